@@ -1,0 +1,47 @@
+//! Why a check could not be made. Findings are results, not errors.
+
+use std::path::PathBuf;
+
+/// The check could not be made; each message says what to do about it where that is known.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read.
+    #[error("cannot read {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// `migcheck.toml` is wrong.
+    #[error("{file}:{line}:{column}: {message}")]
+    Config {
+        /// The file, as the user would name it.
+        file: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column in code points, from 1.
+        column: usize,
+        /// What is wrong, with the nearest name where one was misspelt.
+        message: String,
+    },
+    /// No migrations were found, or several places could hold them.
+    #[error("{0}")]
+    Layout(String),
+    /// The git program failed, or the repository has nothing to compare with.
+    #[error("{0}")]
+    Git(String),
+    /// Migrations depend on each other in a circle.
+    #[error("migrations form a cycle: {}", .names.join(" -> "))]
+    Cycle {
+        /// The migrations on the circle.
+        names: Vec<String>,
+    },
+    /// An argument does not fit the project: an unknown version, an unknown rule.
+    #[error("{0}")]
+    Argument(String),
+}
+
+/// The library's result.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,1371 @@
+//! What a migration can do: every statement becomes operations of [`SchemaOp`].
+//!
+//! Pure data, without spans and without a parser's tree. Names are as written ([`ObjectName`]);
+//! applying an operation resolves them along the search path. A statement that was not understood
+//! becomes [`SchemaOp::Opaque`] with the names it could read, never nothing.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::name::{Ident, ObjectName};
+use super::types::SqlType;
+
+/// What happens when the object is not there (or is there already).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Existence {
+    /// Without `IF [NOT] EXISTS`: the statement fails.
+    Required,
+    /// With `IF [NOT] EXISTS`: nothing happens.
+    Tolerated,
+}
+
+/// What happens to the objects that depend on the dropped one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Behavior {
+    /// The default: the statement fails when something depends on the object.
+    Restrict,
+    /// `CASCADE`: dependents are dropped with it.
+    Cascade,
+}
+
+/// What `CREATE` does when the object is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Creation {
+    /// Plain `CREATE`: the statement fails.
+    New,
+    /// `IF NOT EXISTS`: nothing happens.
+    IfNotExists,
+    /// `OR REPLACE`: the object's definition is exchanged.
+    OrReplace,
+}
+
+/// Objects that share the namespace of relations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RelationKind {
+    /// An ordinary or partitioned table.
+    Table,
+    /// A foreign table.
+    ForeignTable,
+    /// A view.
+    View,
+    /// A materialised view.
+    MaterializedView,
+    /// A sequence.
+    Sequence,
+    /// An index.
+    Index,
+}
+
+impl fmt::Display for RelationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RelationKind::Table => "table",
+            RelationKind::ForeignTable => "foreign table",
+            RelationKind::View => "view",
+            RelationKind::MaterializedView => "materialized view",
+            RelationKind::Sequence => "sequence",
+            RelationKind::Index => "index",
+        })
+    }
+}
+
+/// Which of the kinds of routine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RoutineKind {
+    /// A function (window functions included).
+    Function,
+    /// A procedure.
+    Procedure,
+    /// An aggregate.
+    Aggregate,
+}
+
+/// Named objects of which the catalog keeps only that they are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OtherKind {
+    /// `COLLATION`
+    Collation,
+    /// `CONVERSION`
+    Conversion,
+    /// `OPERATOR`, its family or class
+    Operator,
+    /// `CAST`
+    Cast,
+    /// A text search configuration, dictionary, parser or template.
+    TextSearch,
+    /// `STATISTICS`
+    Statistics,
+    /// `RULE`
+    Rule,
+    /// `EVENT TRIGGER`
+    EventTrigger,
+    /// `PUBLICATION`
+    Publication,
+    /// `SUBSCRIPTION`
+    Subscription,
+    /// A foreign server, data wrapper or user mapping.
+    Foreign,
+    /// `LANGUAGE`
+    Language,
+    /// `TRANSFORM`
+    Transform,
+    /// `ACCESS METHOD`
+    AccessMethod,
+    /// `TABLESPACE`
+    Tablespace,
+    /// `DATABASE`
+    Database,
+}
+
+/// An expression as text, with the names it holds; compared by its text with white space folded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SqlExpr {
+    /// The text, tokens separated by single blanks where they were separated at all.
+    pub text: Arc<str>,
+    /// Every identifier in it that could be a column.
+    pub columns: BTreeSet<Ident>,
+}
+
+/// The values that a check admits for one column, where it is a list of literals:
+/// `a IN ('x', 'y')` or `a = ANY (ARRAY['x', 'y'])`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AllowedValues {
+    /// The column.
+    pub column: Ident,
+    /// The literals, unquoted.
+    pub values: BTreeSet<Arc<str>>,
+}
+
+/// `GENERATED … AS IDENTITY`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Identity {
+    /// An explicit value is refused.
+    Always,
+    /// An explicit value wins.
+    ByDefault,
+}
+
+/// A column as `CREATE TABLE` or `ADD COLUMN` describes it.
+///
+/// Inline constraints other than `NOT NULL` are given beside it as [`ConstraintDef`]s.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnDef {
+    /// The column's name.
+    pub name: Ident,
+    /// Its type; for `serial` the integer type.
+    pub data_type: SqlType,
+    /// `COLLATE`.
+    pub collation: Option<ObjectName>,
+    /// `NOT NULL`; true for `serial` and identity columns too.
+    pub not_null: bool,
+    /// `DEFAULT`; `DEFAULT NULL` is none.
+    pub default: Option<SqlExpr>,
+    /// `GENERATED … AS IDENTITY`.
+    pub identity: Option<Identity>,
+    /// `GENERATED ALWAYS AS (…)`.
+    pub generated: Option<SqlExpr>,
+    /// `serial` and its sizes (`AUTO_INCREMENT` elsewhere): an owned sequence supplies the value.
+    pub serial: bool,
+}
+
+impl ColumnDef {
+    /// A nullable column without a default.
+    pub fn new(name: impl Into<Ident>, data_type: SqlType) -> Self {
+        ColumnDef {
+            name: name.into(),
+            data_type,
+            collation: None,
+            not_null: false,
+            default: None,
+            identity: None,
+            generated: None,
+            serial: false,
+        }
+    }
+}
+
+/// What becomes of the referencing rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReferentialAction {
+    /// `NO ACTION`, the default.
+    NoAction,
+    /// `RESTRICT`
+    Restrict,
+    /// `CASCADE`
+    Cascade,
+    /// `SET NULL`
+    SetNull,
+    /// `SET DEFAULT`
+    SetDefault,
+}
+
+/// What a constraint demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// `PRIMARY KEY (…)`, or `PRIMARY KEY USING INDEX i` (then without columns).
+    PrimaryKey {
+        /// The key's columns, in order.
+        columns: Vec<Ident>,
+        /// The index it takes over.
+        using_index: Option<Ident>,
+    },
+    /// `UNIQUE (…)`, or `UNIQUE USING INDEX i` (then without columns).
+    Unique {
+        /// The key's columns, in order.
+        columns: Vec<Ident>,
+        /// `NULLS NOT DISTINCT`.
+        nulls_not_distinct: bool,
+        /// The index it takes over.
+        using_index: Option<Ident>,
+    },
+    /// `CHECK (…)`
+    Check {
+        /// The condition.
+        expr: SqlExpr,
+        /// The admitted values, where the condition is a list of literals.
+        allowed: Option<AllowedValues>,
+    },
+    /// `FOREIGN KEY (…) REFERENCES …`
+    ForeignKey {
+        /// The referencing columns.
+        columns: Vec<Ident>,
+        /// The referenced table.
+        table: ObjectName,
+        /// The referenced columns; empty means the primary key.
+        referenced: Vec<Ident>,
+        /// `ON DELETE`
+        on_delete: ReferentialAction,
+        /// `ON UPDATE`
+        on_update: ReferentialAction,
+    },
+    /// `EXCLUDE …`
+    Exclude {
+        /// All of it, as text with the columns it names.
+        definition: SqlExpr,
+    },
+    /// A named or table-level `NOT NULL`.
+    NotNull {
+        /// The column.
+        column: Ident,
+    },
+}
+
+/// A table constraint as a statement describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConstraintDef {
+    /// `CONSTRAINT name`; the server makes one up otherwise.
+    pub name: Option<Ident>,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// `NOT VALID`: new rows are checked, existing ones are not.
+    pub not_valid: bool,
+    /// `DEFERRABLE`.
+    pub deferrable: bool,
+    /// `NOT ENFORCED` (PostgreSQL 18, MySQL).
+    pub not_enforced: bool,
+}
+
+/// One key of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexKey {
+    /// A plain column.
+    Column(Ident),
+    /// An expression.
+    Expression(SqlExpr),
+}
+
+/// An index as `CREATE INDEX` describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexDef {
+    /// The name; the server makes one up otherwise.
+    pub name: Option<Ident>,
+    /// The indexed table or materialised view.
+    pub table: ObjectName,
+    /// `UNIQUE`
+    pub unique: bool,
+    /// `NULLS NOT DISTINCT`
+    pub nulls_not_distinct: bool,
+    /// `USING`: `btree` unless another is named.
+    pub method: Ident,
+    /// The keys, in order; operator classes and sort orders are left out.
+    pub keys: Vec<IndexKey>,
+    /// `INCLUDE (…)`
+    pub include: Vec<Ident>,
+    /// `WHERE …`
+    pub predicate: Option<SqlExpr>,
+    /// `CONCURRENTLY`
+    pub concurrently: bool,
+}
+
+/// `CREATE TABLE` in all its forms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableDef {
+    /// The name.
+    pub name: ObjectName,
+    /// `TEMPORARY`: gone at the end of the session, not seen by others.
+    pub temporary: bool,
+    /// The columns.
+    pub columns: Vec<ColumnDef>,
+    /// Table constraints and the inline ones of the columns, in the order written.
+    pub constraints: Vec<ConstraintDef>,
+    /// `INHERITS (…)`
+    pub inherits: Vec<ObjectName>,
+    /// `PARTITION OF parent`
+    pub partition_of: Option<ObjectName>,
+    /// `PARTITION BY …`
+    pub partition_by: Option<SqlExpr>,
+    /// `LIKE table …`
+    pub like: Vec<LikeClause>,
+    /// `AS query`: the columns are what the query returns.
+    pub as_query: Option<QueryDef>,
+    /// A foreign table.
+    pub foreign: bool,
+}
+
+impl TableDef {
+    /// An ordinary table without columns.
+    pub fn new(name: ObjectName) -> Self {
+        TableDef {
+            name,
+            temporary: false,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            inherits: Vec::new(),
+            partition_of: None,
+            partition_by: None,
+            like: Vec::new(),
+            as_query: None,
+            foreign: false,
+        }
+    }
+}
+
+/// `LIKE table INCLUDING …` in `CREATE TABLE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LikeClause {
+    /// The table whose columns are copied.
+    pub table: ObjectName,
+    /// `INCLUDING DEFAULTS` (or `ALL`)
+    pub defaults: bool,
+    /// `INCLUDING CONSTRAINTS` (or `ALL`)
+    pub constraints: bool,
+    /// `INCLUDING INDEXES` (or `ALL`)
+    pub indexes: bool,
+    /// `INCLUDING GENERATED` (or `ALL`)
+    pub generated: bool,
+    /// `INCLUDING IDENTITY` (or `ALL`)
+    pub identity: bool,
+}
+
+/// The query of a view or of `CREATE TABLE … AS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryDef {
+    /// The query's text, white space folded.
+    pub text: Arc<str>,
+    /// The relations that it names (without its own CTEs), in the order met.
+    pub relations: Vec<ObjectName>,
+    /// Every identifier in it that could be a column; `None` when it holds a `*`.
+    pub columns: Option<BTreeSet<Ident>>,
+    /// The names of its result columns, where the text alone tells them.
+    pub output: Option<Vec<Ident>>,
+}
+
+/// `CREATE [MATERIALIZED] VIEW`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViewDef {
+    /// The name.
+    pub name: ObjectName,
+    /// A view or a materialised view.
+    pub materialized: bool,
+    /// `TEMPORARY`
+    pub temporary: bool,
+    /// The column list written before `AS`.
+    pub columns: Vec<Ident>,
+    /// The query.
+    pub query: QueryDef,
+}
+
+/// `ALTER TABLE … ALTER COLUMN …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnChange {
+    /// `TYPE t [COLLATE c] [USING e]`
+    SetType {
+        /// The new type.
+        data_type: SqlType,
+        /// `COLLATE`
+        collation: Option<ObjectName>,
+        /// Whether a `USING` expression converts the rows.
+        using: bool,
+    },
+    /// `SET DEFAULT e`
+    SetDefault(SqlExpr),
+    /// `DROP DEFAULT` (and `SET DEFAULT NULL`)
+    DropDefault,
+    /// `SET NOT NULL`
+    SetNotNull,
+    /// `DROP NOT NULL`
+    DropNotNull,
+    /// `ADD GENERATED … AS IDENTITY`
+    AddIdentity(Identity),
+    /// `SET GENERATED …`
+    SetIdentity(Identity),
+    /// `DROP IDENTITY [IF EXISTS]`
+    DropIdentity(Existence),
+    /// `DROP EXPRESSION [IF EXISTS]`
+    DropExpression(Existence),
+    /// `SET EXPRESSION AS (…)` (PostgreSQL 17)
+    SetExpression(SqlExpr),
+    /// MySQL's `MODIFY` and `CHANGE`: the whole definition anew (a new name is a rename beside it).
+    Redefine(Box<ColumnDef>),
+}
+
+/// Where a new enum label goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LabelPosition {
+    /// At the end.
+    Last,
+    /// Before that label.
+    Before(Arc<str>),
+    /// After that label.
+    After(Arc<str>),
+}
+
+/// What a user-defined type is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeDef {
+    /// `AS ENUM (…)`
+    Enum(Vec<Arc<str>>),
+    /// `CREATE DOMAIN`
+    Domain {
+        /// The underlying type.
+        base: SqlType,
+        /// `NOT NULL`
+        not_null: bool,
+        /// `DEFAULT`
+        default: Option<SqlExpr>,
+        /// Its checks: name (if written) and condition.
+        checks: Vec<(Option<Ident>, SqlExpr)>,
+    },
+    /// `AS (…)`
+    Composite(Vec<(Ident, SqlType)>),
+    /// `AS RANGE (…)`
+    Range,
+    /// A base type or a shell type.
+    Base,
+}
+
+/// `ALTER DOMAIN` and `ALTER TYPE … attribute`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeChange {
+    /// `ALTER DOMAIN … SET DEFAULT`, `DROP DEFAULT` (`None`)
+    DomainDefault(Option<SqlExpr>),
+    /// `ALTER DOMAIN … SET NOT NULL` (true), `DROP NOT NULL` (false)
+    DomainNotNull(bool),
+    /// `ALTER DOMAIN … ADD CONSTRAINT … CHECK`
+    AddDomainCheck {
+        /// The check's name, if written.
+        name: Option<Ident>,
+        /// The condition.
+        expr: SqlExpr,
+        /// `NOT VALID`
+        not_valid: bool,
+    },
+    /// `ALTER DOMAIN … DROP CONSTRAINT`
+    DropDomainCheck(Ident, Existence),
+    /// `ALTER DOMAIN … RENAME CONSTRAINT`
+    RenameDomainCheck(Ident, Ident),
+    /// `ALTER DOMAIN … VALIDATE CONSTRAINT`
+    ValidateDomainCheck(Ident),
+    /// `ADD ATTRIBUTE`
+    AddAttribute(Ident, SqlType),
+    /// `DROP ATTRIBUTE`
+    DropAttribute(Ident, Existence),
+    /// `ALTER ATTRIBUTE … TYPE`
+    SetAttributeType(Ident, SqlType),
+    /// `RENAME ATTRIBUTE`
+    RenameAttribute(Ident, Ident),
+}
+
+/// What owns a sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SequenceOwner {
+    /// `OWNED BY NONE`
+    None,
+    /// `OWNED BY table.column`
+    Column(ObjectName, Ident),
+}
+
+/// A function, procedure or aggregate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoutineDef {
+    /// The name.
+    pub name: ObjectName,
+    /// Which kind.
+    pub kind: RoutineKind,
+    /// The input arguments (`IN`, `INOUT`, `VARIADIC`): name, type, whether it has a default.
+    pub arguments: Vec<RoutineArgument>,
+    /// The result's text as written; `None` for procedures.
+    pub returns: Option<Arc<str>>,
+    /// `LANGUAGE`, lower case.
+    pub language: Ident,
+    /// The body as text.
+    pub body: Arc<str>,
+}
+
+/// One input argument of a routine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoutineArgument {
+    /// Its name, where it has one.
+    pub name: Option<Ident>,
+    /// Its type.
+    pub data_type: SqlType,
+    /// Whether a call may leave it out.
+    pub has_default: bool,
+}
+
+/// When a trigger fires, relative to the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TriggerTiming {
+    /// It may change or suppress the row.
+    Before,
+    /// It sees the change.
+    After,
+    /// It replaces the change, on views.
+    InsteadOf,
+}
+
+/// Which changes fire a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TriggerEvents {
+    /// `INSERT`
+    pub insert: bool,
+    /// `UPDATE`, with or without `OF columns`
+    pub update: bool,
+    /// `DELETE`
+    pub delete: bool,
+    /// `TRUNCATE`
+    pub truncate: bool,
+}
+
+/// `CREATE TRIGGER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerDef {
+    /// The name, unique within its table.
+    pub name: Ident,
+    /// The table or view.
+    pub table: ObjectName,
+    /// `BEFORE`, `AFTER` or `INSTEAD OF`.
+    pub timing: TriggerTiming,
+    /// Which changes fire it.
+    pub events: TriggerEvents,
+    /// `UPDATE OF` columns.
+    pub columns: Vec<Ident>,
+    /// `FOR EACH ROW` rather than per statement.
+    pub for_each_row: bool,
+    /// `EXECUTE FUNCTION`; `None` where the body stands in the statement (MySQL, SQLite).
+    pub function: Option<ObjectName>,
+    /// A constraint trigger.
+    pub constraint: bool,
+}
+
+/// `ENABLE` and `DISABLE TRIGGER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriggerSelection {
+    /// One by name.
+    Named(Ident),
+    /// `ALL` or `USER`.
+    All,
+}
+
+/// Which commands a policy governs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PolicyCommand {
+    /// `ALL`, the default.
+    All,
+    /// `SELECT`
+    Select,
+    /// `INSERT`
+    Insert,
+    /// `UPDATE`
+    Update,
+    /// `DELETE`
+    Delete,
+}
+
+/// `CREATE POLICY` and `ALTER POLICY`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyDef {
+    /// The name, unique within its table.
+    pub name: Ident,
+    /// The table.
+    pub table: ObjectName,
+    /// `AS PERMISSIVE` rather than `RESTRICTIVE`.
+    pub permissive: bool,
+    /// `FOR …`
+    pub command: PolicyCommand,
+    /// `TO …`; empty means `PUBLIC`.
+    pub roles: Vec<Ident>,
+    /// `USING (…)`
+    pub using: Option<SqlExpr>,
+    /// `WITH CHECK (…)`
+    pub with_check: Option<SqlExpr>,
+}
+
+/// `ALTER TABLE … ROW LEVEL SECURITY`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowSecurityChange {
+    /// `ENABLE`
+    Enable,
+    /// `DISABLE`
+    Disable,
+    /// `FORCE`
+    Force,
+    /// `NO FORCE`
+    NoForce,
+}
+
+/// What a privilege is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GrantTarget {
+    /// A table, view or sequence.
+    Relation(ObjectName),
+    /// `ALL TABLES|SEQUENCES|… IN SCHEMA`
+    AllInSchema(Ident),
+    /// A schema.
+    Schema(Ident),
+    /// A routine, by name.
+    Routine(ObjectName),
+    /// A type or domain.
+    Type(ObjectName),
+    /// Membership in a role.
+    Role(Ident),
+    /// A database, language, server, tablespace, parameter or large object.
+    Other(Arc<str>),
+}
+
+/// `GRANT` and `REVOKE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivilegeChange {
+    /// The privileges, upper case; `ALL` is one.
+    pub privileges: BTreeSet<Arc<str>>,
+    /// The columns, where the privilege is on columns.
+    pub columns: Vec<Ident>,
+    /// What they are about.
+    pub targets: Vec<GrantTarget>,
+    /// Who gets or loses them.
+    pub roles: Vec<Ident>,
+    /// `WITH GRANT OPTION`, `GRANT OPTION FOR`
+    pub grant_option: bool,
+}
+
+/// Statements that read or write rows and leave the schema as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataOp {
+    /// `INSERT`, with its column list (empty when none is written).
+    Insert {
+        /// The table.
+        table: ObjectName,
+        /// The columns named.
+        columns: Vec<Ident>,
+    },
+    /// `UPDATE`, with the columns it sets.
+    Update {
+        /// The table.
+        table: ObjectName,
+        /// The columns set.
+        columns: Vec<Ident>,
+    },
+    /// `DELETE`
+    Delete {
+        /// The table.
+        table: ObjectName,
+    },
+    /// `TRUNCATE`
+    Truncate {
+        /// The tables.
+        tables: Vec<ObjectName>,
+        /// `CASCADE` or not.
+        behavior: Behavior,
+    },
+    /// `COPY … FROM` (data read into a table).
+    CopyFrom {
+        /// The table.
+        table: ObjectName,
+        /// The columns named.
+        columns: Vec<Ident>,
+    },
+    /// `MERGE`
+    Merge {
+        /// The target table.
+        table: ObjectName,
+    },
+    /// A query that only reads, and calls nothing but built-in functions without effect on the
+    /// schema.
+    Read,
+    /// `LOCK TABLE`
+    Lock {
+        /// The tables.
+        tables: Vec<ObjectName>,
+    },
+}
+
+/// `BEGIN` and its family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransactionOp {
+    /// `BEGIN`, `START TRANSACTION`
+    Begin,
+    /// `COMMIT`, `END`
+    Commit,
+    /// `ROLLBACK`, `ABORT`
+    Rollback,
+    /// `SAVEPOINT s`
+    Savepoint(Ident),
+    /// `RELEASE [SAVEPOINT] s`
+    Release(Ident),
+    /// `ROLLBACK TO [SAVEPOINT] s`
+    RollbackTo(Ident),
+}
+
+/// How long a setting lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SettingScope {
+    /// `SET`, `SET SESSION`
+    Session,
+    /// `SET LOCAL`: to the end of the transaction.
+    Transaction,
+}
+
+/// Settings of the session that later statements depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionOp {
+    /// `SET search_path`; `None` for `DEFAULT` and `RESET`.
+    SearchPath {
+        /// The schemas, in order.
+        path: Option<Vec<Ident>>,
+        /// How long it lasts.
+        scope: SettingScope,
+    },
+    /// `SET ROLE`, `SET SESSION AUTHORIZATION`; `None` for `RESET`.
+    Role {
+        /// The role.
+        role: Option<Ident>,
+        /// How long it lasts.
+        scope: SettingScope,
+    },
+    /// Any other setting, by its name in lower case: `lock_timeout`.
+    Other {
+        /// The setting's name.
+        name: Arc<str>,
+        /// The value as written.
+        value: Arc<str>,
+        /// How long it lasts.
+        scope: SettingScope,
+    },
+}
+
+/// A statement (or a part of one) that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opaque {
+    /// Every name that could be read in it, in the order met, without repetition.
+    pub names: Vec<ObjectName>,
+    /// Whether it may act on objects that it does not name (built strings, an unread body).
+    pub beyond_names: bool,
+    /// Why it was not understood, for people: `sqlparser: Expected: …`.
+    pub reason: Arc<str>,
+}
+
+/// One change that a statement makes to the schema, to data or to the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaOp {
+    // Schemas.
+    /// `CREATE SCHEMA`
+    CreateSchema {
+        /// The schema.
+        name: Ident,
+        /// Whether it may be there.
+        existence: Existence,
+    },
+    /// `DROP SCHEMA`
+    DropSchema {
+        /// The schema.
+        name: Ident,
+        /// Whether it may be missing.
+        existence: Existence,
+        /// What becomes of its objects.
+        behavior: Behavior,
+    },
+    /// `ALTER SCHEMA … RENAME TO`
+    RenameSchema {
+        /// The schema.
+        name: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+
+    // Relations.
+    /// `CREATE TABLE`
+    CreateTable {
+        /// What is made.
+        table: Box<TableDef>,
+        /// Whether it may be there.
+        creation: Creation,
+    },
+    /// `CREATE [MATERIALIZED] VIEW`
+    CreateView {
+        /// What is made.
+        view: Box<ViewDef>,
+        /// Whether it may be there.
+        creation: Creation,
+    },
+    /// `CREATE SEQUENCE`
+    CreateSequence {
+        /// The name.
+        name: ObjectName,
+        /// `TEMPORARY`
+        temporary: bool,
+        /// `OWNED BY`
+        owner: Option<SequenceOwner>,
+        /// Whether it may be there.
+        existence: Existence,
+    },
+    /// `ALTER SEQUENCE … OWNED BY`; other options have no effect on the schema.
+    SetSequenceOwner {
+        /// The sequence.
+        name: ObjectName,
+        /// Its new owner.
+        owner: SequenceOwner,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `CREATE INDEX`
+    CreateIndex {
+        /// What is made.
+        index: Box<IndexDef>,
+        /// Whether it may be there.
+        existence: Existence,
+    },
+    /// `DROP TABLE`, `DROP VIEW`, `DROP SEQUENCE`, `DROP INDEX` …: one operation per name.
+    DropRelation {
+        /// What the statement says it is.
+        kind: RelationKind,
+        /// The name.
+        name: ObjectName,
+        /// The table, where an index belongs to its table's namespace (MySQL).
+        table: Option<ObjectName>,
+        /// Whether it may be missing.
+        existence: Existence,
+        /// What becomes of its dependents.
+        behavior: Behavior,
+    },
+    /// `ALTER TABLE|VIEW|SEQUENCE|INDEX … RENAME TO`
+    RenameRelation {
+        /// What the statement says it is.
+        kind: RelationKind,
+        /// The name.
+        name: ObjectName,
+        /// The new name, in the same schema.
+        to: Ident,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `ALTER TABLE|VIEW|SEQUENCE … SET SCHEMA`
+    MoveRelation {
+        /// What the statement says it is.
+        kind: RelationKind,
+        /// The name.
+        name: ObjectName,
+        /// The new schema.
+        schema: Ident,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+
+    // Columns.
+    /// `ALTER TABLE … ADD COLUMN`; inline constraints follow as operations of their own.
+    AddColumn {
+        /// The table.
+        table: ObjectName,
+        /// The column.
+        column: Box<ColumnDef>,
+        /// Whether the column may be there.
+        existence: Existence,
+    },
+    /// `ALTER TABLE … DROP COLUMN`
+    DropColumn {
+        /// The table.
+        table: ObjectName,
+        /// The column.
+        column: Ident,
+        /// Whether the column may be missing.
+        existence: Existence,
+        /// What becomes of its dependents.
+        behavior: Behavior,
+    },
+    /// `ALTER TABLE … RENAME COLUMN`
+    RenameColumn {
+        /// The table, view or composite type.
+        table: ObjectName,
+        /// The column.
+        column: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `ALTER TABLE … ALTER COLUMN`
+    AlterColumn {
+        /// The table.
+        table: ObjectName,
+        /// The column.
+        column: Ident,
+        /// What changes.
+        change: ColumnChange,
+    },
+
+    // Constraints.
+    /// `ALTER TABLE … ADD CONSTRAINT`
+    AddConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        constraint: Box<ConstraintDef>,
+    },
+    /// `ALTER TABLE … DROP CONSTRAINT`
+    DropConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        name: Ident,
+        /// Whether it may be missing.
+        existence: Existence,
+        /// What becomes of its dependents.
+        behavior: Behavior,
+    },
+    /// `ALTER TABLE … RENAME CONSTRAINT`
+    RenameConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        name: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `ALTER TABLE … VALIDATE CONSTRAINT`
+    ValidateConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        name: Ident,
+    },
+
+    // Types.
+    /// `CREATE TYPE`, `CREATE DOMAIN`
+    CreateType {
+        /// The name.
+        name: ObjectName,
+        /// What it is made of.
+        definition: TypeDef,
+    },
+    /// `DROP TYPE`, `DROP DOMAIN`
+    DropType {
+        /// The name.
+        name: ObjectName,
+        /// Whether it may be missing.
+        existence: Existence,
+        /// What becomes of its dependents.
+        behavior: Behavior,
+    },
+    /// `ALTER TYPE|DOMAIN … RENAME TO`
+    RenameType {
+        /// The name.
+        name: ObjectName,
+        /// The new name.
+        to: Ident,
+    },
+    /// `ALTER TYPE|DOMAIN … SET SCHEMA`
+    MoveType {
+        /// The name.
+        name: ObjectName,
+        /// The new schema.
+        schema: Ident,
+    },
+    /// `ALTER TYPE … ADD VALUE`
+    AddEnumLabel {
+        /// The enum.
+        name: ObjectName,
+        /// The label.
+        label: Arc<str>,
+        /// Where it goes.
+        position: LabelPosition,
+        /// Whether it may be there.
+        existence: Existence,
+    },
+    /// `ALTER TYPE … RENAME VALUE`
+    RenameEnumLabel {
+        /// The enum.
+        name: ObjectName,
+        /// The label.
+        label: Arc<str>,
+        /// Its new text.
+        to: Arc<str>,
+    },
+    /// `ALTER DOMAIN …`, `ALTER TYPE … ATTRIBUTE`
+    AlterType {
+        /// The name.
+        name: ObjectName,
+        /// What changes.
+        change: TypeChange,
+    },
+
+    // Routines.
+    /// `CREATE FUNCTION|PROCEDURE|AGGREGATE`
+    CreateRoutine {
+        /// What is made.
+        routine: Box<RoutineDef>,
+        /// Whether it may be there.
+        creation: Creation,
+    },
+    /// `DROP FUNCTION|PROCEDURE|AGGREGATE`
+    DropRoutine {
+        /// The name.
+        name: ObjectName,
+        /// The argument types; `None` where none are written and the name must be unique.
+        arguments: Option<Vec<SqlType>>,
+        /// Whether it may be missing.
+        existence: Existence,
+        /// What becomes of its dependents.
+        behavior: Behavior,
+    },
+    /// `ALTER FUNCTION … RENAME TO`
+    RenameRoutine {
+        /// The name.
+        name: ObjectName,
+        /// The argument types, where written.
+        arguments: Option<Vec<SqlType>>,
+        /// The new name.
+        to: Ident,
+    },
+    /// `ALTER FUNCTION … SET SCHEMA`
+    MoveRoutine {
+        /// The name.
+        name: ObjectName,
+        /// The argument types, where written.
+        arguments: Option<Vec<SqlType>>,
+        /// The new schema.
+        schema: Ident,
+    },
+
+    // Triggers and policies.
+    /// `CREATE [OR REPLACE] TRIGGER`
+    CreateTrigger {
+        /// What is made.
+        trigger: Box<TriggerDef>,
+        /// Whether it may be there.
+        creation: Creation,
+    },
+    /// `DROP TRIGGER`
+    DropTrigger {
+        /// The trigger.
+        name: Ident,
+        /// The table; `None` where the name alone tells (MySQL, SQLite).
+        table: Option<ObjectName>,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `ALTER TRIGGER … RENAME TO`
+    RenameTrigger {
+        /// The table.
+        table: ObjectName,
+        /// The trigger.
+        name: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `ALTER TABLE … ENABLE|DISABLE TRIGGER`
+    EnableTrigger {
+        /// The table.
+        table: ObjectName,
+        /// Which.
+        triggers: TriggerSelection,
+        /// On or off.
+        enabled: bool,
+    },
+    /// `CREATE POLICY`
+    CreatePolicy {
+        /// What is made.
+        policy: Box<PolicyDef>,
+    },
+    /// `ALTER POLICY`: what is written replaces what was there.
+    AlterPolicy {
+        /// The table.
+        table: ObjectName,
+        /// The policy.
+        name: Ident,
+        /// `TO …`
+        roles: Option<Vec<Ident>>,
+        /// `USING (…)`
+        using: Option<SqlExpr>,
+        /// `WITH CHECK (…)`
+        with_check: Option<SqlExpr>,
+    },
+    /// `DROP POLICY`
+    DropPolicy {
+        /// The policy.
+        name: Ident,
+        /// The table.
+        table: ObjectName,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `ALTER POLICY … RENAME TO`
+    RenamePolicy {
+        /// The table.
+        table: ObjectName,
+        /// The policy.
+        name: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `ALTER TABLE … ROW LEVEL SECURITY`
+    SetRowSecurity {
+        /// The table.
+        table: ObjectName,
+        /// What changes.
+        change: RowSecurityChange,
+    },
+
+    // Partitions and inheritance.
+    /// `ALTER TABLE … ATTACH PARTITION`
+    AttachPartition {
+        /// The partitioned table.
+        table: ObjectName,
+        /// The table that becomes a partition.
+        partition: ObjectName,
+    },
+    /// `ALTER TABLE … DETACH PARTITION`
+    DetachPartition {
+        /// The partitioned table.
+        table: ObjectName,
+        /// The partition that becomes a table.
+        partition: ObjectName,
+    },
+    /// `ALTER TABLE … INHERIT`
+    Inherit {
+        /// The child.
+        table: ObjectName,
+        /// The parent.
+        parent: ObjectName,
+    },
+    /// `ALTER TABLE … NO INHERIT`
+    NoInherit {
+        /// The child.
+        table: ObjectName,
+        /// The parent.
+        parent: ObjectName,
+    },
+
+    // Privileges and roles.
+    /// `GRANT`
+    Grant(PrivilegeChange),
+    /// `REVOKE`
+    Revoke(PrivilegeChange),
+    /// `ALTER DEFAULT PRIVILEGES`
+    AlterDefaultPrivileges {
+        /// `IN SCHEMA`
+        schemas: Vec<Ident>,
+        /// Grant or revoke.
+        granted: bool,
+        /// Which privileges, and to whom.
+        change: PrivilegeChange,
+    },
+    /// `CREATE ROLE|USER|GROUP`
+    CreateRole {
+        /// The role.
+        name: Ident,
+        /// Whether it may log in.
+        login: bool,
+    },
+    /// `ALTER ROLE … [NO]LOGIN`; other options have no effect on the schema.
+    AlterRole {
+        /// The role.
+        name: Ident,
+        /// Whether it may log in, where the statement says so.
+        login: Option<bool>,
+    },
+    /// `ALTER ROLE … RENAME TO`
+    RenameRole {
+        /// The role.
+        name: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `DROP ROLE|USER|GROUP`
+    DropRole {
+        /// The role.
+        name: Ident,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `ALTER … OWNER TO`
+    SetOwner {
+        /// Of what.
+        target: GrantTarget,
+        /// The new owner.
+        role: Ident,
+    },
+
+    // Extensions and objects kept by name.
+    /// `CREATE EXTENSION`
+    CreateExtension {
+        /// The extension.
+        name: Ident,
+        /// `SCHEMA`
+        schema: Option<Ident>,
+        /// Whether it may be there.
+        existence: Existence,
+    },
+    /// `DROP EXTENSION`
+    DropExtension {
+        /// The extension.
+        name: Ident,
+        /// Whether it may be missing.
+        existence: Existence,
+        /// What becomes of its dependents.
+        behavior: Behavior,
+    },
+    /// `CREATE` of an object that the catalog keeps by name only.
+    CreateOther {
+        /// Which kind.
+        kind: OtherKind,
+        /// The name.
+        name: ObjectName,
+    },
+    /// `DROP` of an object that the catalog keeps by name only.
+    DropOther {
+        /// Which kind.
+        kind: OtherKind,
+        /// The name.
+        name: ObjectName,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+
+    // The rest.
+    /// Rows are read or written.
+    Data(DataOp),
+    /// A transaction begins or ends.
+    Transaction(TransactionOp),
+    /// A setting changes.
+    Session(SessionOp),
+    /// Understood, and without effect on what a query sees: `COMMENT`, `ANALYZE`, `VACUUM`,
+    /// `REINDEX`, storage parameters, `REFRESH MATERIALIZED VIEW`.
+    NoEffect {
+        /// The statement's leading words, lower case: `comment`, `set statistics`.
+        what: Arc<str>,
+    },
+    /// Not understood.
+    Opaque(Opaque),
+}
+
+impl SchemaOp {
+    /// The operation's name in reports, in kebab case: `rename-column`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            SchemaOp::CreateSchema { .. } => "create-schema",
+            SchemaOp::DropSchema { .. } => "drop-schema",
+            SchemaOp::RenameSchema { .. } => "rename-schema",
+            SchemaOp::CreateTable { .. } => "create-table",
+            SchemaOp::CreateView { .. } => "create-view",
+            SchemaOp::CreateSequence { .. } => "create-sequence",
+            SchemaOp::SetSequenceOwner { .. } => "set-sequence-owner",
+            SchemaOp::CreateIndex { .. } => "create-index",
+            SchemaOp::DropRelation { kind, .. } => match kind {
+                RelationKind::Table => "drop-table",
+                RelationKind::ForeignTable => "drop-foreign-table",
+                RelationKind::View => "drop-view",
+                RelationKind::MaterializedView => "drop-materialized-view",
+                RelationKind::Sequence => "drop-sequence",
+                RelationKind::Index => "drop-index",
+            },
+            SchemaOp::RenameRelation { kind, .. } => match kind {
+                RelationKind::Table => "rename-table",
+                RelationKind::ForeignTable => "rename-foreign-table",
+                RelationKind::View => "rename-view",
+                RelationKind::MaterializedView => "rename-materialized-view",
+                RelationKind::Sequence => "rename-sequence",
+                RelationKind::Index => "rename-index",
+            },
+            SchemaOp::MoveRelation { .. } => "set-schema",
+            SchemaOp::AddColumn { .. } => "add-column",
+            SchemaOp::DropColumn { .. } => "drop-column",
+            SchemaOp::RenameColumn { .. } => "rename-column",
+            SchemaOp::AlterColumn { change, .. } => match change {
+                ColumnChange::SetType { .. } => "set-type",
+                ColumnChange::SetDefault(_) => "set-default",
+                ColumnChange::DropDefault => "drop-default",
+                ColumnChange::SetNotNull => "set-not-null",
+                ColumnChange::DropNotNull => "drop-not-null",
+                ColumnChange::AddIdentity(_) => "add-identity",
+                ColumnChange::SetIdentity(_) => "set-identity",
+                ColumnChange::DropIdentity(_) => "drop-identity",
+                ColumnChange::DropExpression(_) => "drop-expression",
+                ColumnChange::SetExpression(_) => "set-expression",
+                ColumnChange::Redefine(_) => "redefine-column",
+            },
+            SchemaOp::AddConstraint { .. } => "add-constraint",
+            SchemaOp::DropConstraint { .. } => "drop-constraint",
+            SchemaOp::RenameConstraint { .. } => "rename-constraint",
+            SchemaOp::ValidateConstraint { .. } => "validate-constraint",
+            SchemaOp::CreateType { .. } => "create-type",
+            SchemaOp::DropType { .. } => "drop-type",
+            SchemaOp::RenameType { .. } => "rename-type",
+            SchemaOp::MoveType { .. } => "set-type-schema",
+            SchemaOp::AddEnumLabel { .. } => "add-enum-label",
+            SchemaOp::RenameEnumLabel { .. } => "rename-enum-label",
+            SchemaOp::AlterType { .. } => "alter-type",
+            SchemaOp::CreateRoutine { .. } => "create-routine",
+            SchemaOp::DropRoutine { .. } => "drop-routine",
+            SchemaOp::RenameRoutine { .. } => "rename-routine",
+            SchemaOp::MoveRoutine { .. } => "set-routine-schema",
+            SchemaOp::CreateTrigger { .. } => "create-trigger",
+            SchemaOp::DropTrigger { .. } => "drop-trigger",
+            SchemaOp::RenameTrigger { .. } => "rename-trigger",
+            SchemaOp::EnableTrigger { enabled: true, .. } => "enable-trigger",
+            SchemaOp::EnableTrigger { enabled: false, .. } => "disable-trigger",
+            SchemaOp::CreatePolicy { .. } => "create-policy",
+            SchemaOp::AlterPolicy { .. } => "alter-policy",
+            SchemaOp::DropPolicy { .. } => "drop-policy",
+            SchemaOp::RenamePolicy { .. } => "rename-policy",
+            SchemaOp::SetRowSecurity { .. } => "set-row-security",
+            SchemaOp::AttachPartition { .. } => "attach-partition",
+            SchemaOp::DetachPartition { .. } => "detach-partition",
+            SchemaOp::Inherit { .. } => "inherit",
+            SchemaOp::NoInherit { .. } => "no-inherit",
+            SchemaOp::Grant(_) => "grant",
+            SchemaOp::Revoke(_) => "revoke",
+            SchemaOp::AlterDefaultPrivileges { .. } => "alter-default-privileges",
+            SchemaOp::CreateRole { .. } => "create-role",
+            SchemaOp::AlterRole { .. } => "alter-role",
+            SchemaOp::RenameRole { .. } => "rename-role",
+            SchemaOp::DropRole { .. } => "drop-role",
+            SchemaOp::SetOwner { .. } => "set-owner",
+            SchemaOp::CreateExtension { .. } => "create-extension",
+            SchemaOp::DropExtension { .. } => "drop-extension",
+            SchemaOp::CreateOther { .. } => "create-other",
+            SchemaOp::DropOther { .. } => "drop-other",
+            SchemaOp::Data(data) => match data {
+                DataOp::Insert { .. } => "insert",
+                DataOp::Update { .. } => "update",
+                DataOp::Delete { .. } => "delete",
+                DataOp::Truncate { .. } => "truncate",
+                DataOp::CopyFrom { .. } => "copy",
+                DataOp::Merge { .. } => "merge",
+                DataOp::Read => "select",
+                DataOp::Lock { .. } => "lock",
+            },
+            SchemaOp::Transaction(_) => "transaction",
+            SchemaOp::Session(_) => "set",
+            SchemaOp::NoEffect { .. } => "no-effect",
+            SchemaOp::Opaque(_) => "opaque",
+        }
+    }
+}
