@@ -3,6 +3,10 @@
 //! Nothing here reads a file, knows a parser or has an opinion. Operations come in from
 //! [`crate::sql`]; catalogs go out to [`crate::history`] and [`crate::analysis`].
 
+pub mod apply;
+pub mod catalog;
+pub mod diff;
 pub mod name;
 pub mod op;
+pub mod session;
 pub mod types;

@@ -127,6 +127,47 @@ pub struct SqlExpr {
     pub columns: BTreeSet<Ident>,
 }
 
+impl SqlExpr {
+    /// The expression after a column of its table was renamed: every identifier of that name
+    /// outside quotes, as the server's stored expression would show it.
+    pub fn with_column_renamed(&self, from: &Ident, to: &Ident) -> SqlExpr {
+        if !self.columns.contains(from) {
+            return self.clone();
+        }
+        let mut text = String::with_capacity(self.text.len());
+        let mut rest = &*self.text;
+        let replacement = to.to_string();
+        while let Some(first) = rest.chars().next() {
+            let end = if first == '\'' || first == '"' {
+                rest[1..].find(first).map_or(rest.len(), |at| at + 2)
+            } else if is_word(first) {
+                rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+            } else {
+                first.len_utf8()
+            };
+            let (token, after) = rest.split_at(end);
+            let same = if first == '"' {
+                token == format!("\"{}\"", from.as_str())
+            } else {
+                token.to_lowercase() == from.as_str()
+            };
+            text.push_str(if same { &replacement } else { token });
+            rest = after;
+        }
+        let mut columns = self.columns.clone();
+        columns.remove(from);
+        columns.insert(to.clone());
+        SqlExpr {
+            text: text.into(),
+            columns,
+        }
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
 /// The values that a check admits for one column, where it is a list of literals:
 /// `a IN ('x', 'y')` or `a = ANY (ARRAY['x', 'y'])`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

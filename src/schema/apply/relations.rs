@@ -1,0 +1,795 @@
+//! Relations as a whole: made, dropped, renamed, moved; schemas, partitions and parents.
+
+use std::collections::BTreeSet;
+
+use super::super::catalog::{
+    Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
+};
+use super::super::name::{Ident, ObjectName, QualifiedName};
+use super::super::op::{
+    Behavior, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey, LikeClause,
+    RelationKind, SequenceOwner, TableDef, ViewDef,
+};
+use super::super::types::{SqlType, TypeName};
+use super::naming::choose_name;
+use super::{Applier, Touched};
+
+impl Applier<'_> {
+    /// Whether a new relation may take `name`; an assumed one makes way.
+    fn may_create(&mut self, name: &QualifiedName, creation: Creation) -> bool {
+        let Some(existing) = self.catalog.relation(name) else {
+            return true;
+        };
+        if existing.assumed {
+            return true;
+        }
+        if creation == Creation::New {
+            let message = format!("relation \"{}\" already exists", name.name.as_str());
+            self.misfit("42P07", message);
+        }
+        false
+    }
+
+    /// The name of a temporary relation is in a schema of its own.
+    fn new_relation_name(&self, name: &ObjectName, temporary: bool) -> QualifiedName {
+        if temporary {
+            QualifiedName::new("pg_temp", name.name.clone())
+        } else {
+            self.new_name(name)
+        }
+    }
+
+    pub(super) fn create_table(&mut self, def: &TableDef, creation: Creation) {
+        let name = self.new_relation_name(&def.name, def.temporary);
+        if !self.may_create(&name, creation) {
+            return;
+        }
+        let id = self.origin.next_id();
+        let mut table = Table {
+            partition_by: def.partition_by.clone(),
+            foreign: def.foreign,
+            ..Table::default()
+        };
+        for parent in &def.inherits {
+            let parent = self.copy_parent(parent, &mut table);
+            table.inherits.extend(parent);
+        }
+        if let Some(parent) = &def.partition_of {
+            table.partition_of = self.copy_parent(parent, &mut table);
+        }
+        for like in &def.like {
+            self.copy_like(like, &mut table);
+        }
+        if let Some(query) = &def.as_query {
+            match &query.output {
+                Some(columns) => {
+                    for column in columns {
+                        let mut column = self.assumed_column(column);
+                        column.assumed = false;
+                        table.columns.push(column);
+                    }
+                }
+                None => table.knowledge = Knowledge::columns_unknown(),
+            }
+        }
+        self.insert_relation(
+            &name,
+            Relation {
+                id,
+                body: RelationBody::Table(table),
+                temporary: def.temporary,
+                assumed: false,
+                unread: 0,
+            },
+        );
+        self.touch_relation(&name);
+        for column in &def.columns {
+            self.push_column(&name, column);
+        }
+        for constraint in &def.constraints {
+            self.add_constraint(&name, constraint);
+        }
+        let inherited = def.partition_of.iter().chain(&def.inherits);
+        for parent in inherited {
+            if let Some(parent) = self.lookup_relation(parent) {
+                self.edit_table(&parent, |parent| parent.has_children = true);
+                self.copy_parent_keys(&parent, &name);
+            }
+        }
+        for like in def.like.iter().filter(|like| like.indexes) {
+            if let Some(source) = self.lookup_relation(&like.table) {
+                self.copy_keys(&source, &name);
+            }
+        }
+    }
+
+    /// Copies columns and checks of a parent; its identity, or `None` when it is not known.
+    fn copy_parent(&mut self, parent: &ObjectName, table: &mut Table) -> Option<ObjectId> {
+        let name = self.find_table(parent)?;
+        let relation = self.catalog.relation(&name)?.clone();
+        let parent = relation.as_table()?;
+        if !parent.knowledge.is_full() {
+            table.knowledge = Knowledge::columns_unknown();
+        }
+        for column in &parent.columns {
+            match table.column_mut(&column.name) {
+                Some(existing) => existing.not_null |= column.not_null,
+                None => {
+                    let mut column = column.clone();
+                    column.id = self.origin.next_id();
+                    table.columns.push(column);
+                }
+            }
+        }
+        for constraint in &parent.constraints {
+            if matches!(constraint.kind, ConstraintKind::Check { .. }) {
+                let mut constraint = constraint.clone();
+                constraint.id = self.origin.next_id();
+                table.constraints.push(constraint);
+            }
+        }
+        Some(relation.id)
+    }
+
+    /// A partition gets the keys and indexes of its partitioned table.
+    fn copy_parent_keys(&mut self, parent: &QualifiedName, child: &QualifiedName) {
+        let is_partition = self
+            .catalog
+            .table(child)
+            .is_some_and(|child| child.partition_of.is_some());
+        if is_partition {
+            self.copy_keys(parent, child);
+        }
+    }
+
+    fn copy_keys(&mut self, source: &QualifiedName, target: &QualifiedName) {
+        let Some(source) = self.catalog.table(source).cloned() else {
+            return;
+        };
+        for constraint in &source.constraints {
+            let is_key = matches!(
+                constraint.kind,
+                ConstraintKind::PrimaryKey { .. }
+                    | ConstraintKind::Unique { .. }
+                    | ConstraintKind::Exclude { .. }
+            );
+            let has_one = matches!(constraint.kind, ConstraintKind::PrimaryKey { .. })
+                && self.catalog.table(target).is_some_and(|target| {
+                    target.constraints.iter().any(|existing| {
+                        matches!(existing.kind, ConstraintKind::PrimaryKey { .. })
+                    })
+                });
+            if is_key && !has_one {
+                let def = super::super::op::ConstraintDef {
+                    name: None,
+                    kind: constraint.kind.clone(),
+                    not_valid: false,
+                    deferrable: constraint.deferrable,
+                    not_enforced: false,
+                };
+                self.add_constraint(target, &def);
+            }
+        }
+        for index in source
+            .indexes
+            .iter()
+            .filter(|index| index.constraint.is_none())
+        {
+            let def = IndexDef {
+                name: None,
+                table: ObjectName::from(target),
+                unique: index.unique,
+                nulls_not_distinct: index.nulls_not_distinct,
+                method: index.method.clone(),
+                keys: index.keys.clone(),
+                include: index.include.clone(),
+                predicate: index.predicate.clone(),
+                concurrently: false,
+            };
+            self.create_index(&def, Existence::Required);
+        }
+    }
+
+    fn copy_like(&mut self, like: &LikeClause, table: &mut Table) {
+        let Some(name) = self.find_table(&like.table) else {
+            return;
+        };
+        let Some(source) = self.catalog.table(&name).cloned() else {
+            table.knowledge = Knowledge::columns_unknown();
+            return;
+        };
+        if !source.knowledge.is_full() {
+            table.knowledge = Knowledge::columns_unknown();
+        }
+        for column in &source.columns {
+            let mut column = column.clone();
+            column.id = self.origin.next_id();
+            if !like.defaults {
+                column.default = None;
+            }
+            if !like.identity {
+                column.identity = None;
+            }
+            if !like.generated {
+                column.generated = None;
+            }
+            table.columns.push(column);
+        }
+        if like.constraints {
+            for constraint in &source.constraints {
+                if matches!(constraint.kind, ConstraintKind::Check { .. }) {
+                    let mut constraint = constraint.clone();
+                    constraint.id = self.origin.next_id();
+                    table.constraints.push(constraint);
+                }
+            }
+        }
+    }
+
+    pub(super) fn create_view(&mut self, def: &ViewDef, creation: Creation) {
+        let name = self.new_relation_name(&def.name, def.temporary);
+        let depends_on = def
+            .query
+            .relations
+            .iter()
+            .filter_map(|relation| {
+                let found = self.lookup_relation(relation)?;
+                self.catalog.relation(&found).map(|relation| relation.id)
+            })
+            .collect();
+        let columns = if def.columns.is_empty() {
+            def.query.output.clone()
+        } else {
+            Some(def.columns.clone())
+        };
+        let mut view = View {
+            materialized: def.materialized,
+            columns,
+            query: def.query.clone(),
+            depends_on,
+            indexes: Vec::new(),
+            triggers: Vec::new(),
+        };
+        let existing = self.catalog.relation(&name).map(|existing| match &existing.body {
+            RelationBody::View(old) if creation == Creation::OrReplace => {
+                Some((existing.id, old.clone()))
+            }
+            RelationBody::View(_)
+            | RelationBody::Table(_)
+            | RelationBody::Sequence(_)
+            | RelationBody::Index { .. } => None,
+        });
+        let id = match existing {
+            Some(Some((id, old))) => {
+                // Replacing keeps every column where it is and may add some at the end, so the
+                // old ones are known to stay even where the new query's are not read.
+                view.columns = view.columns.or(old.columns);
+                view.triggers = old.triggers;
+                id
+            }
+            Some(None) if !self.may_create(&name, creation) => {
+                if creation == Creation::OrReplace {
+                    let message = format!("\"{}\" is not a view", name.name.as_str());
+                    self.misfit("42809", message);
+                }
+                return;
+            }
+            Some(None) | None => self.origin.next_id(),
+        };
+        self.insert_relation(
+            &name,
+            Relation {
+                id,
+                body: RelationBody::View(view),
+                temporary: def.temporary,
+                assumed: false,
+                unread: 0,
+            },
+        );
+        self.touch_relation(&name);
+    }
+
+    pub(super) fn create_sequence(
+        &mut self,
+        name: &ObjectName,
+        temporary: bool,
+        owner: Option<&SequenceOwner>,
+        existence: Existence,
+    ) {
+        let qualified = self.new_relation_name(name, temporary);
+        let creation = match existence {
+            Existence::Required => Creation::New,
+            Existence::Tolerated => Creation::IfNotExists,
+        };
+        if !self.may_create(&qualified, creation) {
+            return;
+        }
+        let id = self.origin.next_id();
+        self.insert_relation(
+            &qualified,
+            Relation {
+                id,
+                body: RelationBody::Sequence(Sequence { owner: None }),
+                temporary,
+                assumed: false,
+                unread: 0,
+            },
+        );
+        self.touch_relation(&qualified);
+        if let Some(owner) = owner {
+            self.set_sequence_owner(&ObjectName::from(&qualified), owner, Existence::Required);
+        }
+    }
+
+    /// The sequence behind a `serial` or identity column: `table_column_seq`.
+    pub(super) fn create_owned_sequence(
+        &mut self,
+        table: &QualifiedName,
+        column: &Ident,
+    ) -> Option<QualifiedName> {
+        let owner = self.catalog.relation(table)?.id;
+        let column_id = self.catalog.table(table)?.column(column)?.id;
+        let name = choose_name(
+            self.catalog,
+            &table.schema,
+            table.name.as_str(),
+            column.as_str(),
+            "seq",
+            |_| false,
+        );
+        let name = QualifiedName::new(table.schema.clone(), name);
+        let id = self.origin.next_id();
+        self.insert_relation(
+            &name,
+            Relation {
+                id,
+                body: RelationBody::Sequence(Sequence {
+                    owner: Some((owner, column_id)),
+                }),
+                temporary: false,
+                assumed: false,
+                unread: 0,
+            },
+        );
+        self.touch_relation(&name);
+        Some(name)
+    }
+
+    pub(super) fn set_sequence_owner(
+        &mut self,
+        name: &ObjectName,
+        owner: &SequenceOwner,
+        existence: Existence,
+    ) {
+        let Some(found) = self.find_relation(name, RelationKind::Sequence, existence) else {
+            return;
+        };
+        let owner = match owner {
+            SequenceOwner::None => None,
+            SequenceOwner::Column(table, column) => {
+                let Some(table) = self.find_table(table) else {
+                    return;
+                };
+                self.catalog.relation(&table).and_then(|relation| {
+                    let column = relation.as_table()?.column(column)?;
+                    Some((relation.id, column.id))
+                })
+            }
+        };
+        self.edit_relation(&found, |relation| {
+            if let RelationBody::Sequence(sequence) = &mut relation.body {
+                sequence.owner = owner;
+            }
+        });
+    }
+
+    pub(super) fn create_index(&mut self, def: &IndexDef, existence: Existence) {
+        let Some(table) = self.find_table(&def.table) else {
+            return;
+        };
+        let name = match &def.name {
+            Some(name) => QualifiedName::new(table.schema.clone(), name.clone()),
+            None => {
+                let parts: Vec<&str> = def
+                    .keys
+                    .iter()
+                    .map(|key| match key {
+                        IndexKey::Column(column) => column.as_str(),
+                        IndexKey::Expression(_) => "expr",
+                    })
+                    .collect();
+                let chosen = choose_name(
+                    self.catalog,
+                    &table.schema,
+                    table.name.as_str(),
+                    &parts.join("_"),
+                    "idx",
+                    |_| false,
+                );
+                QualifiedName::new(table.schema.clone(), chosen)
+            }
+        };
+        let creation = match existence {
+            Existence::Required => Creation::New,
+            Existence::Tolerated => Creation::IfNotExists,
+        };
+        if !self.may_create(&name, creation) {
+            return;
+        }
+        let index = Index {
+            id: self.origin.next_id(),
+            name: name.name.clone(),
+            unique: def.unique,
+            nulls_not_distinct: def.nulls_not_distinct,
+            method: def.method.clone(),
+            keys: def.keys.clone(),
+            include: def.include.clone(),
+            predicate: def.predicate.clone(),
+            constraint: None,
+        };
+        self.attach_index(&table, index);
+    }
+
+    /// Keeps an index with its table and reserves its name.
+    pub(super) fn attach_index(&mut self, table: &QualifiedName, index: Index) {
+        let Some(owner) = self.catalog.relation(table).map(|relation| relation.id) else {
+            return;
+        };
+        let name = QualifiedName::new(table.schema.clone(), index.name.clone());
+        self.insert_relation(
+            &name,
+            Relation {
+                id: index.id,
+                body: RelationBody::Index { table: owner },
+                temporary: false,
+                assumed: false,
+                unread: 0,
+            },
+        );
+        self.edit_relation(table, |relation| match &mut relation.body {
+            RelationBody::Table(table) => table.indexes.push(index),
+            RelationBody::View(view) => view.indexes.push(index),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => {}
+        });
+    }
+
+    pub(super) fn drop_relation(
+        &mut self,
+        kind: RelationKind,
+        name: &ObjectName,
+        table: Option<&ObjectName>,
+        existence: Existence,
+        behavior: Behavior,
+    ) {
+        if kind == RelationKind::Index {
+            self.drop_index(name, table, existence);
+            return;
+        }
+        if let Some(found) = self.find_relation(name, kind, existence) {
+            self.remove_relation(&found, behavior);
+        }
+    }
+
+    fn drop_index(
+        &mut self,
+        name: &ObjectName,
+        table: Option<&ObjectName>,
+        existence: Existence,
+    ) {
+        let found = match table {
+            Some(table) => self
+                .lookup_relation(table)
+                .map(|table| QualifiedName::new(table.schema, name.name.clone())),
+            None => self.lookup_relation(name),
+        };
+        let owner = found.as_ref().and_then(|found| {
+            match self.catalog.relation(found)?.body {
+                RelationBody::Index { table } => self.catalog.relation_name(table).cloned(),
+                RelationBody::Table(_) | RelationBody::View(_) | RelationBody::Sequence(_) => None,
+            }
+        });
+        let (Some(found), Some(owner)) = (found, owner) else {
+            if existence == Existence::Required {
+                self.misfit("42704", format!("index \"{name}\" does not exist"));
+            }
+            return;
+        };
+        self.forget_name(&found);
+        self.edit_relation(&owner, |relation| match &mut relation.body {
+            RelationBody::Table(table) => table.indexes.retain(|index| index.name != found.name),
+            RelationBody::View(view) => view.indexes.retain(|index| index.name != found.name),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => {}
+        });
+    }
+
+    /// Removes a name from the namespace of relations and remembers that it was there.
+    pub(super) fn forget_name(&mut self, name: &QualifiedName) {
+        if let Some(relation) = self.catalog.relations.get(name) {
+            let id = relation.id;
+            self.catalog.relation_names.remove_mut(&id);
+            self.catalog.relations.remove_mut(name);
+            self.catalog.gone.insert_mut(name.clone());
+        }
+    }
+
+    /// Removes a relation with what belongs to it, and with `CASCADE` what depends on it.
+    pub(super) fn remove_relation(&mut self, name: &QualifiedName, behavior: Behavior) {
+        let Some(relation) = self.catalog.relation(name).cloned() else {
+            return;
+        };
+        self.touch_relation(name);
+        self.forget_name(name);
+        let indexes = match &relation.body {
+            RelationBody::Table(table) => table.indexes.as_slice(),
+            RelationBody::View(view) => view.indexes.as_slice(),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => &[],
+        };
+        for index in indexes {
+            self.forget_name(&QualifiedName::new(name.schema.clone(), index.name.clone()));
+        }
+        let id = relation.id;
+        let belongs = |other: &Relation| match &other.body {
+            RelationBody::Sequence(sequence) => {
+                sequence.owner.is_some_and(|(table, _)| table == id)
+            }
+            RelationBody::Table(table) => table.partition_of == Some(id),
+            RelationBody::View(_) | RelationBody::Index { .. } => false,
+        };
+        let depends = |other: &Relation| match &other.body {
+            RelationBody::View(view) => view.depends_on.contains(&id),
+            RelationBody::Table(table) => table.inherits.contains(&id),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => false,
+        };
+        let cascades = behavior == Behavior::Cascade;
+        let followers: Vec<QualifiedName> = self
+            .catalog
+            .relations()
+            .filter(|(_, other)| belongs(other) || (cascades && depends(other)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for follower in followers {
+            self.remove_relation(&follower, behavior);
+        }
+        if cascades {
+            self.drop_references(id, None);
+        }
+    }
+
+    /// Drops the foreign keys that reference a table, or one of its columns.
+    pub(super) fn drop_references(&mut self, id: ObjectId, column: Option<&Ident>) {
+        let hit = |kind: &ConstraintKind| match (kind, column) {
+            (ConstraintKind::ForeignKey { referenced, .. }, Some(column)) => {
+                referenced.contains(column)
+            }
+            (ConstraintKind::ForeignKey { .. }, None) => true,
+            _ => false,
+        };
+        let referencing: Vec<QualifiedName> = self
+            .catalog
+            .relations()
+            .filter(|(_, other)| {
+                other.as_table().is_some_and(|table| {
+                    table
+                        .constraints
+                        .iter()
+                        .any(|it| it.references == Some(id) && hit(&it.kind))
+                })
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in referencing {
+            self.edit_table(&name, |table| {
+                table
+                    .constraints
+                    .retain(|it| it.references != Some(id) || !hit(&it.kind));
+            });
+        }
+    }
+
+    /// Gives a relation another name, in the same or another schema.
+    pub(super) fn rekey_relation(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        let Some(relation) = self.catalog.relation(from).cloned() else {
+            return;
+        };
+        if self.catalog.relation(to).is_some_and(|other| !other.assumed) {
+            let message = format!("relation \"{}\" already exists", to.name.as_str());
+            self.misfit("42P07", message);
+            return;
+        }
+        self.touch_relation(from);
+        self.forget_name(from);
+        if let RelationBody::Index { table } = relation.body
+            && let Some(owner) = self.catalog.relation_name(table).cloned()
+        {
+            self.edit_relation(&owner, |owner| rename_index(owner, &from.name, &to.name));
+        }
+        let id = relation.id;
+        self.catalog.gone.remove_mut(to);
+        self.catalog.relation_names.insert_mut(id, to.clone());
+        self.catalog.relations.insert_mut(to.clone(), relation);
+        self.touch_relation(to);
+    }
+
+    pub(super) fn move_relation(&mut self, from: &QualifiedName, schema: &Ident) {
+        let Some(relation) = self.catalog.relation(from).cloned() else {
+            return;
+        };
+        self.rekey_relation(from, &QualifiedName::new(schema.clone(), from.name.clone()));
+        let id = relation.id;
+        let followers: Vec<QualifiedName> = self
+            .catalog
+            .relations()
+            .filter(|(_, other)| match &other.body {
+                RelationBody::Index { table } => *table == id,
+                RelationBody::Sequence(sequence) => {
+                    sequence.owner.is_some_and(|(table, _)| table == id)
+                }
+                RelationBody::Table(_) | RelationBody::View(_) => false,
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for follower in followers {
+            let to = QualifiedName::new(schema.clone(), follower.name.clone());
+            self.rekey_relation(&follower, &to);
+        }
+    }
+
+    pub(super) fn drop_schema(&mut self, name: &Ident, existence: Existence) {
+        if !self.catalog.has_schema(name) {
+            if existence == Existence::Required {
+                let message = format!("schema \"{}\" does not exist", name.as_str());
+                self.misfit("3F000", message);
+            }
+            return;
+        }
+        for relation in self.names_in(name) {
+            self.remove_relation(&relation, Behavior::Cascade);
+        }
+        let types: Vec<QualifiedName> = in_schema(self.catalog.types.keys(), name);
+        for user_type in types {
+            self.remove_type(&user_type);
+        }
+        let routines: Vec<QualifiedName> = in_schema(self.catalog.routines.keys(), name);
+        for routine in routines {
+            self.catalog.routines.remove_mut(&routine);
+            self.out.touched.push(Touched::Routine(routine));
+        }
+        self.catalog.schemas.remove_mut(name);
+    }
+
+    pub(super) fn rename_schema(&mut self, name: &Ident, to: &Ident) {
+        self.catalog.schemas.remove_mut(name);
+        self.catalog.schemas.insert_mut(to.clone(), ());
+        for from in self.names_in(name) {
+            let target = QualifiedName::new(to.clone(), from.name.clone());
+            self.rekey_relation(&from, &target);
+        }
+        let types: Vec<QualifiedName> = in_schema(self.catalog.types.keys(), name);
+        for from in types {
+            let target = QualifiedName::new(to.clone(), from.name.clone());
+            self.rekey_type(&from, &target);
+        }
+        let routines: Vec<QualifiedName> = in_schema(self.catalog.routines.keys(), name);
+        for from in routines {
+            self.rekey_routine(&ObjectName::from(&from), None, Some(to), None);
+        }
+    }
+
+    fn names_in(&self, schema: &Ident) -> Vec<QualifiedName> {
+        in_schema(self.catalog.relations.keys(), schema)
+    }
+
+    pub(super) fn attach_partition(&mut self, table: &ObjectName, partition: &ObjectName) {
+        let (Some(parent), Some(child)) = (self.find_table(table), self.find_table(partition))
+        else {
+            return;
+        };
+        let id = self.catalog.relation(&parent).map(|relation| relation.id);
+        self.edit_table(&parent, |parent| parent.has_children = true);
+        self.edit_table(&child, |child| child.partition_of = id);
+    }
+
+    pub(super) fn inherit(&mut self, table: &ObjectName, parent: &ObjectName) {
+        let (Some(child), Some(parent)) = (self.find_table(table), self.find_table(parent)) else {
+            return;
+        };
+        if let Some(id) = self.catalog.relation(&parent).map(|relation| relation.id) {
+            self.edit_table(&parent, |parent| parent.has_children = true);
+            self.edit_table(&child, |child| child.inherits.push(id));
+        }
+    }
+
+    /// The tables that inherit the columns of this one, nearest first.
+    pub(super) fn descendants(&self, name: &QualifiedName) -> Vec<QualifiedName> {
+        let mut found: Vec<QualifiedName> = Vec::new();
+        let mut seen: BTreeSet<QualifiedName> = BTreeSet::new();
+        let mut pending = vec![name.clone()];
+        while let Some(next) = pending.pop() {
+            let Some(parent) = self.catalog.relation(&next) else {
+                continue;
+            };
+            if !parent.as_table().is_some_and(|table| table.has_children) {
+                continue;
+            }
+            for (child, relation) in self.catalog.relations() {
+                let is_child = relation.as_table().is_some_and(|table| {
+                    table.partition_of == Some(parent.id) || table.inherits.contains(&parent.id)
+                });
+                if is_child && seen.insert(child.clone()) {
+                    found.push(child.clone());
+                    pending.push(child.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// A column's default for `serial` and what an identity column needs: its sequence.
+    pub(super) fn supply(&mut self, table: &QualifiedName, column: &Ident, serial: bool) {
+        let Some(sequence) = self.create_owned_sequence(table, column) else {
+            return;
+        };
+        if serial {
+            let default = super::super::op::SqlExpr {
+                text: format!("nextval('{}'::regclass)", ObjectName::from(&sequence)).into(),
+                columns: BTreeSet::new(),
+            };
+            self.edit_table(table, |table| {
+                if let Some(column) = table.column_mut(column) {
+                    column.default = Some(default);
+                }
+            });
+        }
+    }
+
+    /// A nullable column of which only the name is known.
+    pub(super) fn assumed_column(&mut self, name: &Ident) -> super::super::catalog::Column {
+        super::super::catalog::Column {
+            id: self.origin.next_id(),
+            name: name.clone(),
+            data_type: SqlType {
+                name: TypeName::Unknown,
+                ..SqlType::unknown()
+            },
+            collation: None,
+            not_null: false,
+            default: None,
+            identity: None::<Identity>,
+            generated: None,
+            assumed: true,
+        }
+    }
+}
+
+fn in_schema<'a>(
+    names: impl Iterator<Item = &'a QualifiedName>,
+    schema: &Ident,
+) -> Vec<QualifiedName> {
+    names
+        .filter(|name| name.schema == *schema)
+        .cloned()
+        .collect()
+}
+
+fn rename_index(owner: &mut Relation, from: &Ident, to: &Ident) {
+    let indexes = match &mut owner.body {
+        RelationBody::Table(table) => {
+            for constraint in &mut table.constraints {
+                if constraint.name == *from {
+                    constraint.name = to.clone();
+                }
+            }
+            &mut table.indexes
+        }
+        RelationBody::View(view) => &mut view.indexes,
+        RelationBody::Sequence(_) | RelationBody::Index { .. } => return,
+    };
+    for index in indexes {
+        if index.name == *from {
+            index.name = to.clone();
+        }
+        if index.constraint.as_ref() == Some(from) {
+            index.constraint = Some(to.clone());
+        }
+    }
+}

@@ -1,0 +1,899 @@
+//! What belongs to a table: columns, constraints, triggers, policies.
+
+use super::super::catalog::{Column, Constraint, Index, Knowledge, Policy, RelationBody, Trigger};
+use super::super::name::{Ident, ObjectName, QualifiedName};
+use super::super::op::{
+    Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, Creation, Existence,
+    IndexKey, PolicyDef, RelationKind, RowSecurityChange, SqlExpr, TriggerDef, TriggerSelection,
+};
+use super::super::types::TypeName;
+use super::naming::choose_name;
+use super::{Applier, Assumption};
+
+impl Applier<'_> {
+    /// Appends a column to a table that is there.
+    pub(super) fn push_column(&mut self, table: &QualifiedName, def: &ColumnDef) {
+        let column = self.build_column(def);
+        let name = column.name.clone();
+        let merged = self.edit_table(table, |table| {
+            if let Knowledge::ColumnsUnknown { absent } = &mut table.knowledge {
+                absent.remove(&name);
+            }
+            // A column that a parent has too is one column.
+            match table.column_mut(&name) {
+                Some(existing) => {
+                    existing.not_null |= column.not_null;
+                    existing.default = column.default.clone().or(existing.default.clone());
+                }
+                None => table.columns.push(column),
+            }
+        });
+        if merged.is_some() && (def.serial || def.identity.is_some()) {
+            self.supply(table, &def.name, def.serial);
+        }
+    }
+
+    fn build_column(&mut self, def: &ColumnDef) -> Column {
+        Column {
+            id: self.origin.next_id(),
+            name: def.name.clone(),
+            data_type: self.resolve_type(&def.data_type),
+            collation: def.collation.clone(),
+            not_null: def.not_null || def.serial || def.identity.is_some(),
+            default: def.default.clone(),
+            identity: def.identity,
+            generated: def.generated.clone(),
+            assumed: false,
+        }
+    }
+
+    /// A column that a statement names: as it is, or taken for granted on a table whose creation
+    /// was not seen.
+    fn find_column(&mut self, table: &QualifiedName, column: &Ident) -> Option<()> {
+        let found = self.catalog.relation(table)?.clone();
+        let Some(body) = found.as_table() else {
+            let listed = match &found.body {
+                RelationBody::View(view) => match &view.columns {
+                    Some(columns) => columns.contains(column),
+                    None => true,
+                },
+                RelationBody::Table(_) | RelationBody::Sequence(_) | RelationBody::Index { .. } => {
+                    false
+                }
+            };
+            return listed.then_some(());
+        };
+        if body.column(column).is_some() {
+            return Some(());
+        }
+        if body.is_absent(column) {
+            let message = format!(
+                "column \"{}\" of relation \"{}\" does not exist",
+                column.as_str(),
+                table.name.as_str()
+            );
+            self.misfit("42703", message);
+            return None;
+        }
+        self.out
+            .assumptions
+            .push(Assumption::Column(table.clone(), column.clone()));
+        let assumed = self.assumed_column(column);
+        self.edit_table(table, |table| table.columns.push(assumed));
+        Some(())
+    }
+
+    pub(super) fn add_column(&mut self, table: &ObjectName, def: &ColumnDef, existence: Existence) {
+        let Some(name) = self.find_table(table) else {
+            return;
+        };
+        let exists = self
+            .catalog
+            .table(&name)
+            .is_some_and(|table| table.column(&def.name).is_some());
+        if exists {
+            if existence == Existence::Required {
+                let message = format!(
+                    "column \"{}\" of relation \"{}\" already exists",
+                    def.name.as_str(),
+                    name.name.as_str()
+                );
+                self.misfit("42701", message);
+            }
+            return;
+        }
+        self.push_column(&name, def);
+        for child in self.descendants(&name) {
+            self.push_column(&child, def);
+        }
+    }
+
+    pub(super) fn drop_column(
+        &mut self,
+        table: &ObjectName,
+        column: &Ident,
+        existence: Existence,
+        behavior: Behavior,
+    ) {
+        let Some(name) = self.find_table(table) else {
+            return;
+        };
+        let listed = self
+            .catalog
+            .table(&name)
+            .is_some_and(|table| table.column(column).is_some());
+        if !listed {
+            if existence == Existence::Tolerated {
+                return;
+            }
+            if self.find_column(&name, column).is_none() {
+                return;
+            }
+        }
+        self.remove_column(&name, column, behavior);
+        for child in self.descendants(&name) {
+            self.remove_column(&child, column, behavior);
+        }
+    }
+
+    pub(super) fn remove_column(
+        &mut self,
+        name: &QualifiedName,
+        column: &Ident,
+        behavior: Behavior,
+    ) {
+        let Some(relation) = self.catalog.relation(name).cloned() else {
+            return;
+        };
+        let Some(table) = relation.as_table() else {
+            return;
+        };
+        let Some(dropped) = table.column(column).map(|column| column.id) else {
+            return;
+        };
+        let lost: Vec<Ident> = table
+            .indexes
+            .iter()
+            .filter(|index| index.columns().any(|needed| needed == column))
+            .map(|index| index.name.clone())
+            .collect();
+        for index in &lost {
+            self.forget_name(&QualifiedName::new(name.schema.clone(), index.clone()));
+        }
+        self.edit_table(name, |table| {
+            table.columns.retain(|it| it.name != *column);
+            table
+                .constraints
+                .retain(|it| !constraint_columns(&it.kind).contains(&column));
+            table.indexes.retain(|index| !lost.contains(&index.name));
+            if let Knowledge::ColumnsUnknown { absent } = &mut table.knowledge {
+                absent.insert(column.clone());
+            }
+        });
+        let owned: Vec<QualifiedName> = self
+            .catalog
+            .relations()
+            .filter(|(_, other)| match &other.body {
+                RelationBody::Sequence(sequence) => sequence.owner == Some((relation.id, dropped)),
+                RelationBody::View(view) => {
+                    behavior == Behavior::Cascade
+                        && view.depends_on.contains(&relation.id)
+                        && view
+                            .query
+                            .columns
+                            .as_ref()
+                            .is_none_or(|columns| columns.contains(column))
+                }
+                RelationBody::Table(_) | RelationBody::Index { .. } => false,
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for follower in owned {
+            self.remove_relation(&follower, behavior);
+        }
+        if behavior == Behavior::Cascade {
+            self.drop_references(relation.id, Some(column));
+        }
+    }
+
+    pub(super) fn rename_column(&mut self, table: &ObjectName, from: &Ident, to: &Ident) {
+        let Some(name) = self.find_table(table) else {
+            return;
+        };
+        if self.find_column(&name, from).is_none() {
+            return;
+        }
+        let taken = self
+            .catalog
+            .table(&name)
+            .is_some_and(|table| table.column(to).is_some());
+        if taken {
+            let message = format!(
+                "column \"{}\" of relation \"{}\" already exists",
+                to.as_str(),
+                name.name.as_str()
+            );
+            self.misfit("42701", message);
+            return;
+        }
+        let mut renamed = vec![name.clone()];
+        renamed.extend(self.descendants(&name));
+        for table in &renamed {
+            self.edit_relation(table, |relation| match &mut relation.body {
+                RelationBody::Table(table) => rename_in_table(table, from, to),
+                RelationBody::View(view) => {
+                    for column in view.columns.iter_mut().flatten() {
+                        if column == from {
+                            *column = to.clone();
+                        }
+                    }
+                }
+                RelationBody::Sequence(_) | RelationBody::Index { .. } => {}
+            });
+        }
+        let Some(id) = self.catalog.relation(&name).map(|relation| relation.id) else {
+            return;
+        };
+        let names_it = |kind: &ConstraintKind| match kind {
+            ConstraintKind::ForeignKey { referenced, .. } => referenced.contains(from),
+            ConstraintKind::PrimaryKey { .. }
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::Check { .. }
+            | ConstraintKind::Exclude { .. }
+            | ConstraintKind::NotNull { .. } => false,
+        };
+        let referencing: Vec<QualifiedName> = self
+            .catalog
+            .relations()
+            .filter(|(_, other)| {
+                other.as_table().is_some_and(|table| {
+                    table
+                        .constraints
+                        .iter()
+                        .any(|it| it.references == Some(id) && names_it(&it.kind))
+                })
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for other in referencing {
+            self.edit_table(&other, |table| {
+                for constraint in &mut table.constraints {
+                    if constraint.references == Some(id)
+                        && let ConstraintKind::ForeignKey { referenced, .. } = &mut constraint.kind
+                    {
+                        rename_all(referenced, from, to);
+                    }
+                }
+            });
+        }
+    }
+
+    pub(super) fn alter_column(
+        &mut self,
+        table: &ObjectName,
+        column: &Ident,
+        change: &ColumnChange,
+    ) {
+        let Some(name) = self.find_table(table) else {
+            return;
+        };
+        if self.find_column(&name, column).is_none() {
+            return;
+        }
+        let mut targets = vec![name.clone()];
+        targets.extend(self.descendants(&name));
+        for target in targets {
+            self.alter_one_column(&target, column, change);
+        }
+    }
+
+    fn alter_one_column(&mut self, table: &QualifiedName, column: &Ident, change: &ColumnChange) {
+        let edit = |applier: &mut Self, edit: &dyn Fn(&mut Column)| {
+            applier.edit_table(table, |table| table.column_mut(column).map(edit));
+        };
+        match change {
+            ColumnChange::SetType {
+                data_type,
+                collation,
+                ..
+            } => {
+                let data_type = self.resolve_type(data_type);
+                edit(self, &|column| {
+                    column.data_type = data_type.clone();
+                    column.collation = collation.clone();
+                });
+            }
+            ColumnChange::SetDefault(default) => {
+                edit(self, &|column| column.default = Some(default.clone()));
+            }
+            ColumnChange::DropDefault => edit(self, &|column| column.default = None),
+            ColumnChange::SetNotNull => edit(self, &|column| column.not_null = true),
+            ColumnChange::DropNotNull => edit(self, &|column| column.not_null = false),
+            ColumnChange::AddIdentity(identity) => {
+                edit(self, &|column| {
+                    column.identity = Some(*identity);
+                    column.not_null = true;
+                });
+                self.supply(table, column, false);
+            }
+            ColumnChange::SetIdentity(identity) => {
+                edit(self, &|column| column.identity = Some(*identity));
+            }
+            ColumnChange::DropIdentity(_) => edit(self, &|column| column.identity = None),
+            ColumnChange::DropExpression(_) => edit(self, &|column| column.generated = None),
+            ColumnChange::SetExpression(expr) => {
+                edit(self, &|column| column.generated = Some(expr.clone()));
+            }
+            ColumnChange::Redefine(def) => {
+                let built = self.build_column(def);
+                edit(self, &|column| {
+                    let id = column.id;
+                    *column = built.clone();
+                    column.id = id;
+                });
+            }
+        }
+    }
+
+    pub(super) fn add_constraint(&mut self, table: &QualifiedName, def: &ConstraintDef) {
+        if let ConstraintKind::NotNull { column } = &def.kind {
+            if self.find_column(table, column).is_some() {
+                self.alter_one_column(table, column, &ColumnChange::SetNotNull);
+            }
+            return;
+        }
+        let Some(relation) = self.catalog.relation(table).cloned() else {
+            return;
+        };
+        let Some(body) = relation.as_table() else {
+            return;
+        };
+        if let Some(name) = &def.name
+            && body.constraints.iter().any(|it| it.name == *name)
+        {
+            let message = format!(
+                "constraint \"{}\" for relation \"{}\" already exists",
+                name.as_str(),
+                table.name.as_str()
+            );
+            self.misfit("42710", message);
+            return;
+        }
+        let mut kind = def.kind.clone();
+        let mut references = None;
+        match &mut kind {
+            ConstraintKind::PrimaryKey {
+                columns,
+                using_index,
+            }
+            | ConstraintKind::Unique {
+                columns,
+                using_index,
+                ..
+            } => {
+                if let Some(index) = using_index
+                    && let Some(index) = body.indexes.iter().find(|it| it.name == *index)
+                {
+                    *columns = index
+                        .plain_unique_columns()
+                        .unwrap_or_default()
+                        .into_iter()
+                        .cloned()
+                        .collect();
+                }
+                for column in columns.iter() {
+                    self.find_column(table, column);
+                }
+            }
+            ConstraintKind::ForeignKey {
+                table: other,
+                columns,
+                referenced,
+                ..
+            } => {
+                for column in columns.iter() {
+                    self.find_column(table, column);
+                }
+                if let Some(found) = self.find_table(other) {
+                    references = self.catalog.relation(&found).map(|it| it.id);
+                    *other = ObjectName::from(&found);
+                    if referenced.is_empty()
+                        && let Some(key) = self.primary_key(&found)
+                    {
+                        *referenced = key;
+                    }
+                }
+            }
+            ConstraintKind::Check { .. }
+            | ConstraintKind::Exclude { .. }
+            | ConstraintKind::NotNull { .. } => {}
+        }
+        let name = def
+            .name
+            .clone()
+            .unwrap_or_else(|| self.constraint_name(table, &kind));
+        let constraint = Constraint {
+            id: self.origin.next_id(),
+            name: name.clone(),
+            kind: kind.clone(),
+            references,
+            valid: !def.not_valid,
+            deferrable: def.deferrable,
+            enforced: !def.not_enforced,
+        };
+        self.edit_table(table, |table| table.constraints.push(constraint.clone()));
+        for child in self.descendants(table) {
+            if matches!(kind, ConstraintKind::Check { .. }) {
+                self.edit_table(&child, |table| table.constraints.push(constraint.clone()));
+            }
+        }
+        match kind {
+            ConstraintKind::PrimaryKey {
+                columns,
+                using_index,
+            } => {
+                for column in &columns {
+                    self.alter_one_column(table, column, &ColumnChange::SetNotNull);
+                }
+                self.back_constraint(table, &name, &columns, false, using_index.as_ref());
+            }
+            ConstraintKind::Unique {
+                columns,
+                nulls_not_distinct,
+                using_index,
+            } => self.back_constraint(
+                table,
+                &name,
+                &columns,
+                nulls_not_distinct,
+                using_index.as_ref(),
+            ),
+            ConstraintKind::Check { .. }
+            | ConstraintKind::ForeignKey { .. }
+            | ConstraintKind::Exclude { .. }
+            | ConstraintKind::NotNull { .. } => {}
+        }
+    }
+
+    fn primary_key(&self, table: &QualifiedName) -> Option<Vec<Ident>> {
+        self.catalog
+            .table(table)?
+            .constraints
+            .iter()
+            .find_map(|constraint| match &constraint.kind {
+                ConstraintKind::PrimaryKey { columns, .. } => Some(columns.clone()),
+                _ => None,
+            })
+    }
+
+    fn constraint_name(&self, table: &QualifiedName, kind: &ConstraintKind) -> Ident {
+        let joined = |columns: &[Ident]| {
+            let parts: Vec<&str> = columns.iter().map(Ident::as_str).collect();
+            parts.join("_")
+        };
+        let (second, label) = match kind {
+            ConstraintKind::PrimaryKey { .. } => (String::new(), "pkey"),
+            ConstraintKind::Unique { columns, .. } => (joined(columns), "key"),
+            ConstraintKind::ForeignKey { columns, .. } => (joined(columns), "fkey"),
+            ConstraintKind::Exclude { definition } => (
+                joined(&self.real_columns(table, definition)),
+                "excl",
+            ),
+            ConstraintKind::Check { expr, .. } => {
+                let columns = self.real_columns(table, expr);
+                match columns.as_slice() {
+                    [one] => (one.as_str().to_owned(), "check"),
+                    _ => (String::new(), "check"),
+                }
+            }
+            ConstraintKind::NotNull { column } => (column.as_str().to_owned(), "not_null"),
+        };
+        choose_name(
+            self.catalog,
+            &table.schema,
+            table.name.as_str(),
+            &second,
+            label,
+            |name| {
+                self.catalog.table(table).is_some_and(|table| {
+                    table
+                        .constraints
+                        .iter()
+                        .any(|constraint| constraint.name.as_str() == name)
+                })
+            },
+        )
+    }
+
+    /// The identifiers of an expression that are columns of the table.
+    fn real_columns(&self, table: &QualifiedName, expr: &SqlExpr) -> Vec<Ident> {
+        let Some(table) = self.catalog.table(table) else {
+            return Vec::new();
+        };
+        table
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .filter(|column| expr.columns.contains(column))
+            .collect()
+    }
+
+    /// The unique index behind a key: a new one, or an existing one that takes its name.
+    fn back_constraint(
+        &mut self,
+        table: &QualifiedName,
+        name: &Ident,
+        columns: &[Ident],
+        nulls_not_distinct: bool,
+        using_index: Option<&Ident>,
+    ) {
+        if let Some(index) = using_index {
+            let from = QualifiedName::new(table.schema.clone(), index.clone());
+            let to = QualifiedName::new(table.schema.clone(), name.clone());
+            if from != to {
+                self.rekey_relation(&from, &to);
+            }
+            self.edit_table(table, |table| {
+                for index in &mut table.indexes {
+                    if index.name == *name {
+                        index.constraint = Some(name.clone());
+                    }
+                }
+            });
+            return;
+        }
+        let index = Index {
+            id: self.origin.next_id(),
+            name: name.clone(),
+            unique: true,
+            nulls_not_distinct,
+            method: Ident::new("btree"),
+            keys: columns.iter().cloned().map(IndexKey::Column).collect(),
+            include: Vec::new(),
+            predicate: None,
+            constraint: Some(name.clone()),
+        };
+        self.attach_index(table, index);
+    }
+
+    pub(super) fn drop_constraint(
+        &mut self,
+        table: &ObjectName,
+        name: &Ident,
+        existence: Existence,
+    ) {
+        let Some(found) = self.find_table(table) else {
+            return;
+        };
+        let Some(body) = self.catalog.table(&found).cloned() else {
+            return;
+        };
+        let Some(constraint) = body.constraints.iter().find(|it| it.name == *name) else {
+            if existence == Existence::Required && body.knowledge.is_full() {
+                let message = format!(
+                    "constraint \"{}\" of relation \"{}\" does not exist",
+                    name.as_str(),
+                    found.name.as_str()
+                );
+                self.misfit("42704", message);
+            }
+            return;
+        };
+        let backed = matches!(
+            constraint.kind,
+            ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. }
+        );
+        if backed {
+            self.forget_name(&QualifiedName::new(found.schema.clone(), name.clone()));
+        }
+        let mut targets = vec![found.clone()];
+        targets.extend(self.descendants(&found));
+        for target in targets {
+            self.edit_table(&target, |table| {
+                table.constraints.retain(|it| it.name != *name);
+                table
+                    .indexes
+                    .retain(|index| index.constraint.as_ref() != Some(name));
+            });
+        }
+    }
+
+    pub(super) fn rename_constraint(&mut self, table: &ObjectName, from: &Ident, to: &Ident) {
+        let Some(found) = self.find_table(table) else {
+            return;
+        };
+        let index = QualifiedName::new(found.schema.clone(), from.clone());
+        let is_index = self
+            .catalog
+            .relation(&index)
+            .is_some_and(|relation| matches!(relation.body, RelationBody::Index { .. }));
+        if is_index {
+            let to = QualifiedName::new(found.schema.clone(), to.clone());
+            self.rekey_relation(&index, &to);
+            return;
+        }
+        self.edit_table(&found, |table| {
+            for constraint in &mut table.constraints {
+                if constraint.name == *from {
+                    constraint.name = to.clone();
+                }
+            }
+        });
+    }
+
+    pub(super) fn validate_constraint(&mut self, table: &ObjectName, name: &Ident) {
+        let Some(found) = self.find_table(table) else {
+            return;
+        };
+        self.edit_table(&found, |table| {
+            for constraint in &mut table.constraints {
+                if constraint.name == *name {
+                    constraint.valid = true;
+                }
+            }
+        });
+    }
+
+    fn edit_triggers(
+        &mut self,
+        table: &QualifiedName,
+        edit: impl FnOnce(&mut Vec<Trigger>),
+    ) {
+        self.edit_relation(table, |relation| match &mut relation.body {
+            RelationBody::Table(table) => edit(&mut table.triggers),
+            RelationBody::View(view) => edit(&mut view.triggers),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => {}
+        });
+    }
+
+    pub(super) fn create_trigger(&mut self, def: &TriggerDef, creation: Creation) {
+        let Some(table) = self.find_table(&def.table) else {
+            return;
+        };
+        let trigger = Trigger {
+            id: self.origin.next_id(),
+            name: def.name.clone(),
+            timing: def.timing,
+            events: def.events,
+            columns: def.columns.clone(),
+            for_each_row: def.for_each_row,
+            function: def.function.clone(),
+            enabled: true,
+        };
+        let mut exists = false;
+        self.edit_triggers(&table, |triggers| {
+            match triggers.iter_mut().find(|it| it.name == def.name) {
+                Some(existing) if creation == Creation::OrReplace => {
+                    let id = existing.id;
+                    *existing = Trigger { id, ..trigger };
+                }
+                Some(_) => exists = true,
+                None => triggers.push(trigger),
+            }
+        });
+        if exists && creation == Creation::New {
+            let message = format!(
+                "trigger \"{}\" for relation \"{}\" already exists",
+                def.name.as_str(),
+                table.name.as_str()
+            );
+            self.misfit("42710", message);
+        }
+    }
+
+    pub(super) fn drop_trigger(
+        &mut self,
+        name: &Ident,
+        table: Option<&ObjectName>,
+        existence: Existence,
+    ) {
+        let table = match table {
+            Some(table) => self.find_relation(table, RelationKind::Table, existence),
+            None => self
+                .catalog
+                .relations()
+                .find(|(_, relation)| {
+                    relation
+                        .as_table()
+                        .is_some_and(|table| table.triggers.iter().any(|it| it.name == *name))
+                })
+                .map(|(name, _)| name.clone()),
+        };
+        if let Some(table) = table {
+            self.edit_triggers(&table, |triggers| triggers.retain(|it| it.name != *name));
+        }
+    }
+
+    pub(super) fn rename_trigger(&mut self, table: &ObjectName, from: &Ident, to: &Ident) {
+        if let Some(table) = self.find_table(table) {
+            self.edit_triggers(&table, |triggers| {
+                for trigger in triggers {
+                    if trigger.name == *from {
+                        trigger.name = to.clone();
+                    }
+                }
+            });
+        }
+    }
+
+    pub(super) fn enable_trigger(
+        &mut self,
+        table: &ObjectName,
+        selection: &TriggerSelection,
+        enabled: bool,
+    ) {
+        if let Some(table) = self.find_table(table) {
+            self.edit_triggers(&table, |triggers| {
+                for trigger in triggers {
+                    let selected = match selection {
+                        TriggerSelection::All => true,
+                        TriggerSelection::Named(name) => trigger.name == *name,
+                    };
+                    if selected {
+                        trigger.enabled = enabled;
+                    }
+                }
+            });
+        }
+    }
+
+    pub(super) fn create_policy(&mut self, def: &PolicyDef) {
+        let Some(table) = self.find_table(&def.table) else {
+            return;
+        };
+        let policy = Policy {
+            id: self.origin.next_id(),
+            name: def.name.clone(),
+            permissive: def.permissive,
+            command: def.command,
+            roles: def.roles.clone(),
+            using: def.using.clone(),
+            with_check: def.with_check.clone(),
+        };
+        self.edit_table(&table, |table| table.policies.push(policy));
+    }
+
+    pub(super) fn edit_policy(
+        &mut self,
+        table: &ObjectName,
+        name: &Ident,
+        edit: impl FnOnce(&mut Policy),
+    ) {
+        if let Some(table) = self.find_table(table) {
+            self.edit_table(&table, |table| {
+                if let Some(policy) = table.policies.iter_mut().find(|it| it.name == *name) {
+                    edit(policy);
+                }
+            });
+        }
+    }
+
+    pub(super) fn drop_policy(&mut self, table: &ObjectName, name: &Ident, existence: Existence) {
+        if let Some(table) = self.find_relation(table, RelationKind::Table, existence) {
+            self.edit_table(&table, |table| {
+                table.policies.retain(|policy| policy.name != *name);
+            });
+        }
+    }
+
+    pub(super) fn set_row_security(&mut self, table: &ObjectName, change: RowSecurityChange) {
+        if let Some(table) = self.find_table(table) {
+            self.edit_table(&table, |table| {
+                let security = &mut table.row_security;
+                match change {
+                    RowSecurityChange::Enable => security.enabled = true,
+                    RowSecurityChange::Disable => security.enabled = false,
+                    RowSecurityChange::Force => security.forced = true,
+                    RowSecurityChange::NoForce => security.forced = false,
+                }
+            });
+        }
+    }
+
+    /// Writes a renamed type into every column that has it.
+    pub(super) fn rename_type_in_columns(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        let old = TypeName::User(ObjectName::from(from));
+        let new = TypeName::User(ObjectName::from(to));
+        let users: Vec<QualifiedName> = self
+            .catalog
+            .relations()
+            .filter(|(_, relation)| {
+                relation
+                    .as_table()
+                    .is_some_and(|table| table.columns.iter().any(|it| it.data_type.name == old))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for user in users {
+            self.edit_table(&user, |table| {
+                for column in &mut table.columns {
+                    if column.data_type.name == old {
+                        column.data_type.name = new.clone();
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Every column that a constraint needs: when one is dropped, so is the constraint.
+pub(crate) fn constraint_columns(kind: &ConstraintKind) -> Vec<&Ident> {
+    match kind {
+        ConstraintKind::PrimaryKey { columns, .. }
+        | ConstraintKind::Unique { columns, .. }
+        | ConstraintKind::ForeignKey { columns, .. } => columns.iter().collect(),
+        ConstraintKind::Check { expr, .. } => expr.columns.iter().collect(),
+        ConstraintKind::Exclude { definition } => definition.columns.iter().collect(),
+        ConstraintKind::NotNull { column } => vec![column],
+    }
+}
+
+fn rename_all(columns: &mut [Ident], from: &Ident, to: &Ident) {
+    for column in columns {
+        if column == from {
+            *column = to.clone();
+        }
+    }
+}
+
+fn rename_in_table(table: &mut super::super::catalog::Table, from: &Ident, to: &Ident) {
+    if let Knowledge::ColumnsUnknown { absent } = &mut table.knowledge {
+        absent.insert(from.clone());
+        absent.remove(to);
+    }
+    for column in &mut table.columns {
+        if column.name == *from {
+            column.name = to.clone();
+        }
+        for expr in column.generated.iter_mut().chain(&mut column.default) {
+            *expr = expr.with_column_renamed(from, to);
+        }
+    }
+    for constraint in &mut table.constraints {
+        match &mut constraint.kind {
+            ConstraintKind::PrimaryKey { columns, .. }
+            | ConstraintKind::Unique { columns, .. }
+            | ConstraintKind::ForeignKey { columns, .. } => rename_all(columns, from, to),
+            ConstraintKind::Check { expr, allowed } => {
+                *expr = expr.with_column_renamed(from, to);
+                if let Some(allowed) = allowed
+                    && allowed.column == *from
+                {
+                    allowed.column = to.clone();
+                }
+            }
+            ConstraintKind::Exclude { definition } => {
+                *definition = definition.with_column_renamed(from, to);
+            }
+            ConstraintKind::NotNull { column } => {
+                if column == from {
+                    *column = to.clone();
+                }
+            }
+        }
+    }
+    for index in &mut table.indexes {
+        for key in &mut index.keys {
+            match key {
+                IndexKey::Column(column) => {
+                    if column == from {
+                        *column = to.clone();
+                    }
+                }
+                IndexKey::Expression(expr) => *expr = expr.with_column_renamed(from, to),
+            }
+        }
+        rename_all(&mut index.include, from, to);
+        for predicate in &mut index.predicate {
+            *predicate = predicate.with_column_renamed(from, to);
+        }
+    }
+    for trigger in &mut table.triggers {
+        rename_all(&mut trigger.columns, from, to);
+    }
+    for policy in &mut table.policies {
+        for expr in policy.using.iter_mut().chain(&mut policy.with_check) {
+            *expr = expr.with_column_renamed(from, to);
+        }
+    }
+}

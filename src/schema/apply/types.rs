@@ -1,0 +1,511 @@
+//! User-defined types and routines.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::super::catalog::{EnumLabel, ObjectId, Routine, TypeBody, UserType};
+use super::super::name::{Ident, ObjectName, QualifiedName};
+use super::super::op::{
+    Behavior, Creation, Existence, LabelPosition, RoutineDef, SqlExpr, TypeChange, TypeDef,
+};
+use super::super::types::{SqlType, TypeName};
+use super::{Applier, Assumption, Touched};
+
+impl Applier<'_> {
+    pub(super) fn lookup_type(&self, name: &ObjectName) -> Option<QualifiedName> {
+        self.lookup(name, |name| self.catalog.types.contains_key(name))
+    }
+
+    fn touch_type(&mut self, name: &QualifiedName) {
+        self.out.touched.push(Touched::Type(name.clone()));
+    }
+
+    fn insert_type(&mut self, name: &QualifiedName, user_type: UserType) {
+        self.catalog
+            .type_names
+            .insert_mut(user_type.id, name.clone());
+        self.catalog
+            .types
+            .insert_mut(name.clone(), Arc::new(user_type));
+        self.touch_type(name);
+    }
+
+    pub(super) fn edit_type(
+        &mut self,
+        name: &QualifiedName,
+        edit: impl FnOnce(&mut UserType),
+    ) {
+        if let Some(user_type) = self.catalog.types.get(name) {
+            let mut user_type = Arc::clone(user_type);
+            edit(Arc::make_mut(&mut user_type));
+            self.catalog.types.insert_mut(name.clone(), user_type);
+            self.touch_type(name);
+        }
+    }
+
+    pub(super) fn insert_assumed_type(&mut self, name: &QualifiedName, labels: &[Arc<str>]) {
+        let identity = |what: &str| {
+            let mut hasher = DefaultHasher::new();
+            ("assumed type", name, what).hash(&mut hasher);
+            ObjectId(hasher.finish())
+        };
+        let mut known: Vec<EnumLabel> = Vec::new();
+        if let Some(UserType {
+            body: TypeBody::Enum { labels, .. },
+            ..
+        }) = self.catalog.types.get(name).map(Arc::as_ref)
+        {
+            known = labels.clone();
+        }
+        for label in labels {
+            if !known.iter().any(|it| it.text == *label) {
+                known.push(EnumLabel {
+                    id: identity(label),
+                    text: label.clone(),
+                });
+            }
+        }
+        let body = if known.is_empty() {
+            TypeBody::Unknown
+        } else {
+            TypeBody::Enum {
+                labels: known,
+                complete: false,
+            }
+        };
+        let id = identity("");
+        self.insert_type(
+            name,
+            UserType {
+                id,
+                body,
+                unread: 0,
+            },
+        );
+    }
+
+    /// The type that a statement names, taken for granted when its creation was not seen.
+    pub(super) fn find_type(&mut self, name: &ObjectName) -> Option<QualifiedName> {
+        if let Some(found) = self.lookup_type(name) {
+            return Some(found);
+        }
+        let assumed = self.new_name(name);
+        if self.catalog.gone.contains(&assumed) {
+            self.misfit("42704", format!("type \"{name}\" does not exist"));
+            return None;
+        }
+        if !self.catalog.perhaps.contains(&assumed) {
+            self.out
+                .assumptions
+                .push(Assumption::Type(assumed.clone(), Vec::new()));
+        }
+        self.insert_assumed_type(&assumed, &[]);
+        Some(assumed)
+    }
+
+    pub(super) fn create_type(&mut self, name: &ObjectName, definition: &TypeDef) {
+        let name = self.new_name(name);
+        if self.catalog.types.contains_key(&name) {
+            let message = format!("type \"{}\" already exists", name.name.as_str());
+            self.misfit("42710", message);
+            return;
+        }
+        let body = match definition {
+            TypeDef::Enum(labels) => TypeBody::Enum {
+                labels: labels
+                    .iter()
+                    .map(|text| EnumLabel {
+                        id: self.origin.next_id(),
+                        text: text.clone(),
+                    })
+                    .collect(),
+                complete: true,
+            },
+            TypeDef::Domain {
+                base,
+                not_null,
+                default,
+                checks,
+            } => {
+                let mut named: Vec<(Ident, SqlExpr)> = Vec::new();
+                for (check, expr) in checks {
+                    let check = check
+                        .clone()
+                        .unwrap_or_else(|| domain_check_name(&name.name, &named));
+                    named.push((check, expr.clone()));
+                }
+                TypeBody::Domain {
+                    base: self.resolve_type(base),
+                    not_null: *not_null,
+                    default: default.clone(),
+                    checks: named,
+                }
+            }
+            TypeDef::Composite(attributes) => TypeBody::Composite(
+                attributes
+                    .iter()
+                    .map(|(attribute, data_type)| {
+                        (attribute.clone(), self.resolve_type(data_type))
+                    })
+                    .collect(),
+            ),
+            TypeDef::Range => TypeBody::Range,
+            TypeDef::Base => TypeBody::Base,
+        };
+        let id = self.origin.next_id();
+        self.catalog.gone.remove_mut(&name);
+        self.insert_type(
+            &name,
+            UserType {
+                id,
+                body,
+                unread: 0,
+            },
+        );
+    }
+
+    pub(super) fn drop_type(
+        &mut self,
+        name: &ObjectName,
+        existence: Existence,
+        behavior: Behavior,
+    ) {
+        let found = match existence {
+            Existence::Tolerated => self.lookup_type(name),
+            Existence::Required => self.find_type(name),
+        };
+        let Some(found) = found else {
+            return;
+        };
+        if behavior == Behavior::Cascade {
+            let gone = TypeName::User(ObjectName::from(&found));
+            let users: Vec<(QualifiedName, Vec<Ident>)> = self
+                .catalog
+                .relations()
+                .filter_map(|(relation, body)| {
+                    let columns: Vec<Ident> = body
+                        .as_table()?
+                        .columns
+                        .iter()
+                        .filter(|column| column.data_type.name == gone)
+                        .map(|column| column.name.clone())
+                        .collect();
+                    (!columns.is_empty()).then(|| (relation.clone(), columns))
+                })
+                .collect();
+            for (relation, columns) in users {
+                for column in columns {
+                    self.remove_column(&relation, &column, behavior);
+                }
+            }
+        }
+        self.remove_type(&found);
+    }
+
+    pub(super) fn remove_type(&mut self, name: &QualifiedName) {
+        if let Some(user_type) = self.catalog.types.get(name) {
+            let id = user_type.id;
+            self.catalog.type_names.remove_mut(&id);
+            self.catalog.types.remove_mut(name);
+            self.catalog.gone.insert_mut(name.clone());
+            self.touch_type(name);
+        }
+    }
+
+    pub(super) fn rekey_type(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        let Some(user_type) = self.catalog.types.get(from).cloned() else {
+            return;
+        };
+        if self.catalog.types.contains_key(to) {
+            let message = format!("type \"{}\" already exists", to.name.as_str());
+            self.misfit("42710", message);
+            return;
+        }
+        self.touch_type(from);
+        self.catalog.types.remove_mut(from);
+        self.catalog.gone.insert_mut(from.clone());
+        self.catalog.gone.remove_mut(to);
+        self.catalog.type_names.insert_mut(user_type.id, to.clone());
+        self.catalog.types.insert_mut(to.clone(), user_type);
+        self.touch_type(to);
+        self.rename_type_in_columns(from, to);
+    }
+
+    pub(super) fn add_enum_label(
+        &mut self,
+        name: &ObjectName,
+        label: &Arc<str>,
+        position: &LabelPosition,
+        existence: Existence,
+    ) {
+        let Some(found) = self.find_type(name) else {
+            return;
+        };
+        let new = EnumLabel {
+            id: self.origin.next_id(),
+            text: label.clone(),
+        };
+        let mut exists = false;
+        self.edit_type(&found, |user_type| match &mut user_type.body {
+            TypeBody::Enum { labels, .. } => {
+                exists = labels.iter().any(|it| it.text == *label);
+                if !exists {
+                    let at = match position {
+                        LabelPosition::Last => None,
+                        LabelPosition::Before(other) => {
+                            labels.iter().position(|it| it.text == *other)
+                        }
+                        LabelPosition::After(other) => labels
+                            .iter()
+                            .position(|it| it.text == *other)
+                            .map(|at| at + 1),
+                    };
+                    labels.insert(at.unwrap_or(labels.len()), new);
+                }
+            }
+            TypeBody::Unknown => {
+                user_type.body = TypeBody::Enum {
+                    labels: vec![new],
+                    complete: false,
+                };
+            }
+            TypeBody::Domain { .. }
+            | TypeBody::Composite(_)
+            | TypeBody::Range
+            | TypeBody::Base => {}
+        });
+        if exists && existence == Existence::Required {
+            self.misfit("42710", format!("enum label \"{label}\" already exists"));
+        }
+    }
+
+    pub(super) fn rename_enum_label(&mut self, name: &ObjectName, from: &Arc<str>, to: &Arc<str>) {
+        let Some(found) = self.find_type(name) else {
+            return;
+        };
+        let (has_label, open) = match self.catalog.types.get(&found).map(|it| &it.body) {
+            Some(TypeBody::Enum { labels, complete }) => {
+                (labels.iter().any(|it| it.text == *from), !complete)
+            }
+            Some(TypeBody::Unknown) => (false, true),
+            _ => (false, false),
+        };
+        if !has_label {
+            if !open {
+                self.misfit("22023", format!("\"{from}\" is not an existing enum label"));
+                return;
+            }
+            self.out
+                .assumptions
+                .push(Assumption::Type(found.clone(), vec![from.clone()]));
+            self.insert_assumed_type(&found, std::slice::from_ref(from));
+        }
+        self.edit_type(&found, |user_type| {
+            if let TypeBody::Enum { labels, .. } = &mut user_type.body {
+                for label in labels {
+                    if label.text == *from {
+                        label.text = to.clone();
+                    }
+                }
+            }
+        });
+    }
+
+    pub(super) fn alter_type(&mut self, name: &ObjectName, change: &TypeChange) {
+        let Some(found) = self.find_type(name) else {
+            return;
+        };
+        let change = match change {
+            TypeChange::AddAttribute(attribute, data_type) => {
+                TypeChange::AddAttribute(attribute.clone(), self.resolve_type(data_type))
+            }
+            TypeChange::SetAttributeType(attribute, data_type) => {
+                TypeChange::SetAttributeType(attribute.clone(), self.resolve_type(data_type))
+            }
+            other => other.clone(),
+        };
+        self.edit_type(&found, |user_type| match &mut user_type.body {
+            TypeBody::Domain {
+                not_null,
+                default,
+                checks,
+                ..
+            } => match change {
+                TypeChange::DomainDefault(new) => *default = new,
+                TypeChange::DomainNotNull(new) => *not_null = new,
+                TypeChange::AddDomainCheck { name, expr, .. } => {
+                    let name = name.unwrap_or_else(|| domain_check_name(&found.name, checks));
+                    checks.push((name, expr));
+                }
+                TypeChange::DropDomainCheck(name, _) => checks.retain(|(it, _)| *it != name),
+                TypeChange::RenameDomainCheck(from, to) => {
+                    for (check, _) in checks {
+                        if *check == from {
+                            *check = to.clone();
+                        }
+                    }
+                }
+                TypeChange::ValidateDomainCheck(_)
+                | TypeChange::AddAttribute(..)
+                | TypeChange::DropAttribute(..)
+                | TypeChange::SetAttributeType(..)
+                | TypeChange::RenameAttribute(..) => {}
+            },
+            TypeBody::Composite(attributes) => match change {
+                TypeChange::AddAttribute(attribute, data_type) => {
+                    attributes.push((attribute, data_type));
+                }
+                TypeChange::DropAttribute(attribute, _) => {
+                    attributes.retain(|(it, _)| *it != attribute);
+                }
+                TypeChange::SetAttributeType(attribute, data_type) => {
+                    for (it, old) in attributes {
+                        if *it == attribute {
+                            *old = data_type.clone();
+                        }
+                    }
+                }
+                TypeChange::RenameAttribute(from, to) => {
+                    for (it, _) in attributes {
+                        if *it == from {
+                            *it = to.clone();
+                        }
+                    }
+                }
+                TypeChange::DomainDefault(_)
+                | TypeChange::DomainNotNull(_)
+                | TypeChange::AddDomainCheck { .. }
+                | TypeChange::DropDomainCheck(..)
+                | TypeChange::RenameDomainCheck(..)
+                | TypeChange::ValidateDomainCheck(_) => {}
+            },
+            TypeBody::Enum { .. } | TypeBody::Range | TypeBody::Base | TypeBody::Unknown => {}
+        });
+    }
+
+    pub(super) fn create_routine(&mut self, def: &RoutineDef, creation: Creation) {
+        let name = self.new_name(&def.name);
+        let mut overloads = self.catalog.routines(&name).to_vec();
+        let mut routine = Routine {
+            id: self.origin.next_id(),
+            kind: def.kind,
+            arguments: def.arguments.clone(),
+            returns: def.returns.clone(),
+            language: def.language.clone(),
+            body: def.body.clone(),
+        };
+        for argument in &mut routine.arguments {
+            argument.data_type = self.resolve_type(&argument.data_type);
+        }
+        let same = overloads
+            .iter_mut()
+            .find(|existing| existing.signature() == routine.signature());
+        match same {
+            Some(existing) if creation == Creation::OrReplace => {
+                routine.id = existing.id;
+                *existing = routine;
+            }
+            Some(_) => {
+                if creation == Creation::New {
+                    let message = format!(
+                        "function \"{}\" already exists with same argument types",
+                        name.name.as_str()
+                    );
+                    self.misfit("42723", message);
+                }
+                return;
+            }
+            None => overloads.push(routine),
+        }
+        self.set_routines(&name, overloads);
+    }
+
+    fn set_routines(&mut self, name: &QualifiedName, overloads: Vec<Routine>) {
+        if overloads.is_empty() {
+            self.catalog.routines.remove_mut(name);
+        } else {
+            self.catalog
+                .routines
+                .insert_mut(name.clone(), Arc::new(overloads));
+        }
+        self.out.touched.push(Touched::Routine(name.clone()));
+    }
+
+    /// Which overload a statement means: the one with these argument types, or the only one.
+    fn find_routine(
+        &self,
+        name: &ObjectName,
+        arguments: Option<&[SqlType]>,
+    ) -> Option<(QualifiedName, usize)> {
+        let found = self.lookup(name, |name| self.catalog.routines.contains_key(name))?;
+        let overloads = self.catalog.routines(&found);
+        let at = match arguments {
+            None => (overloads.len() == 1).then_some(0)?,
+            Some(arguments) => {
+                let arguments: Vec<SqlType> = arguments
+                    .iter()
+                    .map(|argument| self.resolve_type(argument))
+                    .collect();
+                overloads.iter().position(|overload| {
+                    overload.signature().into_iter().eq(arguments.iter())
+                })?
+            }
+        };
+        Some((found, at))
+    }
+
+    pub(super) fn drop_routine(
+        &mut self,
+        name: &ObjectName,
+        arguments: Option<&[SqlType]>,
+        existence: Existence,
+    ) {
+        match self.find_routine(name, arguments) {
+            Some((found, at)) => {
+                let mut overloads = self.catalog.routines(&found).to_vec();
+                overloads.remove(at);
+                self.set_routines(&found, overloads);
+            }
+            None if existence == Existence::Required => {
+                self.misfit("42883", format!("function \"{name}\" does not exist"));
+            }
+            None => {}
+        }
+    }
+
+    /// Renames or moves one routine, or every overload when it is the schema that is renamed.
+    pub(super) fn rekey_routine(
+        &mut self,
+        name: &ObjectName,
+        arguments: Option<&[SqlType]>,
+        schema: Option<&Ident>,
+        to: Option<&Ident>,
+    ) {
+        let Some((found, at)) = self.find_routine(name, arguments) else {
+            self.misfit("42883", format!("function \"{name}\" does not exist"));
+            return;
+        };
+        let target = QualifiedName::new(
+            schema.unwrap_or(&found.schema).clone(),
+            to.unwrap_or(&found.name).clone(),
+        );
+        let mut overloads = self.catalog.routines(&found).to_vec();
+        let routine = overloads.remove(at);
+        self.set_routines(&found, overloads);
+        let mut targets = self.catalog.routines(&target).to_vec();
+        targets.push(routine);
+        self.set_routines(&target, targets);
+    }
+}
+
+/// `name_check`, with a number when the domain has one of that name.
+fn domain_check_name(domain: &Ident, checks: &[(Ident, SqlExpr)]) -> Ident {
+    let base = super::naming::make_object_name(domain.as_str(), "", "check");
+    let mut name = base.clone();
+    let mut number = 0_u32;
+    while checks.iter().any(|(it, _)| it.as_str() == name) {
+        number += 1;
+        name = format!("{base}{number}");
+    }
+    Ident::new(&name)
+}

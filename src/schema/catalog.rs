@@ -1,0 +1,565 @@
+//! The schema as the server would hold it, without spans or history.
+//!
+//! A catalog is cheap to clone: versions share what did not change, in persistent maps. Every
+//! object has an [`ObjectId`] that survives renames, as the server's oids do, so that two catalogs
+//! of one history can tell a rename from a drop.
+//!
+//! Two kinds of not knowing are kept apart. A [`Knowledge::ColumnsUnknown`] table was altered
+//! without its creation having been seen: a column that is not listed may still be there. The
+//! counters of *unread* statements say how often something that was not understood may have
+//! changed an object: two versions with different counts cannot be compared with certainty.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rpds::{HashTrieMapSync, HashTrieSetSync, RedBlackTreeMapSync};
+
+use super::name::{Ident, ObjectName, QualifiedName};
+use super::op::{
+    ConstraintKind, Identity, IndexKey, OtherKind, PolicyCommand, PrivilegeChange, QueryDef,
+    RelationKind, RoutineArgument, RoutineKind, SqlExpr, TriggerEvents, TriggerTiming,
+};
+use super::types::{SqlType, TypeName};
+
+/// The identity of an object: it stays when the object is renamed or moved, and two replays of the
+/// same statements give the same identities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId(pub(crate) u64);
+
+/// How much of a table is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Knowledge {
+    /// Its creation was seen: a column that is not listed is not there.
+    #[default]
+    Full,
+    /// Its creation was not seen: a column that is not listed may be there, unless it is absent.
+    ColumnsUnknown {
+        /// Columns known to be gone.
+        absent: BTreeSet<Ident>,
+    },
+}
+
+impl Knowledge {
+    /// Nothing is known of the table but that it is there.
+    pub fn columns_unknown() -> Self {
+        Knowledge::ColumnsUnknown {
+            absent: BTreeSet::new(),
+        }
+    }
+
+    /// Whether every column is listed.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Knowledge::Full)
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its identity.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: Ident,
+    /// Its type; a user's type by its qualified name.
+    pub data_type: SqlType,
+    /// `COLLATE`, where it is not the type's own.
+    pub collation: Option<ObjectName>,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+    /// The default.
+    pub default: Option<SqlExpr>,
+    /// `GENERATED … AS IDENTITY`.
+    pub identity: Option<Identity>,
+    /// `GENERATED ALWAYS AS (…)`.
+    pub generated: Option<SqlExpr>,
+    /// Its creation was not seen: its type and default are not known.
+    pub assumed: bool,
+}
+
+/// A table constraint. `NOT NULL` is kept on the column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    /// Its identity.
+    pub id: ObjectId,
+    /// Its name, written or made up by the server.
+    pub name: Ident,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// The referenced table of a foreign key, where it is known.
+    pub references: Option<ObjectId>,
+    /// Whether existing rows were checked.
+    pub valid: bool,
+    /// `DEFERRABLE`.
+    pub deferrable: bool,
+    /// Whether new rows are checked.
+    pub enforced: bool,
+}
+
+/// An index, those of constraints included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its identity.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: Ident,
+    /// `UNIQUE`
+    pub unique: bool,
+    /// `NULLS NOT DISTINCT`
+    pub nulls_not_distinct: bool,
+    /// The access method.
+    pub method: Ident,
+    /// Its keys, in order.
+    pub keys: Vec<IndexKey>,
+    /// `INCLUDE (…)`
+    pub include: Vec<Ident>,
+    /// `WHERE …`
+    pub predicate: Option<SqlExpr>,
+    /// The constraint that owns it.
+    pub constraint: Option<Ident>,
+}
+
+impl Index {
+    /// The columns of a unique index that an upsert can target by its column list: no expression
+    /// and no predicate.
+    pub fn plain_unique_columns(&self) -> Option<Vec<&Ident>> {
+        if !self.unique || self.predicate.is_some() {
+            return None;
+        }
+        self.keys
+            .iter()
+            .map(|key| match key {
+                IndexKey::Column(column) => Some(column),
+                IndexKey::Expression(_) => None,
+            })
+            .collect()
+    }
+
+    /// Every column that the index needs: when one is dropped, so is the index.
+    pub fn columns(&self) -> impl Iterator<Item = &Ident> {
+        let keys = self.keys.iter().flat_map(|key| match key {
+            IndexKey::Column(column) => std::slice::from_ref(column).iter().collect::<Vec<_>>(),
+            IndexKey::Expression(expr) => expr.columns.iter().collect(),
+        });
+        let predicate = self.predicate.iter().flat_map(|expr| expr.columns.iter());
+        keys.chain(&self.include).chain(predicate)
+    }
+}
+
+/// A trigger on a table or view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its identity.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: Ident,
+    /// `BEFORE`, `AFTER` or `INSTEAD OF`.
+    pub timing: TriggerTiming,
+    /// What fires it.
+    pub events: TriggerEvents,
+    /// `UPDATE OF` columns.
+    pub columns: Vec<Ident>,
+    /// Per row rather than per statement.
+    pub for_each_row: bool,
+    /// The function it calls.
+    pub function: Option<ObjectName>,
+    /// Whether it fires.
+    pub enabled: bool,
+}
+
+/// A row-level security policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Its identity.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: Ident,
+    /// Permissive rather than restrictive.
+    pub permissive: bool,
+    /// Which commands it governs.
+    pub command: PolicyCommand,
+    /// For whom; empty means everybody.
+    pub roles: Vec<Ident>,
+    /// Which rows are seen.
+    pub using: Option<SqlExpr>,
+    /// Which rows may be written.
+    pub with_check: Option<SqlExpr>,
+}
+
+/// A table's row-level security.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowSecurity {
+    /// Policies hold for everybody but the owner.
+    pub enabled: bool,
+    /// They hold for the owner too.
+    pub forced: bool,
+}
+
+/// A table with all that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
+    /// Its constraints, in order of creation.
+    pub constraints: Vec<Constraint>,
+    /// Its indexes, in order of creation.
+    pub indexes: Vec<Index>,
+    /// Its triggers.
+    pub triggers: Vec<Trigger>,
+    /// Its policies.
+    pub policies: Vec<Policy>,
+    /// Row-level security.
+    pub row_security: RowSecurity,
+    /// The partitioned table it belongs to.
+    pub partition_of: Option<ObjectId>,
+    /// `PARTITION BY`
+    pub partition_by: Option<SqlExpr>,
+    /// Its parents.
+    pub inherits: Vec<ObjectId>,
+    /// Whether other tables were made its partitions or children.
+    pub has_children: bool,
+    /// A foreign table.
+    pub foreign: bool,
+    /// How much of it is known.
+    pub knowledge: Knowledge,
+}
+
+impl Table {
+    /// The column of that name.
+    pub fn column(&self, name: &Ident) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == *name)
+    }
+
+    /// The column of that identity.
+    pub fn column_by_id(&self, id: ObjectId) -> Option<&Column> {
+        self.columns.iter().find(|column| column.id == id)
+    }
+
+    pub(super) fn is_absent(&self, name: &Ident) -> bool {
+        match &self.knowledge {
+            Knowledge::Full => true,
+            Knowledge::ColumnsUnknown { absent } => absent.contains(name),
+        }
+    }
+
+    pub(super) fn column_mut(&mut self, name: &Ident) -> Option<&mut Column> {
+        self.columns.iter_mut().find(|column| column.name == *name)
+    }
+}
+
+/// A view or materialised view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Whether it is stored.
+    pub materialized: bool,
+    /// Its columns' names, where its text tells them.
+    pub columns: Option<Vec<Ident>>,
+    /// Its query.
+    pub query: QueryDef,
+    /// The relations it reads, as far as they are in the catalog.
+    pub depends_on: Vec<ObjectId>,
+    /// Indexes of a materialised view.
+    pub indexes: Vec<Index>,
+    /// `INSTEAD OF` triggers.
+    pub triggers: Vec<Trigger>,
+}
+
+/// A sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sequence {
+    /// The table and column that own it: it goes with them.
+    pub owner: Option<(ObjectId, ObjectId)>,
+}
+
+/// What a relation is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RelationBody {
+    /// A table.
+    Table(Table),
+    /// A view or materialised view.
+    View(View),
+    /// A sequence.
+    Sequence(Sequence),
+    /// The name of an index; the index itself is kept with its table.
+    Index {
+        /// The table or materialised view.
+        table: ObjectId,
+    },
+}
+
+/// Anything in the namespace of relations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    /// Its identity.
+    pub id: ObjectId,
+    /// What it is.
+    pub body: RelationBody,
+    /// Seen only by its own session.
+    pub temporary: bool,
+    /// Its creation was not seen: a later statement shows that it is there.
+    pub assumed: bool,
+    /// How many statements that were not understood name it.
+    pub unread: u32,
+}
+
+impl Relation {
+    /// The table, if it is one.
+    pub fn as_table(&self) -> Option<&Table> {
+        match &self.body {
+            RelationBody::Table(table) => Some(table),
+            RelationBody::View(_) | RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+        }
+    }
+
+    /// What a statement would call it.
+    pub fn kind(&self) -> RelationKind {
+        match &self.body {
+            RelationBody::Table(table) if table.foreign => RelationKind::ForeignTable,
+            RelationBody::Table(_) => RelationKind::Table,
+            RelationBody::View(view) if view.materialized => RelationKind::MaterializedView,
+            RelationBody::View(_) => RelationKind::View,
+            RelationBody::Sequence(_) => RelationKind::Sequence,
+            RelationBody::Index { .. } => RelationKind::Index,
+        }
+    }
+}
+
+/// What a user-defined type is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeBody {
+    /// An enum.
+    Enum {
+        /// Its labels, in order.
+        labels: Vec<EnumLabel>,
+        /// Whether every label is listed; not so where its creation was not seen.
+        complete: bool,
+    },
+    /// A domain.
+    Domain {
+        /// The underlying type.
+        base: SqlType,
+        /// `NOT NULL`
+        not_null: bool,
+        /// `DEFAULT`
+        default: Option<SqlExpr>,
+        /// Its checks, by name.
+        checks: Vec<(Ident, SqlExpr)>,
+    },
+    /// A composite type.
+    Composite(Vec<(Ident, SqlType)>),
+    /// A range.
+    Range,
+    /// A base type or a shell type.
+    Base,
+    /// Its creation was not seen.
+    Unknown,
+}
+
+/// A user-defined type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserType {
+    /// Its identity.
+    pub id: ObjectId,
+    /// What it is made of.
+    pub body: TypeBody,
+    /// How many statements that were not understood name it.
+    pub unread: u32,
+}
+
+/// A label of an enum; it keeps its identity when it is renamed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnumLabel {
+    /// Its identity.
+    pub id: ObjectId,
+    /// Its text.
+    pub text: Arc<str>,
+}
+
+/// A function, procedure or aggregate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routine {
+    /// Its identity.
+    pub id: ObjectId,
+    /// Which kind.
+    pub kind: RoutineKind,
+    /// Its input arguments.
+    pub arguments: Vec<RoutineArgument>,
+    /// Its result, as written.
+    pub returns: Option<Arc<str>>,
+    /// Its language.
+    pub language: Ident,
+    /// Its body.
+    pub body: Arc<str>,
+}
+
+impl Routine {
+    /// The argument types, which with the name identify it.
+    pub fn signature(&self) -> Vec<&SqlType> {
+        self.arguments
+            .iter()
+            .map(|argument| &argument.data_type)
+            .collect()
+    }
+
+    /// Whether it can be called by a query; a trigger function cannot.
+    pub fn is_callable(&self) -> bool {
+        !self.returns.as_deref().is_some_and(|returns| {
+            returns.eq_ignore_ascii_case("trigger") || returns.eq_ignore_ascii_case("event_trigger")
+        })
+    }
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Whether it may log in.
+    pub login: bool,
+}
+
+/// The whole schema at one moment.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    pub(super) schemas: RedBlackTreeMapSync<Ident, ()>,
+    pub(super) relations: RedBlackTreeMapSync<QualifiedName, Arc<Relation>>,
+    pub(super) relation_names: HashTrieMapSync<ObjectId, QualifiedName>,
+    pub(super) types: RedBlackTreeMapSync<QualifiedName, Arc<UserType>>,
+    pub(super) type_names: HashTrieMapSync<ObjectId, QualifiedName>,
+    pub(super) routines: RedBlackTreeMapSync<QualifiedName, Arc<Vec<Routine>>>,
+    pub(super) roles: RedBlackTreeMapSync<Ident, Role>,
+    pub(super) extensions: RedBlackTreeMapSync<Ident, Option<Ident>>,
+    pub(super) others: RedBlackTreeMapSync<(OtherKind, ObjectName), ()>,
+    pub(super) privileges: RedBlackTreeMapSync<u32, Arc<(bool, PrivilegeChange)>>,
+    /// Names that were there and are gone: a statement about one of them fails.
+    pub(super) gone: HashTrieSetSync<QualifiedName>,
+    /// Names that a statement that was not understood may have made.
+    pub(super) perhaps: HashTrieSetSync<QualifiedName>,
+    pub(super) unread: u32,
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Catalog::new()
+    }
+}
+
+impl Catalog {
+    /// A new database: an empty schema `public`.
+    pub fn new() -> Self {
+        let mut schemas = RedBlackTreeMapSync::new_sync();
+        schemas.insert_mut(Ident::new("public"), ());
+        Catalog {
+            schemas,
+            relations: RedBlackTreeMapSync::new_sync(),
+            relation_names: HashTrieMapSync::new_sync(),
+            types: RedBlackTreeMapSync::new_sync(),
+            type_names: HashTrieMapSync::new_sync(),
+            routines: RedBlackTreeMapSync::new_sync(),
+            roles: RedBlackTreeMapSync::new_sync(),
+            extensions: RedBlackTreeMapSync::new_sync(),
+            others: RedBlackTreeMapSync::new_sync(),
+            privileges: RedBlackTreeMapSync::new_sync(),
+            gone: HashTrieSetSync::new_sync(),
+            perhaps: HashTrieSetSync::new_sync(),
+            unread: 0,
+        }
+    }
+
+    /// The relation of that name.
+    pub fn relation(&self, name: &QualifiedName) -> Option<&Arc<Relation>> {
+        self.relations.get(name)
+    }
+
+    /// Where the relation of that identity is now.
+    pub fn relation_name(&self, id: ObjectId) -> Option<&QualifiedName> {
+        self.relation_names.get(&id)
+    }
+
+    /// The table of that name.
+    pub fn table(&self, name: &QualifiedName) -> Option<&Table> {
+        self.relation(name).and_then(|relation| relation.as_table())
+    }
+
+    /// Every relation, ordered by name.
+    pub fn relations(&self) -> impl Iterator<Item = (&QualifiedName, &Relation)> {
+        self.relations
+            .iter()
+            .map(|(name, relation)| (name, relation.as_ref()))
+    }
+
+    /// The user-defined type of that name.
+    pub fn user_type(&self, name: &QualifiedName) -> Option<&Arc<UserType>> {
+        self.types.get(name)
+    }
+
+    /// Where the type of that identity is now.
+    pub fn type_name(&self, id: ObjectId) -> Option<&QualifiedName> {
+        self.type_names.get(&id)
+    }
+
+    /// Every user-defined type, ordered by name.
+    pub fn types(&self) -> impl Iterator<Item = (&QualifiedName, &UserType)> {
+        self.types.iter().map(|(name, ty)| (name, ty.as_ref()))
+    }
+
+    /// The routines of that name.
+    pub fn routines(&self, name: &QualifiedName) -> &[Routine] {
+        self.routines
+            .get(name)
+            .map_or(&[], |overloads| overloads.as_slice())
+    }
+
+    /// Every routine name with its overloads, ordered by name.
+    pub fn all_routines(&self) -> impl Iterator<Item = (&QualifiedName, &[Routine])> {
+        self.routines
+            .iter()
+            .map(|(name, overloads)| (name, overloads.as_slice()))
+    }
+
+    /// Whether the schema is there.
+    pub fn has_schema(&self, name: &Ident) -> bool {
+        self.schemas.contains_key(name)
+    }
+
+    /// The installed extensions.
+    pub fn extensions(&self) -> impl Iterator<Item = &Ident> {
+        self.extensions.keys()
+    }
+
+    /// How many statements that were not understood may have changed anything at all.
+    pub fn unread(&self) -> u32 {
+        self.unread
+    }
+
+    /// The user-defined type behind a column's type, if it is one and is in the catalog.
+    pub fn definition_of(&self, data_type: &SqlType) -> Option<&UserType> {
+        match &data_type.name {
+            TypeName::User(name) => {
+                let schema = name.schema.clone()?;
+                self.types
+                    .get(&QualifiedName {
+                        schema,
+                        name: name.name.clone(),
+                    })
+                    .map(|user_type| user_type.as_ref())
+            }
+            TypeName::Builtin(_) | TypeName::Unknown => None,
+        }
+    }
+
+    /// Whether an INSERT must name the column, because leaving it out fails with 23502.
+    pub fn is_required(&self, column: &Column) -> bool {
+        let mut refuses_null = column.not_null;
+        let mut supplied =
+            column.default.is_some() || column.identity.is_some() || column.generated.is_some();
+        if let Some(UserType {
+            body: TypeBody::Domain {
+                not_null, default, ..
+            },
+            ..
+        }) = self.definition_of(&column.data_type)
+        {
+            refuses_null |= not_null;
+            supplied |= default.is_some();
+        }
+        refuses_null && !supplied && !column.assumed
+    }
+}

@@ -1,0 +1,1075 @@
+//! What differs between two catalogs, object by object, oriented from the old to the new one.
+//!
+//! Only objects that were touched in between need to be looked at, so that a comparison costs what
+//! the change costs and not what the schema costs. A name is followed as a statement would follow
+//! it: by name first, and by identity only to tell a rename from a drop. Names of constraints and
+//! indexes are not differences: what they demand is.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::apply::{Touched, constraint_columns};
+use super::catalog::{
+    Catalog, Column, Constraint, Index, Relation, RelationBody, Routine, RowSecurity, Table,
+    TypeBody, UserType,
+};
+use super::name::{Ident, QualifiedName};
+use super::op::{AllowedValues, ConstraintKind, Identity, RelationKind};
+use super::types::{SqlType, TypeName};
+
+/// What an [`ObjectRef`] names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectKind {
+    /// An ordinary, partitioned or foreign table.
+    Table,
+    /// A view or materialised view.
+    View,
+    /// A stand-alone sequence.
+    Sequence,
+    /// A column.
+    Column,
+    /// A constraint or unique index.
+    Constraint,
+    /// A user-defined type.
+    Type,
+    /// A label of an enum.
+    EnumLabel,
+    /// A function, procedure or aggregate.
+    Function,
+    /// A trigger.
+    Trigger,
+    /// A policy.
+    Policy,
+    /// A migration as a whole.
+    Migration,
+}
+
+impl ObjectKind {
+    /// The word for people and for JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ObjectKind::Table => "table",
+            ObjectKind::View => "view",
+            ObjectKind::Sequence => "sequence",
+            ObjectKind::Column => "column",
+            ObjectKind::Constraint => "constraint",
+            ObjectKind::Type => "type",
+            ObjectKind::EnumLabel => "enum label",
+            ObjectKind::Function => "function",
+            ObjectKind::Trigger => "trigger",
+            ObjectKind::Policy => "policy",
+            ObjectKind::Migration => "migration",
+        }
+    }
+}
+
+/// An object as people name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its schema.
+    pub schema: Option<Ident>,
+    /// The table of a column, the type of a label.
+    pub parent: Option<Ident>,
+    /// Its name.
+    pub name: Ident,
+}
+
+impl ObjectRef {
+    /// An object of its own.
+    pub fn top(kind: ObjectKind, name: &QualifiedName) -> Self {
+        ObjectRef {
+            kind,
+            schema: Some(name.schema.clone()),
+            parent: None,
+            name: name.name.clone(),
+        }
+    }
+
+    /// A part of a table or type.
+    pub fn part(kind: ObjectKind, of: &QualifiedName, name: &Ident) -> Self {
+        ObjectRef {
+            kind,
+            schema: Some(of.schema.clone()),
+            parent: Some(of.name.clone()),
+            name: name.clone(),
+        }
+    }
+}
+
+/// `users.nickname`; the schema only where it is not `public`.
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema
+            && schema.as_str() != "public"
+        {
+            write!(f, "{schema}.")?;
+        }
+        if let Some(parent) = &self.parent {
+            write!(f, "{parent}.")?;
+        }
+        match self.kind {
+            // A label is a string, not an identifier.
+            ObjectKind::EnumLabel => f.write_str(self.name.as_str()),
+            _ => write!(f, "{}", self.name),
+        }
+    }
+}
+
+/// What an added constraint demands of writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Demand {
+    /// `CHECK`
+    Check,
+    /// `FOREIGN KEY`
+    ForeignKey,
+    /// `UNIQUE`, `PRIMARY KEY` or a unique index.
+    Unique,
+    /// `EXCLUDE`
+    Exclusion,
+}
+
+/// One difference, old to new.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// A table, view or stand-alone sequence is new.
+    RelationAdded,
+    /// It is gone.
+    RelationDropped,
+    /// It has another name or schema.
+    RelationRenamed {
+        /// The new name.
+        to: QualifiedName,
+    },
+    /// A column is new.
+    ColumnAdded {
+        /// Whether an INSERT must name it.
+        required: bool,
+    },
+    /// It is gone.
+    ColumnDropped {
+        /// Whether an INSERT had to name it.
+        required: bool,
+    },
+    /// It has another name.
+    ColumnRenamed {
+        /// The new name.
+        to: Ident,
+    },
+    /// It has another type.
+    ColumnTypeChanged {
+        /// The old type.
+        from: SqlType,
+        /// The new type.
+        to: SqlType,
+    },
+    /// It refuses NULL.
+    NotNullSet {
+        /// Whether a default (or the like) still supplies a value that an INSERT leaves out.
+        supplied: bool,
+    },
+    /// It admits NULL.
+    NotNullDropped {
+        /// Whether a default supplied the value before.
+        supplied: bool,
+    },
+    /// Its default is gone.
+    DefaultDropped {
+        /// Whether an INSERT must now name the column.
+        required: bool,
+    },
+    /// It has a default now.
+    DefaultAdded {
+        /// Whether an INSERT had to name the column before.
+        was_required: bool,
+    },
+    /// Its default is another.
+    DefaultChanged,
+    /// A value given for it is refused: generated, or identity `ALWAYS`.
+    WritesRefused,
+    /// A value given for it is accepted again.
+    WritesAllowed,
+    /// Its collation changed while it is part of a unique key.
+    KeyCollationChanged,
+    /// Writers must satisfy a new constraint.
+    ConstraintAdded {
+        /// What it demands.
+        demand: Demand,
+        /// The columns it is about.
+        columns: Vec<Ident>,
+        /// Whether existing rows are left unchecked.
+        not_valid: bool,
+    },
+    /// A constraint is gone.
+    ConstraintDropped {
+        /// What it demanded.
+        demand: Demand,
+        /// The columns it was about.
+        columns: Vec<Ident>,
+    },
+    /// A check admits fewer literals.
+    ValuesRemoved {
+        /// The column.
+        column: Ident,
+        /// The literals no longer admitted.
+        values: BTreeSet<Arc<str>>,
+    },
+    /// A check admits more literals.
+    ValuesAdded {
+        /// The column.
+        column: Ident,
+        /// The literals newly admitted.
+        values: BTreeSet<Arc<str>>,
+    },
+    /// No plain unique key covers these columns any more.
+    UniqueKeyLost {
+        /// The columns.
+        columns: Vec<Ident>,
+    },
+    /// A trigger fires that did not before.
+    TriggerAdded,
+    /// Rows are hidden or refused by row-level security that was off before.
+    RowSecurityOn {
+        /// Whether no policy admits any row.
+        without_policy: bool,
+    },
+    /// A policy of a table with row-level security is new or another.
+    PolicyChanged,
+    /// A type is new.
+    TypeAdded,
+    /// It is gone.
+    TypeDropped,
+    /// It has another name or schema.
+    TypeRenamed {
+        /// The new name.
+        to: QualifiedName,
+    },
+    /// An enum label is new.
+    LabelAdded,
+    /// It is gone.
+    LabelDropped,
+    /// It has another text.
+    LabelRenamed {
+        /// The new text.
+        to: Ident,
+    },
+    /// A domain's values or defaults are others.
+    DomainTightened,
+    /// A routine with this signature is new.
+    RoutineAdded,
+    /// It is gone.
+    RoutineDropped,
+    /// It has another name or schema.
+    RoutineRenamed {
+        /// The new name.
+        to: QualifiedName,
+    },
+    /// A statement that was not understood stands between the two: nothing is certain.
+    Unread,
+    /// A relation was exchanged for one that cannot be compared.
+    Obscured {
+        /// What it was.
+        from: RelationKind,
+        /// What it is.
+        to: RelationKind,
+    },
+}
+
+/// A change and its object: under the old name, or the new one where it had none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Difference {
+    /// What changed.
+    pub object: ObjectRef,
+    /// How.
+    pub change: Change,
+}
+
+/// The differences of everything in both catalogs.
+pub fn diff(old: &Catalog, new: &Catalog) -> Vec<Difference> {
+    let mut out = diff_touched(old, new, &Touched::Everything);
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The differences of what was touched, in a stable order.
+pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Difference> {
+    let mut out = Vec::new();
+    match touched {
+        Touched::Relation(name) => diff_relation(old, new, name, &mut out),
+        Touched::Type(name) => diff_type(old, new, name, &mut out),
+        Touched::Routine(name) => diff_routines(old, new, name, &mut out),
+        Touched::Everything => {
+            let names: BTreeSet<&QualifiedName> =
+                old.relations.keys().chain(new.relations.keys()).collect();
+            for name in names {
+                diff_relation(old, new, name, &mut out);
+            }
+            let names: BTreeSet<&QualifiedName> =
+                old.types.keys().chain(new.types.keys()).collect();
+            for name in names {
+                diff_type(old, new, name, &mut out);
+            }
+            let names: BTreeSet<&QualifiedName> =
+                old.routines.keys().chain(new.routines.keys()).collect();
+            for name in names {
+                diff_routines(old, new, name, &mut out);
+            }
+            if old.unread() != new.unread() {
+                out.push(Difference {
+                    object: ObjectRef {
+                        kind: ObjectKind::Migration,
+                        schema: None,
+                        parent: None,
+                        name: Ident::new("everything"),
+                    },
+                    change: Change::Unread,
+                });
+            }
+        }
+    }
+    out
+}
+
+/// The kind of a relation that queries name; indexes and owned sequences are none.
+fn queried_kind(relation: &Relation) -> Option<ObjectKind> {
+    if relation.temporary {
+        return None;
+    }
+    match &relation.body {
+        RelationBody::Table(_) => Some(ObjectKind::Table),
+        RelationBody::View(_) => Some(ObjectKind::View),
+        RelationBody::Sequence(sequence) if sequence.owner.is_none() => Some(ObjectKind::Sequence),
+        RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+    }
+}
+
+fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut Vec<Difference>) {
+    match (old.relation(name), new.relation(name)) {
+        (Some(before), Some(after)) => {
+            if Arc::ptr_eq(before, after) {
+                return;
+            }
+            let (Some(kind), Some(_)) = (queried_kind(before), queried_kind(after)) else {
+                return;
+            };
+            let object = ObjectRef::top(kind, name);
+            if before.unread != after.unread {
+                out.push(Difference {
+                    object,
+                    change: Change::Unread,
+                });
+                return;
+            }
+            match (&before.body, &after.body) {
+                (RelationBody::Table(before), RelationBody::Table(after)) => {
+                    Tables {
+                        old,
+                        new,
+                        name,
+                        before,
+                        after,
+                    }
+                    .diff(out);
+                }
+                (RelationBody::View(earlier), RelationBody::View(later)) => {
+                    match (&earlier.columns, &later.columns) {
+                        (Some(earlier), Some(later)) => diff_view(name, earlier, later, out),
+                        (None, None) if earlier.query == later.query => {}
+                        _ if before.id == after.id => {} // Replacing a view drops no column.
+                        _ => out.push(obscured(object, before, after)),
+                    }
+                }
+                (RelationBody::Sequence(_), RelationBody::Sequence(_)) => {}
+                _ => out.push(obscured(object, before, after)),
+            }
+        }
+        (Some(before), None) => {
+            let Some(kind) = queried_kind(before) else {
+                return;
+            };
+            let change = match new.relation_name(before.id) {
+                Some(to) => Change::RelationRenamed { to: to.clone() },
+                None => Change::RelationDropped,
+            };
+            out.push(Difference {
+                object: ObjectRef::top(kind, name),
+                change,
+            });
+        }
+        (None, Some(after)) => {
+            let Some(kind) = queried_kind(after) else {
+                return;
+            };
+            match old.relation_name(after.id) {
+                // Reported under the old name, unless that name is taken again.
+                Some(from) if new.relation(from).is_none() => {
+                    diff_relation(old, new, &from.clone(), out);
+                    diff_renamed(old, new, from, name, out);
+                }
+                Some(_) | None => out.push(Difference {
+                    object: ObjectRef::top(kind, name),
+                    change: Change::RelationAdded,
+                }),
+            }
+        }
+        (None, None) => {}
+    }
+}
+
+/// Differences inside a table that was renamed as well.
+fn diff_renamed(
+    old: &Catalog,
+    new: &Catalog,
+    from: &QualifiedName,
+    to: &QualifiedName,
+    out: &mut Vec<Difference>,
+) {
+    if let (Some(before), Some(after)) = (old.table(from), new.table(to)) {
+        Tables {
+            old,
+            new,
+            name: to,
+            before,
+            after,
+        }
+        .diff(out);
+    }
+}
+
+fn obscured(object: ObjectRef, before: &Relation, after: &Relation) -> Difference {
+    Difference {
+        object,
+        change: Change::Obscured {
+            from: before.kind(),
+            to: after.kind(),
+        },
+    }
+}
+
+fn diff_view(
+    name: &QualifiedName,
+    before: &[Ident],
+    after: &[Ident],
+    out: &mut Vec<Difference>,
+) {
+    let mut push = |column: &Ident, change| {
+        out.push(Difference {
+            object: ObjectRef::part(ObjectKind::Column, name, column),
+            change,
+        });
+    };
+    for column in before.iter().filter(|column| !after.contains(column)) {
+        push(column, Change::ColumnDropped { required: false });
+    }
+    for column in after.iter().filter(|column| !before.contains(column)) {
+        push(column, Change::ColumnAdded { required: false });
+    }
+}
+
+/// One table in two catalogs.
+struct Tables<'a> {
+    old: &'a Catalog,
+    new: &'a Catalog,
+    name: &'a QualifiedName,
+    before: &'a Table,
+    after: &'a Table,
+}
+
+impl Tables<'_> {
+    fn diff(&self, out: &mut Vec<Difference>) {
+        for column in &self.before.columns {
+            match self.after.column(&column.name) {
+                Some(after) => self.diff_column(column, after, out),
+                None => match self.after.column_by_id(column.id) {
+                    Some(after) => {
+                        self.push_column(
+                            column,
+                            Change::ColumnRenamed {
+                                to: after.name.clone(),
+                            },
+                            out,
+                        );
+                        self.diff_column(column, after, out);
+                    }
+                    None => {
+                        let required = self.old.is_required(column);
+                        self.push_column(column, Change::ColumnDropped { required }, out);
+                    }
+                },
+            }
+        }
+        for column in &self.after.columns {
+            if self.before_name(&column.name).is_none() {
+                let required = self.new.is_required(column);
+                self.push_column(column, Change::ColumnAdded { required }, out);
+            }
+        }
+        self.diff_constraints(out);
+        self.diff_unique_keys(out);
+        self.diff_triggers(out);
+        self.diff_row_security(out);
+    }
+
+    fn push_column(&self, column: &Column, change: Change, out: &mut Vec<Difference>) {
+        out.push(Difference {
+            object: ObjectRef::part(ObjectKind::Column, self.name, &column.name),
+            change,
+        });
+    }
+
+    /// The old column that a name of the new table stands for: of that name, or renamed to it.
+    fn before_name(&self, name: &Ident) -> Option<&Column> {
+        self.before.column(name).or_else(|| {
+            let after = self.after.column(name)?;
+            let before = self.before.column_by_id(after.id)?;
+            self.after.column(&before.name).is_none().then_some(before)
+        })
+    }
+
+    /// The new name of an old column, while it is there.
+    fn after_name(&self, name: &Ident) -> Option<&Ident> {
+        if let Some(column) = self.after.column(name) {
+            return Some(&column.name);
+        }
+        let before = self.before.column(name)?;
+        self.after.column_by_id(before.id).map(|column| &column.name)
+    }
+
+    fn diff_column(&self, before: &Column, after: &Column, out: &mut Vec<Difference>) {
+        let mut push = |change| self.push_column(before, change, out);
+        if !self.same_type(&before.data_type, &after.data_type) {
+            push(Change::ColumnTypeChanged {
+                from: before.data_type.clone(),
+                to: after.data_type.clone(),
+            });
+        }
+        if before.collation != after.collation && self.in_unique_key(after) {
+            push(Change::KeyCollationChanged);
+        }
+        let supplied = |column: &Column| {
+            column.default.is_some()
+                || column.identity.is_some()
+                || column.generated.is_some()
+                || column.assumed
+        };
+        let (was_supplied, is_supplied) = (supplied(before), supplied(after));
+        let (was_required, is_required) =
+            (self.old.is_required(before), self.new.is_required(after));
+        match (before.not_null, after.not_null) {
+            (false, true) => push(Change::NotNullSet {
+                supplied: !is_required,
+            }),
+            (true, false) => push(Change::NotNullDropped {
+                supplied: !was_required,
+            }),
+            (true, true) | (false, false) => match (was_supplied, is_supplied) {
+                (true, false) => push(Change::DefaultDropped {
+                    required: is_required,
+                }),
+                (false, true) => push(Change::DefaultAdded { was_required }),
+                (true, true)
+                    if before.default.is_some()
+                        && after.default.is_some()
+                        && before.default != after.default =>
+                {
+                    push(Change::DefaultChanged);
+                }
+                (true, true) | (false, false) => {}
+            },
+        }
+        let refuses = |column: &Column| {
+            column.generated.is_some() || column.identity == Some(Identity::Always)
+        };
+        match (refuses(before), refuses(after)) {
+            (false, true) => push(Change::WritesRefused),
+            (true, false) => push(Change::WritesAllowed),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Whether two columns have one type, user-defined types followed through renames.
+    fn same_type(&self, before: &SqlType, after: &SqlType) -> bool {
+        if before == after {
+            return true;
+        }
+        if before.name == TypeName::Unknown || after.name == TypeName::Unknown {
+            return true; // Nothing is known that could differ.
+        }
+        match (self.old.definition_of(before), self.new.definition_of(after)) {
+            (Some(before_type), Some(after_type)) => {
+                before_type.id == after_type.id
+                    && before.is_array == after.is_array
+                    && before.modifiers == after.modifiers
+            }
+            _ => false,
+        }
+    }
+
+    fn in_unique_key(&self, column: &Column) -> bool {
+        self.after.indexes.iter().any(|index| {
+            index.unique && index.columns().any(|needed| *needed == column.name)
+        })
+    }
+
+    fn diff_constraints(&self, out: &mut Vec<Difference>) {
+        let enforced = |constraint: &&Constraint| {
+            constraint.enforced && demand_of(&constraint.kind) != Some(Demand::Unique)
+        };
+        for added in self.after.constraints.iter().filter(enforced) {
+            let counterpart = self
+                .before
+                .constraints
+                .iter()
+                .filter(enforced)
+                .find(|old| old.id == added.id || self.same_demand(old, added));
+            if counterpart.is_some() {
+                continue;
+            }
+            if let Some((column, removed, gained)) = self.values_changed(added) {
+                let mut push = |change| {
+                    out.push(Difference {
+                        object: ObjectRef::part(ObjectKind::Column, self.name, &column),
+                        change,
+                    });
+                };
+                if !removed.is_empty() {
+                    push(Change::ValuesRemoved {
+                        column: column.clone(),
+                        values: removed,
+                    });
+                }
+                if !gained.is_empty() {
+                    push(Change::ValuesAdded {
+                        column: column.clone(),
+                        values: gained,
+                    });
+                }
+                continue;
+            }
+            let Some(demand) = demand_of(&added.kind) else {
+                continue;
+            };
+            let columns = self.own_columns(self.after, &added.kind);
+            if self.can_hurt(demand, &columns) {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Constraint, self.name, &added.name),
+                    change: Change::ConstraintAdded {
+                        demand,
+                        columns,
+                        not_valid: !added.valid,
+                    },
+                });
+            }
+        }
+        for dropped in self.before.constraints.iter().filter(enforced) {
+            let stays = self
+                .after
+                .constraints
+                .iter()
+                .filter(enforced)
+                .any(|new| new.id == dropped.id || self.same_demand(dropped, new));
+            let columns = self.own_columns(self.before, &dropped.kind);
+            let column_stays = |column| self.after_name(column).is_some();
+            let (Some(demand), false, true) = (
+                demand_of(&dropped.kind),
+                stays,
+                columns.iter().all(column_stays),
+            ) else {
+                continue;
+            };
+            let replaced = allowed_values(&dropped.kind).is_some_and(|old| {
+                self.after
+                    .constraints
+                    .iter()
+                    .filter_map(|new| allowed_values(&new.kind))
+                    .any(|new| self.after_name(&old.column) == Some(&new.column))
+            });
+            if !replaced {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Constraint, self.name, &dropped.name),
+                    change: Change::ConstraintDropped { demand, columns },
+                });
+            }
+        }
+    }
+
+    /// The names in a constraint that are columns of the table.
+    fn own_columns(&self, table: &Table, kind: &ConstraintKind) -> Vec<Ident> {
+        constraint_columns(kind)
+            .into_iter()
+            .filter(|column| table.column(column).is_some())
+            .cloned()
+            .collect()
+    }
+
+    /// Whether old writers can violate a new constraint: it is about a column that they know, and
+    /// the columns that they do not know do not stay NULL under it.
+    fn can_hurt(&self, demand: Demand, columns: &[Ident]) -> bool {
+        let is_known = |column: &Ident| self.before_name(column).is_some();
+        let stays_null = |column: &Ident| {
+            !is_known(column)
+                && self.after.column(column).is_some_and(|column| {
+                    column.default.is_none()
+                        && column.identity.is_none()
+                        && column.generated.is_none()
+                })
+        };
+        let some_known = columns.iter().any(is_known);
+        match demand {
+            Demand::Check => some_known,
+            Demand::ForeignKey | Demand::Unique | Demand::Exclusion => {
+                some_known && !columns.iter().any(stays_null)
+            }
+        }
+    }
+
+    /// The literals that a check of the same column lost and gained.
+    fn values_changed(
+        &self,
+        added: &Constraint,
+    ) -> Option<(Ident, BTreeSet<Arc<str>>, BTreeSet<Arc<str>>)> {
+        let new = allowed_values(&added.kind)?;
+        let old = self
+            .before
+            .constraints
+            .iter()
+            .filter_map(|constraint| allowed_values(&constraint.kind))
+            .find(|old| self.after_name(&old.column) == Some(&new.column))?;
+        Some((
+            new.column.clone(),
+            old.values.difference(&new.values).cloned().collect(),
+            new.values.difference(&old.values).cloned().collect(),
+        ))
+    }
+
+    /// Whether a constraint made anew demands what an old one demanded.
+    fn same_demand(&self, before: &Constraint, after: &Constraint) -> bool {
+        let same_columns = |before: &[Ident], after: &[Ident]| {
+            before.len() == after.len()
+                && before
+                    .iter()
+                    .zip(after)
+                    .all(|(before, after)| self.after_name(before) == Some(after))
+        };
+        match (&before.kind, &after.kind) {
+            (ConstraintKind::Check { expr: a, .. }, ConstraintKind::Check { expr: b, .. }) => {
+                a == b
+            }
+            (
+                ConstraintKind::ForeignKey {
+                    columns: a,
+                    referenced: a_referenced,
+                    ..
+                },
+                ConstraintKind::ForeignKey {
+                    columns: b,
+                    referenced: b_referenced,
+                    ..
+                },
+            ) => {
+                same_columns(a, b)
+                    && before.references == after.references
+                    && a_referenced == b_referenced
+            }
+            (
+                ConstraintKind::Exclude { definition: a },
+                ConstraintKind::Exclude { definition: b },
+            ) => a == b,
+            _ => false,
+        }
+    }
+
+    fn diff_unique_keys(&self, out: &mut Vec<Difference>) {
+        let same = |before: &Index, after: &Index| {
+            before.id == after.id
+                || (before.predicate == after.predicate
+                    && before.nulls_not_distinct == after.nulls_not_distinct
+                    && self.same_keys(before, after))
+        };
+        let unique = |index: &&Index| index.unique;
+        for added in self.after.indexes.iter().filter(unique) {
+            if self
+                .before
+                .indexes
+                .iter()
+                .filter(unique)
+                .any(|old| same(old, added))
+            {
+                continue;
+            }
+            let columns: Vec<Ident> = added
+                .columns()
+                .filter(|column| self.after.column(column).is_some())
+                .cloned()
+                .collect();
+            if self.can_hurt(Demand::Unique, &columns) {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Constraint, self.name, &added.name),
+                    change: Change::ConstraintAdded {
+                        demand: Demand::Unique,
+                        columns,
+                        not_valid: false,
+                    },
+                });
+            }
+        }
+        for lost in &self.before.indexes {
+            let Some(columns) = lost.plain_unique_columns() else {
+                continue;
+            };
+            let as_set = |columns: &[&Ident]| -> Option<BTreeSet<Ident>> {
+                columns
+                    .iter()
+                    .map(|column| self.after_name(column).cloned())
+                    .collect()
+            };
+            // A key whose column is gone is lost with the column, which is said already.
+            let Some(wanted) = as_set(&columns) else {
+                continue;
+            };
+            let kept = self.after.indexes.iter().any(|index| {
+                index.plain_unique_columns().is_some_and(|columns| {
+                    columns.into_iter().cloned().collect::<BTreeSet<_>>() == wanted
+                })
+            });
+            if !kept {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Constraint, self.name, &lost.name),
+                    change: Change::UniqueKeyLost {
+                        columns: columns.into_iter().cloned().collect(),
+                    },
+                });
+            }
+        }
+    }
+
+    fn same_keys(&self, before: &Index, after: &Index) -> bool {
+        use super::op::IndexKey::{Column, Expression};
+        before.keys.len() == after.keys.len()
+            && before
+                .keys
+                .iter()
+                .zip(&after.keys)
+                .all(|(before, after)| match (before, after) {
+                    (Column(before), Column(after)) => self.after_name(before) == Some(after),
+                    (Expression(before), Expression(after)) => before == after,
+                    (Column(_), Expression(_)) | (Expression(_), Column(_)) => false,
+                })
+    }
+
+    fn diff_triggers(&self, out: &mut Vec<Difference>) {
+        for trigger in self.after.triggers.iter().filter(|it| it.enabled) {
+            let fired_before = self.before.triggers.iter().any(|old| {
+                old.enabled
+                    && old.timing == trigger.timing
+                    && old.events == trigger.events
+                    && old.function == trigger.function
+            });
+            if !fired_before {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Trigger, self.name, &trigger.name),
+                    change: Change::TriggerAdded,
+                });
+            }
+        }
+    }
+
+    fn diff_row_security(&self, out: &mut Vec<Difference>) {
+        let table = ObjectRef::top(ObjectKind::Table, self.name);
+        let off = RowSecurity::default();
+        let effective = |security: RowSecurity| if security.enabled { security } else { off };
+        let (before, after) = (
+            effective(self.before.row_security),
+            effective(self.after.row_security),
+        );
+        if after.enabled && before != after {
+            let without_policy = !self.after.policies.iter().any(|policy| policy.permissive);
+            out.push(Difference {
+                object: table,
+                change: Change::RowSecurityOn { without_policy },
+            });
+            return;
+        }
+        if !after.enabled {
+            return;
+        }
+        for policy in &self.after.policies {
+            if !self.before.policies.contains(policy) {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Policy, self.name, &policy.name),
+                    change: Change::PolicyChanged,
+                });
+            }
+        }
+    }
+}
+
+fn demand_of(kind: &ConstraintKind) -> Option<Demand> {
+    match kind {
+        ConstraintKind::Check { .. } => Some(Demand::Check),
+        ConstraintKind::ForeignKey { .. } => Some(Demand::ForeignKey),
+        ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } => Some(Demand::Unique),
+        ConstraintKind::Exclude { .. } => Some(Demand::Exclusion),
+        ConstraintKind::NotNull { .. } => None,
+    }
+}
+
+fn allowed_values(kind: &ConstraintKind) -> Option<&AllowedValues> {
+    match kind {
+        ConstraintKind::Check { allowed, .. } => allowed.as_ref(),
+        ConstraintKind::PrimaryKey { .. }
+        | ConstraintKind::Unique { .. }
+        | ConstraintKind::ForeignKey { .. }
+        | ConstraintKind::Exclude { .. }
+        | ConstraintKind::NotNull { .. } => None,
+    }
+}
+
+fn diff_type(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut Vec<Difference>) {
+    let object = ObjectRef::top(ObjectKind::Type, name);
+    let mut push = |change| {
+        out.push(Difference {
+            object: object.clone(),
+            change,
+        });
+    };
+    match (old.user_type(name), new.user_type(name)) {
+        (Some(before), Some(after)) => {
+            if before.unread != after.unread {
+                push(Change::Unread);
+            } else {
+                diff_type_body(name, before, after, out);
+            }
+        }
+        (Some(before), None) => match new.type_name(before.id) {
+            Some(to) => push(Change::TypeRenamed { to: to.clone() }),
+            None => push(Change::TypeDropped),
+        },
+        (None, Some(after)) => match old.type_name(after.id) {
+            Some(from) if new.user_type(from).is_none() => {
+                if let Some(before) = old.user_type(from) {
+                    out.push(Difference {
+                        object: ObjectRef::top(ObjectKind::Type, from),
+                        change: Change::TypeRenamed { to: name.clone() },
+                    });
+                    diff_type_body(name, before, after, out);
+                }
+            }
+            Some(_) | None => push(Change::TypeAdded),
+        },
+        (None, None) => {}
+    }
+}
+
+fn diff_type_body(
+    name: &QualifiedName,
+    before: &UserType,
+    after: &UserType,
+    out: &mut Vec<Difference>,
+) {
+    match (&before.body, &after.body) {
+        (TypeBody::Enum { labels: old, .. }, TypeBody::Enum { labels: new, .. }) => {
+            let mut push = |label: &str, change| {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::EnumLabel, name, &Ident::new(label)),
+                    change,
+                });
+            };
+            for label in old {
+                if new.iter().any(|it| it.text == label.text) {
+                    continue;
+                }
+                match new.iter().find(|it| it.id == label.id) {
+                    Some(renamed) => push(
+                        &label.text,
+                        Change::LabelRenamed {
+                            to: Ident::new(&renamed.text),
+                        },
+                    ),
+                    None => push(&label.text, Change::LabelDropped),
+                }
+            }
+            for label in new {
+                if !old
+                    .iter()
+                    .any(|it| it.text == label.text || it.id == label.id)
+                {
+                    push(&label.text, Change::LabelAdded);
+                }
+            }
+        }
+        (TypeBody::Unknown, TypeBody::Enum { labels, .. }) => {
+            for label in labels {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::EnumLabel, name, &Ident::new(&label.text)),
+                    change: Change::LabelAdded,
+                });
+            }
+        }
+        (
+            TypeBody::Domain {
+                not_null: was_not_null,
+                default: old_default,
+                checks: old_checks,
+                ..
+            },
+            TypeBody::Domain {
+                not_null,
+                default,
+                checks,
+                ..
+            },
+        ) => {
+            let new_check = checks
+                .iter()
+                .any(|(_, check)| !old_checks.iter().any(|(_, old)| old == check));
+            let default_lost = old_default.is_some() && default.is_none() && *not_null;
+            if (*not_null && !was_not_null) || new_check || default_lost {
+                out.push(Difference {
+                    object: ObjectRef::top(ObjectKind::Type, name),
+                    change: Change::DomainTightened,
+                });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut Vec<Difference>) {
+    let same_signature =
+        |a: &Routine, b: &Routine| a.signature() == b.signature() || a.id == b.id;
+    let (before, after) = (old.routines(name), new.routines(name));
+    let mut push = |change| {
+        let difference = Difference {
+            object: ObjectRef::top(ObjectKind::Function, name),
+            change,
+        };
+        if !out.contains(&difference) {
+            out.push(difference);
+        }
+    };
+    for routine in before.iter().filter(|it| it.is_callable()) {
+        if after.iter().any(|it| same_signature(routine, it)) {
+            continue;
+        }
+        let moved = new
+            .all_routines()
+            .find(|(_, overloads)| overloads.iter().any(|it| it.id == routine.id));
+        match moved {
+            Some((to, _)) => push(Change::RoutineRenamed { to: to.clone() }),
+            None => push(Change::RoutineDropped),
+        }
+    }
+    for routine in after.iter().filter(|it| it.is_callable()) {
+        let known = before.iter().any(|it| same_signature(it, routine))
+            || old
+                .all_routines()
+                .any(|(_, overloads)| overloads.iter().any(|it| it.id == routine.id));
+        if !known {
+            push(Change::RoutineAdded);
+        }
+    }
+}
