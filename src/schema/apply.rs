@@ -159,7 +159,10 @@ impl Applier<'_> {
                 if !self.catalog.has_schema(name) {
                     self.catalog.schemas.insert_mut(name.clone(), ());
                 } else if *existence == Existence::Required && name.as_str() != "public" {
-                    self.misfit("42P06", format!("schema \"{}\" already exists", name.as_str()));
+                    self.misfit(
+                        "42P06",
+                        format!("schema \"{}\" already exists", name.as_str()),
+                    );
                 }
             }
             SchemaOp::DropSchema {

@@ -277,6 +277,49 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The name in kebab case: `column-dropped`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Change::RelationAdded => "relation-added",
+            Change::RelationDropped => "relation-dropped",
+            Change::RelationRenamed { .. } => "relation-renamed",
+            Change::ColumnAdded { .. } => "column-added",
+            Change::ColumnDropped { .. } => "column-dropped",
+            Change::ColumnRenamed { .. } => "column-renamed",
+            Change::ColumnTypeChanged { .. } => "column-type-changed",
+            Change::NotNullSet { .. } => "not-null-set",
+            Change::NotNullDropped { .. } => "not-null-dropped",
+            Change::DefaultDropped { .. } => "default-dropped",
+            Change::DefaultAdded { .. } => "default-added",
+            Change::DefaultChanged => "default-changed",
+            Change::WritesRefused => "writes-refused",
+            Change::WritesAllowed => "writes-allowed",
+            Change::KeyCollationChanged => "key-collation-changed",
+            Change::ConstraintAdded { .. } => "constraint-added",
+            Change::ConstraintDropped { .. } => "constraint-dropped",
+            Change::ValuesRemoved { .. } => "values-removed",
+            Change::ValuesAdded { .. } => "values-added",
+            Change::UniqueKeyLost { .. } => "unique-key-lost",
+            Change::TriggerAdded => "trigger-added",
+            Change::RowSecurityOn { .. } => "row-security-on",
+            Change::PolicyChanged => "policy-changed",
+            Change::TypeAdded => "type-added",
+            Change::TypeDropped => "type-dropped",
+            Change::TypeRenamed { .. } => "type-renamed",
+            Change::LabelAdded => "label-added",
+            Change::LabelDropped => "label-dropped",
+            Change::LabelRenamed { .. } => "label-renamed",
+            Change::DomainTightened => "domain-tightened",
+            Change::RoutineAdded => "routine-added",
+            Change::RoutineDropped => "routine-dropped",
+            Change::RoutineRenamed { .. } => "routine-renamed",
+            Change::Unread => "unread",
+            Change::Obscured { .. } => "obscured",
+        }
+    }
+}
+
 /// A change and its object: under the old name, or the new one where it had none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Difference {
@@ -288,13 +331,28 @@ pub struct Difference {
 
 /// The differences of everything in both catalogs.
 pub fn diff(old: &Catalog, new: &Catalog) -> Vec<Difference> {
-    let mut out = diff_touched(old, new, &Touched::Everything);
+    let mut out: Vec<Difference> = every_name(old, new)
+        .iter()
+        .flat_map(|name| diff_touched(old, new, name))
+        .collect();
     out.sort();
     out.dedup();
     out
 }
 
-/// The differences of what was touched, in a stable order.
+/// Everything that there is to look at in two catalogs.
+pub fn every_name(old: &Catalog, new: &Catalog) -> Vec<Touched> {
+    let mut names: BTreeSet<Touched> = BTreeSet::from([Touched::Everything]);
+    for catalog in [old, new] {
+        names.extend(catalog.relations.keys().cloned().map(Touched::Relation));
+        names.extend(catalog.types.keys().cloned().map(Touched::Type));
+        names.extend(catalog.routines.keys().cloned().map(Touched::Routine));
+    }
+    names.into_iter().collect()
+}
+
+/// The differences of one name, in a stable order. [`Touched::Everything`] stands for what has no
+/// name: the statements that were not understood and may have changed anything.
 pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Difference> {
     let mut out = Vec::new();
     match touched {
@@ -302,28 +360,13 @@ pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Diff
         Touched::Type(name) => diff_type(old, new, name, &mut out),
         Touched::Routine(name) => diff_routines(old, new, name, &mut out),
         Touched::Everything => {
-            let names: BTreeSet<&QualifiedName> =
-                old.relations.keys().chain(new.relations.keys()).collect();
-            for name in names {
-                diff_relation(old, new, name, &mut out);
-            }
-            let names: BTreeSet<&QualifiedName> =
-                old.types.keys().chain(new.types.keys()).collect();
-            for name in names {
-                diff_type(old, new, name, &mut out);
-            }
-            let names: BTreeSet<&QualifiedName> =
-                old.routines.keys().chain(new.routines.keys()).collect();
-            for name in names {
-                diff_routines(old, new, name, &mut out);
-            }
             if old.unread() != new.unread() {
                 out.push(Difference {
                     object: ObjectRef {
                         kind: ObjectKind::Migration,
                         schema: None,
                         parent: None,
-                        name: Ident::new("everything"),
+                        name: Ident::new("anything"),
                     },
                     change: Change::Unread,
                 });
@@ -449,12 +492,7 @@ fn obscured(object: ObjectRef, before: &Relation, after: &Relation) -> Differenc
     }
 }
 
-fn diff_view(
-    name: &QualifiedName,
-    before: &[Ident],
-    after: &[Ident],
-    out: &mut Vec<Difference>,
-) {
+fn diff_view(name: &QualifiedName, before: &[Ident], after: &[Ident], out: &mut Vec<Difference>) {
     let mut push = |column: &Ident, change| {
         out.push(Difference {
             object: ObjectRef::part(ObjectKind::Column, name, column),
@@ -535,7 +573,9 @@ impl Tables<'_> {
             return Some(&column.name);
         }
         let before = self.before.column(name)?;
-        self.after.column_by_id(before.id).map(|column| &column.name)
+        self.after
+            .column_by_id(before.id)
+            .map(|column| &column.name)
     }
 
     fn diff_column(&self, before: &Column, after: &Column, out: &mut Vec<Difference>) {
@@ -598,7 +638,10 @@ impl Tables<'_> {
         if before.name == TypeName::Unknown || after.name == TypeName::Unknown {
             return true; // Nothing is known that could differ.
         }
-        match (self.old.definition_of(before), self.new.definition_of(after)) {
+        match (
+            self.old.definition_of(before),
+            self.new.definition_of(after),
+        ) {
             (Some(before_type), Some(after_type)) => {
                 before_type.id == after_type.id
                     && before.is_array == after.is_array
@@ -609,9 +652,10 @@ impl Tables<'_> {
     }
 
     fn in_unique_key(&self, column: &Column) -> bool {
-        self.after.indexes.iter().any(|index| {
-            index.unique && index.columns().any(|needed| *needed == column.name)
-        })
+        self.after
+            .indexes
+            .iter()
+            .any(|index| index.unique && index.columns().any(|needed| *needed == column.name))
     }
 
     fn diff_constraints(&self, out: &mut Vec<Difference>) {
@@ -1039,8 +1083,7 @@ fn diff_type_body(
 }
 
 fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut Vec<Difference>) {
-    let same_signature =
-        |a: &Routine, b: &Routine| a.signature() == b.signature() || a.id == b.id;
+    let same_signature = |a: &Routine, b: &Routine| a.signature() == b.signature() || a.id == b.id;
     let (before, after) = (old.routines(name), new.routines(name));
     let mut push = |change| {
         let difference = Difference {

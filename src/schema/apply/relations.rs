@@ -155,9 +155,10 @@ impl Applier<'_> {
             );
             let has_one = matches!(constraint.kind, ConstraintKind::PrimaryKey { .. })
                 && self.catalog.table(target).is_some_and(|target| {
-                    target.constraints.iter().any(|existing| {
-                        matches!(existing.kind, ConstraintKind::PrimaryKey { .. })
-                    })
+                    target
+                        .constraints
+                        .iter()
+                        .any(|existing| matches!(existing.kind, ConstraintKind::PrimaryKey { .. }))
                 });
             if is_key && !has_one {
                 let def = super::super::op::ConstraintDef {
@@ -250,15 +251,18 @@ impl Applier<'_> {
             indexes: Vec::new(),
             triggers: Vec::new(),
         };
-        let existing = self.catalog.relation(&name).map(|existing| match &existing.body {
-            RelationBody::View(old) if creation == Creation::OrReplace => {
-                Some((existing.id, old.clone()))
-            }
-            RelationBody::View(_)
-            | RelationBody::Table(_)
-            | RelationBody::Sequence(_)
-            | RelationBody::Index { .. } => None,
-        });
+        let existing = self
+            .catalog
+            .relation(&name)
+            .map(|existing| match &existing.body {
+                RelationBody::View(old) if creation == Creation::OrReplace => {
+                    Some((existing.id, old.clone()))
+                }
+                RelationBody::View(_)
+                | RelationBody::Table(_)
+                | RelationBody::Sequence(_)
+                | RelationBody::Index { .. } => None,
+            });
         let id = match existing {
             Some(Some((id, old))) => {
                 // Replacing keeps every column where it is and may add some at the end, so the
@@ -470,24 +474,19 @@ impl Applier<'_> {
         }
     }
 
-    fn drop_index(
-        &mut self,
-        name: &ObjectName,
-        table: Option<&ObjectName>,
-        existence: Existence,
-    ) {
+    fn drop_index(&mut self, name: &ObjectName, table: Option<&ObjectName>, existence: Existence) {
         let found = match table {
             Some(table) => self
                 .lookup_relation(table)
                 .map(|table| QualifiedName::new(table.schema, name.name.clone())),
             None => self.lookup_relation(name),
         };
-        let owner = found.as_ref().and_then(|found| {
-            match self.catalog.relation(found)?.body {
+        let owner = found
+            .as_ref()
+            .and_then(|found| match self.catalog.relation(found)?.body {
                 RelationBody::Index { table } => self.catalog.relation_name(table).cloned(),
                 RelationBody::Table(_) | RelationBody::View(_) | RelationBody::Sequence(_) => None,
-            }
-        });
+            });
         let (Some(found), Some(owner)) = (found, owner) else {
             if existence == Existence::Required {
                 self.misfit("42704", format!("index \"{name}\" does not exist"));
@@ -591,7 +590,11 @@ impl Applier<'_> {
         let Some(relation) = self.catalog.relation(from).cloned() else {
             return;
         };
-        if self.catalog.relation(to).is_some_and(|other| !other.assumed) {
+        if self
+            .catalog
+            .relation(to)
+            .is_some_and(|other| !other.assumed)
+        {
             let message = format!("relation \"{}\" already exists", to.name.as_str());
             self.misfit("42P07", message);
             return;

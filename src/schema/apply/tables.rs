@@ -475,10 +475,9 @@ impl Applier<'_> {
             ConstraintKind::PrimaryKey { .. } => (String::new(), "pkey"),
             ConstraintKind::Unique { columns, .. } => (joined(columns), "key"),
             ConstraintKind::ForeignKey { columns, .. } => (joined(columns), "fkey"),
-            ConstraintKind::Exclude { definition } => (
-                joined(&self.real_columns(table, definition)),
-                "excl",
-            ),
+            ConstraintKind::Exclude { definition } => {
+                (joined(&self.real_columns(table, definition)), "excl")
+            }
             ConstraintKind::Check { expr, .. } => {
                 let columns = self.real_columns(table, expr);
                 match columns.as_slice() {
@@ -634,11 +633,7 @@ impl Applier<'_> {
         });
     }
 
-    fn edit_triggers(
-        &mut self,
-        table: &QualifiedName,
-        edit: impl FnOnce(&mut Vec<Trigger>),
-    ) {
+    fn edit_triggers(&mut self, table: &QualifiedName, edit: impl FnOnce(&mut Vec<Trigger>)) {
         self.edit_relation(table, |relation| match &mut relation.body {
             RelationBody::Table(table) => edit(&mut table.triggers),
             RelationBody::View(view) => edit(&mut view.triggers),
@@ -884,7 +879,7 @@ fn rename_in_table(table: &mut super::super::catalog::Table, from: &Ident, to: &
             }
         }
         rename_all(&mut index.include, from, to);
-        for predicate in &mut index.predicate {
+        if let Some(predicate) = &mut index.predicate {
             *predicate = predicate.with_column_renamed(from, to);
         }
     }

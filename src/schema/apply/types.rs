@@ -30,11 +30,7 @@ impl Applier<'_> {
         self.touch_type(name);
     }
 
-    pub(super) fn edit_type(
-        &mut self,
-        name: &QualifiedName,
-        edit: impl FnOnce(&mut UserType),
-    ) {
+    pub(super) fn edit_type(&mut self, name: &QualifiedName, edit: impl FnOnce(&mut UserType)) {
         if let Some(user_type) = self.catalog.types.get(name) {
             let mut user_type = Arc::clone(user_type);
             edit(Arc::make_mut(&mut user_type));
@@ -144,9 +140,7 @@ impl Applier<'_> {
             TypeDef::Composite(attributes) => TypeBody::Composite(
                 attributes
                     .iter()
-                    .map(|(attribute, data_type)| {
-                        (attribute.clone(), self.resolve_type(data_type))
-                    })
+                    .map(|(attribute, data_type)| (attribute.clone(), self.resolve_type(data_type)))
                     .collect(),
             ),
             TypeDef::Range => TypeBody::Range,
@@ -269,10 +263,8 @@ impl Applier<'_> {
                     complete: false,
                 };
             }
-            TypeBody::Domain { .. }
-            | TypeBody::Composite(_)
-            | TypeBody::Range
-            | TypeBody::Base => {}
+            TypeBody::Domain { .. } | TypeBody::Composite(_) | TypeBody::Range | TypeBody::Base => {
+            }
         });
         if exists && existence == Existence::Required {
             self.misfit("42710", format!("enum label \"{label}\" already exists"));
@@ -446,9 +438,9 @@ impl Applier<'_> {
                     .iter()
                     .map(|argument| self.resolve_type(argument))
                     .collect();
-                overloads.iter().position(|overload| {
-                    overload.signature().into_iter().eq(arguments.iter())
-                })?
+                overloads
+                    .iter()
+                    .position(|overload| overload.signature().into_iter().eq(arguments.iter()))?
             }
         };
         Some((found, at))

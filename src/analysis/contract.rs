@@ -1,0 +1,116 @@
+//! What a release needs of the schema.
+//!
+//! Without known queries a release is presumed to do what ordinary code does with everything in
+//! its own schema, minus what its own configuration has retired.
+
+use crate::schema::diff::ObjectRef;
+
+use super::compat::Access;
+
+/// Which use of a retired object has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RetiredAccess {
+    /// It is no longer read.
+    Read,
+    /// It is no longer written.
+    Write,
+    /// Neither.
+    Both,
+}
+
+/// An object that a release declares it does not use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retired {
+    /// The object as people name it: `users`, `users.nickname`, `app.users.nickname`.
+    pub object: String,
+    /// Which use has ended.
+    pub access: RetiredAccess,
+}
+
+/// What a release is presumed to use.
+#[derive(Debug, Clone, Default)]
+pub struct Contract {
+    retired: Vec<Retired>,
+}
+
+impl Contract {
+    /// Everything but the retired objects.
+    pub fn presumed(retired: Vec<Retired>) -> Self {
+        Contract { retired }
+    }
+
+    /// Whether the release is presumed to use an object this way. A retired table takes its
+    /// columns and constraints with it.
+    pub fn uses(&self, object: &ObjectRef, access: Access) -> bool {
+        !self.retired.iter().any(|retired| {
+            let covers = match retired.access {
+                RetiredAccess::Both => true,
+                RetiredAccess::Read => access == Access::Read,
+                RetiredAccess::Write => access == Access::Write,
+            };
+            covers && names(&retired.object, object)
+        })
+    }
+}
+
+/// Whether `text` names the object or what it belongs to, with the schema left out or not.
+fn names(text: &str, object: &ObjectRef) -> bool {
+    let schema = object.schema.as_ref().map_or("public", |it| it.as_str());
+    let mut path: Vec<&str> = object.parent.iter().map(|it| it.as_str()).collect();
+    path.push(object.name.as_str());
+    let given: Vec<&str> = text
+        .split('.')
+        .map(|part| part.trim().trim_matches('"'))
+        .collect();
+    let is_start_of = |given: &[&str]| !given.is_empty() && path.starts_with(given);
+    is_start_of(&given) || (given.first() == Some(&schema) && is_start_of(&given[1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::diff::ObjectKind;
+    use crate::schema::name::{Ident, QualifiedName};
+
+    fn column(schema: &str, table: &str, column: &str) -> ObjectRef {
+        let table = QualifiedName::new(schema, table);
+        ObjectRef::part(ObjectKind::Column, &table, &Ident::new(column))
+    }
+
+    fn retired(object: &str, access: RetiredAccess) -> Contract {
+        Contract::presumed(vec![Retired {
+            object: object.to_owned(),
+            access,
+        }])
+    }
+
+    #[test]
+    fn a_retired_object_is_named_with_or_without_its_schema() {
+        let nickname = column("public", "users", "nickname");
+        for name in [
+            "users.nickname",
+            "public.users.nickname",
+            "users",
+            "\"users\".\"nickname\"",
+        ] {
+            assert!(
+                !retired(name, RetiredAccess::Both).uses(&nickname, Access::Read),
+                "{name}"
+            );
+        }
+        for name in ["nickname", "users.nick", "app.users.nickname", "public"] {
+            assert!(
+                retired(name, RetiredAccess::Both).uses(&nickname, Access::Read),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_column_no_longer_read_may_still_be_written() {
+        let nickname = column("public", "users", "nickname");
+        let contract = retired("users.nickname", RetiredAccess::Read);
+        assert!(!contract.uses(&nickname, Access::Read));
+        assert!(contract.uses(&nickname, Access::Write));
+    }
+}

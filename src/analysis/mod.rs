@@ -1,0 +1,12 @@
+//! Facts: who breaks, between which states, with which server error, and when the code may be
+//! switched. No opinion on how bad it is: that is [`crate::rules`] and [`crate::findings`].
+
+pub mod compat;
+pub mod contract;
+pub mod verdict;
+pub mod window;
+
+pub use compat::{Access, Evidence, Harm, Pair, ServerError, Stage, Weight, harms};
+pub use contract::{Contract, Retired, RetiredAccess};
+pub use verdict::{SwitchPoints, Truth, Verdict, verdict};
+pub use window::{Break, Release, Role, Window};

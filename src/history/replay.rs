@@ -1,0 +1,348 @@
+//! Replays migrations into a timeline of catalogs and finds the commit points.
+//!
+//! Four facts decide where other connections see a new state: the transaction that the tool opens,
+//! the unit of text that it sends, the file's own `BEGIN` and `COMMIT`, and the server. Replaying
+//! never fails; what would have failed is kept with its step.
+
+use std::sync::Arc;
+
+use crate::discover::{TransactionScope, Unit};
+use crate::schema::apply::{Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog};
+use crate::schema::catalog::Catalog;
+use crate::schema::name::Ident;
+use crate::schema::op::{SchemaOp, TransactionOp};
+use crate::schema::session::Session;
+use crate::sql::{Dialect, Script};
+
+/// One migration as it is going to be run.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// What gives the objects made by it their identities; the same migration in two lists has
+    /// the same one.
+    pub identity: Arc<str>,
+    /// Its statements; `None` when the file could not be read, which may hide anything.
+    pub script: Option<Arc<Script>>,
+    /// What the tool opens around it.
+    pub transaction: TransactionScope,
+    /// What the tool sends.
+    pub unit: Unit,
+    /// Migrations with the same number are run together: one transaction for a tool that opens
+    /// one for the run.
+    pub run: usize,
+}
+
+/// The schema after one operation.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Which migration, in run order.
+    pub migration: usize,
+    /// Which of its statements.
+    pub statement: usize,
+    /// Which of the statement's operations.
+    pub operation: usize,
+    /// The catalog after it.
+    pub catalog: Arc<Catalog>,
+    /// What it touched.
+    pub touched: Vec<Touched>,
+    /// Why the server would have refused it.
+    pub misfits: Vec<Misfit>,
+    /// Whether other connections see this state.
+    pub visible: bool,
+}
+
+/// Every state of a run. Position 0 is before the first step, position `i` after step `i - 1`.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    /// The catalog before the first migration.
+    pub start: Arc<Catalog>,
+    /// One step per operation.
+    pub steps: Vec<Step>,
+    /// The position at the end of each migration.
+    pub ends: Vec<usize>,
+}
+
+impl Timeline {
+    /// The catalog at a position.
+    pub fn catalog(&self, position: usize) -> &Arc<Catalog> {
+        match position.checked_sub(1).and_then(|at| self.steps.get(at)) {
+            Some(step) => &step.catalog,
+            None => &self.start,
+        }
+    }
+
+    /// Whether other connections see the state at a position.
+    pub fn is_visible(&self, position: usize) -> bool {
+        position
+            .checked_sub(1)
+            .and_then(|at| self.steps.get(at))
+            .is_none_or(|step| step.visible)
+    }
+
+    /// The position before a migration begins.
+    pub fn begin_of(&self, migration: usize) -> usize {
+        migration
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// The last position.
+    pub fn end(&self) -> usize {
+        self.steps.len()
+    }
+}
+
+/// Replays migrations in the order given.
+///
+/// A history that begins mid-life alters objects whose creation it does not show. They were there
+/// before it began, so the replay is made again from a catalog that holds them.
+pub fn replay(migrations: &[Planned], dialect: Dialect) -> Timeline {
+    let mut assumptions: Vec<Assumption> = Vec::new();
+    // Each pass can meet columns of what the pass before took for granted; two settle it, and a
+    // third changes nothing but costs nothing where nothing was assumed.
+    for _ in 0..3 {
+        let (timeline, more) = replay_from(assumed_catalog(&assumptions), migrations, dialect);
+        let known = assumptions.len();
+        for assumption in more {
+            if !assumptions.contains(&assumption) {
+                assumptions.push(assumption);
+            }
+        }
+        if assumptions.len() == known {
+            return timeline;
+        }
+    }
+    replay_from(assumed_catalog(&assumptions), migrations, dialect).0
+}
+
+/// What opened the transaction that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OpenedBy {
+    /// The migration tool.
+    Tool,
+    /// The file's own `BEGIN`.
+    File,
+    /// The server, around several statements sent as one text.
+    Server,
+}
+
+/// An open transaction.
+struct Block {
+    opened_by: OpenedBy,
+    before: Arc<Catalog>,
+    first_step: usize,
+    savepoints: Vec<(Ident, Arc<Catalog>, usize)>,
+}
+
+struct Replay {
+    dialect: Dialect,
+    catalog: Arc<Catalog>,
+    session: Session,
+    steps: Vec<Step>,
+    block: Option<Block>,
+    assumptions: Vec<Assumption>,
+}
+
+fn replay_from(
+    start: Catalog,
+    migrations: &[Planned],
+    dialect: Dialect,
+) -> (Timeline, Vec<Assumption>) {
+    let start = Arc::new(start);
+    let mut replay = Replay {
+        dialect,
+        catalog: Arc::clone(&start),
+        session: Session::new(),
+        steps: Vec::new(),
+        block: None,
+        assumptions: Vec::new(),
+    };
+    let mut ends = Vec::with_capacity(migrations.len());
+    for (index, migration) in migrations.iter().enumerate() {
+        replay.migration(index, migration);
+        let run_goes_on = migration.transaction == TransactionScope::Run
+            && migrations.get(index + 1).is_some_and(|next| {
+                next.run == migration.run && next.transaction == TransactionScope::Run
+            });
+        if !run_goes_on {
+            replay.commit();
+        }
+        ends.push(replay.steps.len());
+    }
+    let timeline = Timeline {
+        start,
+        steps: replay.steps,
+        ends,
+    };
+    (timeline, replay.assumptions)
+}
+
+impl Replay {
+    fn migration(&mut self, index: usize, migration: &Planned) {
+        self.session = Session::new();
+        let Some(script) = &migration.script else {
+            self.unreadable(index);
+            return;
+        };
+        match migration.transaction {
+            TransactionScope::File | TransactionScope::Run => self.open(OpenedBy::Tool),
+            TransactionScope::None => {}
+        }
+        for (statement_index, statement) in script.statements.iter().enumerate() {
+            if migration.unit == Unit::WholeText {
+                self.open(OpenedBy::Server);
+            }
+            let mut changes_schema = false;
+            for (operation_index, operation) in statement.operations.iter().enumerate() {
+                changes_schema |= !matches!(
+                    operation.op,
+                    SchemaOp::Data(_) | SchemaOp::Session(_) | SchemaOp::Transaction(_)
+                );
+                let origin = Origin::new((&migration.identity, statement_index, operation_index));
+                let place = (index, statement_index, operation_index);
+                match &operation.op {
+                    SchemaOp::Transaction(op) => self.transaction(place, op),
+                    op => self.operation(place, op, origin),
+                }
+            }
+            // MySQL and MariaDB commit each DDL statement by themselves, whatever was open.
+            let commits_itself =
+                changes_schema && matches!(self.dialect, Dialect::Mysql | Dialect::Mariadb);
+            if self.block.is_none() || commits_itself {
+                self.show();
+            }
+        }
+    }
+
+    fn operation(&mut self, place: (usize, usize, usize), op: &SchemaOp, origin: Origin) {
+        // Statements that leave the schema alone share the catalog before them.
+        let applied = if matches!(op, SchemaOp::Data(_) | SchemaOp::NoEffect { .. }) {
+            Applied::default()
+        } else {
+            let mut catalog = Catalog::clone(&self.catalog);
+            let applied = apply(&mut catalog, &mut self.session, op, origin);
+            if !matches!(op, SchemaOp::Session(_)) {
+                self.catalog = Arc::new(catalog);
+            }
+            applied
+        };
+        self.assumptions.extend(applied.assumptions);
+        self.push(place, applied.touched, applied.misfits);
+    }
+
+    fn push(
+        &mut self,
+        (migration, statement, operation): (usize, usize, usize),
+        touched: Vec<Touched>,
+        misfits: Vec<Misfit>,
+    ) {
+        self.steps.push(Step {
+            migration,
+            statement,
+            operation,
+            catalog: Arc::clone(&self.catalog),
+            touched,
+            misfits,
+            visible: false,
+        });
+    }
+
+    /// A file that could not be read may have done anything.
+    fn unreadable(&mut self, index: usize) {
+        let op = SchemaOp::Opaque(crate::schema::op::Opaque {
+            names: Vec::new(),
+            beyond_names: true,
+            reason: "the file could not be read".into(),
+        });
+        self.operation((index, 0, 0), &op, Origin::new(("unreadable", index)));
+        self.show();
+    }
+
+    fn transaction(&mut self, place: (usize, usize, usize), op: &TransactionOp) {
+        let mut touched = Vec::new();
+        match op {
+            TransactionOp::Begin => match &mut self.block {
+                // `BEGIN` inside a transaction only warns; inside the server's own implicit one
+                // it makes it an ordinary one, with what was done so far.
+                Some(block) if block.opened_by == OpenedBy::Server => {
+                    block.opened_by = OpenedBy::File;
+                }
+                Some(_) => {}
+                None => self.open(OpenedBy::File),
+            },
+            TransactionOp::Commit => {
+                self.push(place, touched, Vec::new());
+                self.commit();
+                return;
+            }
+            TransactionOp::Rollback => {
+                if let Some(block) = self.block.take() {
+                    self.catalog = block.before;
+                    touched = self.touched_since(block.first_step);
+                    self.session.end_transaction();
+                }
+            }
+            TransactionOp::Savepoint(name) => {
+                let at = self.steps.len();
+                if let Some(block) = &mut self.block {
+                    let catalog = Arc::clone(&self.catalog);
+                    block.savepoints.push((name.clone(), catalog, at));
+                }
+            }
+            TransactionOp::Release(name) => {
+                if let Some(block) = &mut self.block
+                    && let Some(at) = block.savepoints.iter().rposition(|it| it.0 == *name)
+                {
+                    block.savepoints.truncate(at);
+                }
+            }
+            TransactionOp::RollbackTo(name) => {
+                let found = self.block.as_mut().and_then(|block| {
+                    let at = block.savepoints.iter().rposition(|it| it.0 == *name)?;
+                    block.savepoints.truncate(at + 1);
+                    block.savepoints.last().cloned()
+                });
+                if let Some((_, catalog, first_step)) = found {
+                    self.catalog = catalog;
+                    touched = self.touched_since(first_step);
+                }
+            }
+        }
+        self.push(place, touched, Vec::new());
+    }
+
+    fn touched_since(&self, first_step: usize) -> Vec<Touched> {
+        let mut touched: Vec<Touched> = self.steps[first_step..]
+            .iter()
+            .flat_map(|step| step.touched.iter().cloned())
+            .collect();
+        touched.sort();
+        touched.dedup();
+        touched
+    }
+
+    fn open(&mut self, opened_by: OpenedBy) {
+        if self.block.is_none() {
+            self.block = Some(Block {
+                opened_by,
+                before: Arc::clone(&self.catalog),
+                first_step: self.steps.len(),
+                savepoints: Vec::new(),
+            });
+        }
+    }
+
+    fn commit(&mut self) {
+        self.block = None;
+        self.session.end_transaction();
+        self.show();
+    }
+
+    /// Other connections see the state after the last step.
+    fn show(&mut self) {
+        if let Some(step) = self.steps.last_mut() {
+            step.visible = true;
+        }
+    }
+}
