@@ -1,21 +1,351 @@
 //! Disk and git to a project.
+//!
+//! Nothing else in the program reads the disk or runs git. [`locate`] turns the paths of a command
+//! line into a [`Tree`] and a place in it; [`discover`] finds the migrations there, the tool that
+//! runs them and the server they are for, and reads all of it; [`Repository`] says what to compare
+//! with. Base, the live releases and the work tree go through the same code, each as a [`Tree`].
+//!
+//! All paths are relative to the tree's root, which is the top of the repository, or without one
+//! the folder asked for. One project is found at a time: where several folders could be meant, the
+//! user chooses.
+//!
+//! Nothing is judged here, and no SQL is understood beyond words that tell one dialect from
+//! another.
 
-/// What the migration tool opens around its migrations.
+mod config;
+mod git;
+mod ground;
+mod layout;
+mod server;
+mod target;
+mod text;
+mod tree;
+
+pub use config::{
+    Allow, CodeSettings, Config, DeployMode, FILE_NAME as CONFIG_FILE_NAME, Level, Named,
+    PathPatterns, Placed, PreparedStatements, Retired, RetiredAccess, RuleSettings,
+};
+pub use git::{Base, Commit, Environment, Reference, Repository};
+pub use layout::Layout;
+pub use server::ServerVersion;
+pub use target::{Target, locate};
+pub use text::{Contents, LARGEST, MigrationText, Unreadable};
+pub use tree::{Revision, Tree, WorkTree};
+
+use crate::error::{Error, Result};
+use crate::sql::Dialect;
+use ground::Ground;
+use tree::{join, split, upwards};
+
+/// The transaction that the migration tool opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TransactionScope {
-    /// One transaction per file.
+    /// One per migration.
     File,
-    /// One for all pending migrations.
+    /// One for all migrations of a run.
     Run,
     /// None.
     None,
 }
 
-/// What the tool sends to the server at once.
+/// What the migration tool sends to the server at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
     /// One statement.
     Statement,
-    /// The whole text.
+    /// The whole text: on PostgreSQL an implicit transaction when it has several statements.
     WholeText,
 }
+
+/// On which side of the switch to the new code a migration runs, when deploying in phases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Phase {
+    /// Before.
+    #[default]
+    PreDeploy,
+    /// After.
+    PostDeploy,
+}
+
+/// One unit of the migration tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// As the tool knows it: for a number, without leading zeros where the tool drops them.
+    pub version: String,
+    /// What it is about, from the file's name.
+    pub name: String,
+    /// Path of the up part from the tree's root.
+    pub path: String,
+    /// The up part.
+    pub up: MigrationText,
+    /// The down part, where there is one.
+    pub down: Option<MigrationText>,
+    /// The transaction that the tool opens for it.
+    pub transaction: TransactionScope,
+    /// What the tool sends at once.
+    pub unit: Unit,
+    /// On which side of the switch it runs.
+    pub phase: Phase,
+}
+
+/// A project at one state of its files.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The project's folder from the tree's root: the nearest one above the migrations with a
+    /// build file or a `migcheck.toml`.
+    pub root: String,
+    /// The migration tool.
+    pub layout: Layout,
+    /// What says so, for people.
+    pub layout_evidence: String,
+    /// The migrations folder from the tree's root.
+    pub folder: String,
+    /// The family of servers.
+    pub dialect: Dialect,
+    /// What says so, for people.
+    pub dialect_evidence: String,
+    /// The server's version, where the configuration or the command line gives it.
+    pub server_version: Option<ServerVersion>,
+    /// The configuration; that of the defaults when there is no file.
+    pub config: Config,
+    /// In the order in which the tool runs them.
+    pub migrations: Vec<Migration>,
+    /// What is odd but readable, for people: lower case, no full stop.
+    pub notices: Vec<String>,
+}
+
+impl Project {
+    /// The place of the migration that `wanted` names: its version (leading zeros do not matter),
+    /// its path, or its file name with or without the ending.
+    pub fn find(&self, wanted: &str) -> Option<usize> {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let same_number = |version: &str| {
+            is_number(wanted)
+                && is_number(version)
+                && version.trim_start_matches('0') == wanted.trim_start_matches('0')
+        };
+        let exact = |it: &Migration| it.version == wanted || it.path == wanted;
+        let by_name = |it: &Migration| {
+            let file = split(&it.path).1;
+            same_number(&it.version)
+                || file == wanted
+                || file
+                    .strip_prefix(wanted)
+                    .is_some_and(|rest| matches!(rest, ".sql" | ".up.sql"))
+        };
+        self.migrations
+            .iter()
+            .position(exact)
+            .or_else(|| self.migrations.iter().position(by_name))
+    }
+}
+
+/// What the command line says; it outranks the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The folder to look in, from the tree's root.
+    pub start: String,
+    /// Whether the user named that folder, as [`Target::is_named`].
+    pub is_named: bool,
+    /// The migration tool.
+    pub layout: Option<Layout>,
+    /// The family of servers.
+    pub dialect: Option<Dialect>,
+    /// The server's version.
+    pub server_version: Option<ServerVersion>,
+    /// The migrations folder from the tree's root.
+    pub migrations: Option<String>,
+    /// The configuration.
+    pub config: ConfigChoice,
+}
+
+/// Which configuration counts.
+#[derive(Debug, Clone, Default)]
+pub enum ConfigChoice {
+    /// The `migcheck.toml` nearest to the start, upwards; or else to the migrations.
+    #[default]
+    Nearest,
+    /// This text, as if it stood at `path` (from the tree's root; messages use it too).
+    Text {
+        /// The file's path.
+        path: String,
+        /// What it holds.
+        text: String,
+    },
+    /// None: the defaults.
+    Isolated,
+}
+
+impl Target {
+    /// Overrides that say where to look and nothing else.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            start: self.start.clone(),
+            is_named: self.is_named,
+            ..Overrides::default()
+        }
+    }
+}
+
+/// Finds and reads the project in `tree`.
+///
+/// # Errors
+///
+/// [`Error::Layout`] when there are no migrations, several folders could hold them, or the tool is
+/// not one that is read; [`Error::Config`] for a wrong configuration; [`Error::Git`] and
+/// [`Error::Read`] when the tree cannot be read. Trouble with one migration's text is not an error
+/// but a [`MigrationText::Unreadable`].
+pub fn discover(tree: &Tree, options: &Overrides) -> Result<Project> {
+    let ground = Ground::new(tree, &options.start)?;
+    let mut notices = Vec::new();
+    let mut config = match &options.config {
+        ConfigChoice::Nearest => nearest_config(tree, &options.start)?,
+        ConfigChoice::Text { path, text } => Some(Config::parse(path, path, text)?),
+        ConfigChoice::Isolated => None,
+    };
+    let chosen_folder = |config: &Option<Config>| {
+        let configured = config.as_ref().and_then(|it| it.migrations.clone());
+        options.migrations.clone().or(configured)
+    };
+    let mut folder = match chosen_folder(&config) {
+        Some(folder) => folder,
+        None => ground.folder(
+            options.layout.or(config.as_ref().and_then(|it| it.layout)),
+            options
+                .dialect
+                .or(config.as_ref().and_then(|it| it.dialect)),
+            options.is_named,
+            &mut notices,
+        )?,
+    };
+    // A project in a subfolder has its configuration there.
+    if config.is_none() && matches!(options.config, ConfigChoice::Nearest) {
+        config = nearest_config(tree, &folder)?;
+        folder = chosen_folder(&config).unwrap_or(folder);
+    }
+    let config = config.unwrap_or_default();
+    let files = ground.files_in(&folder)?;
+    let texts = ground.texts(&folder, &files)?;
+    let said_by = |file: &Option<String>| file.clone().unwrap_or_default();
+    let (layout, layout_evidence) = match (options.layout, config.layout) {
+        (Some(layout), _) => (layout, "the command line".to_owned()),
+        (None, Some(layout)) => (layout, said_by(&config.file)),
+        (None, None) => {
+            let found = ground.layout(&folder, &texts)?;
+            (found.value, found.evidence)
+        }
+    };
+    let (dialect, dialect_evidence) = match (options.dialect, config.dialect) {
+        (Some(dialect), _) => (dialect, "the command line".to_owned()),
+        (None, Some(dialect)) => (dialect, said_by(&config.file)),
+        (None, None) => {
+            let found = ground.dialect(&folder, &texts)?;
+            (found.value, found.evidence)
+        }
+    };
+    let reading = layout::tool(layout).read(&layout::Folder {
+        path: &folder,
+        files: &files,
+        texts: &texts,
+        dialect,
+        transaction: config.transaction,
+        unit: config.unit,
+    })?;
+    if reading.migrations.is_empty() {
+        return Err(Error::Layout(format!(
+            "`{folder}` holds no migrations of the layout {} ({layout_evidence}); choose another \
+             layout with --layout, or give another folder as PATH",
+            layout.as_str()
+        )));
+    }
+    notices.extend(reading.notices);
+    let mut migrations = reading.migrations;
+    for migration in &mut migrations {
+        migration.phase = phase(migration, &config, &mut notices);
+    }
+    Ok(Project {
+        root: ground.project_root(&folder)?,
+        layout,
+        layout_evidence,
+        folder,
+        dialect,
+        dialect_evidence,
+        server_version: options.server_version.or(config.server_version),
+        config,
+        migrations,
+        notices,
+    })
+}
+
+/// The configuration in `folder` or the nearest folder above it.
+fn nearest_config(tree: &Tree, folder: &str) -> Result<Option<Config>> {
+    let paths: Vec<String> = upwards(folder)
+        .map(|folder| join(folder, CONFIG_FILE_NAME))
+        .collect();
+    for (path, contents) in paths.iter().zip(tree.read_many(&paths)?) {
+        let shown = || tree.shown(path);
+        let wrong = |message: &str| Error::Config {
+            file: shown(),
+            line: 1,
+            column: 1,
+            message: message.to_owned(),
+        };
+        match contents {
+            Contents::Missing => {}
+            Contents::Bytes(bytes) => {
+                let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8"))?;
+                return Config::parse(path, &shown(), &text).map(Some);
+            }
+            Contents::TooLarge(_) => return Err(wrong("it is larger than 50 MB")),
+            Contents::Refused(said) => return Err(wrong(&format!("it cannot be read: {said}"))),
+        }
+    }
+    Ok(None)
+}
+
+/// The phase that a comment in the migration names, or else the patterns of the configuration.
+fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> Phase {
+    let text = migration.up.text().unwrap_or_default();
+    for (place, line) in text.lines().enumerate() {
+        let Some(name) = phase_comment(line) else {
+            continue;
+        };
+        match name {
+            "post-deploy" => return Phase::PostDeploy,
+            "pre-deploy" => return Phase::PreDeploy,
+            _ => notices.push(format!(
+                "{}:{}: {}",
+                migration.path,
+                place + 1,
+                config::unknown_name("phase", name, &["post-deploy", "pre-deploy"])
+            )),
+        }
+    }
+    let from_config = match config.folder.as_str() {
+        "" => migration.path.as_str(),
+        folder => migration
+            .path
+            .strip_prefix(folder)
+            .map_or(migration.path.as_str(), |rest| rest.trim_start_matches('/')),
+    };
+    if config.post_deploy.is_match(from_config) {
+        return Phase::PostDeploy;
+    }
+    Phase::PreDeploy
+}
+
+/// What stands behind `-- migcheck: phase` in a line that begins so.
+fn phase_comment(line: &str) -> Option<&str> {
+    let comment = line.strip_prefix("--")?.trim_start();
+    let order = comment.strip_prefix("migcheck:")?.trim_start();
+    let name = order.strip_prefix("phase")?;
+    name.starts_with([' ', '\t']).then(|| name.trim())
+}
+
+#[cfg(test)]
+#[path = "../../tests/support/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "integration tests use the rest")]
+mod support;
+
+#[cfg(test)]
+mod tests;

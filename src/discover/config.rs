@@ -1,0 +1,963 @@
+//! `migcheck.toml`.
+//!
+//! Parsing is strict: a key or value that is not known is refused, with its place and the nearest
+//! name, because a misspelt `retired` would otherwise turn into a finding that nobody understands.
+//! The same parser reads the configuration of base and of the live releases at their revisions.
+//!
+//! ```toml
+//! layout = "sqlx"                  # when it is not found by itself, or wrongly
+//! migrations = "db/migrations"     # from the folder of this file
+//! dialect = "postgres"
+//! server_version = "16"
+//! deploy = "migrate-first"         # migrate-first, code-first, phased, concurrent, offline
+//! transaction = "file"             # what the tool opens: file, run, none
+//! unit = "statement"               # what it sends at once: statement, file
+//!
+//! [phased]
+//! post_deploy = ["post/", "*_contract.sql"]   # what runs after the switch
+//!
+//! [releases]
+//! live = ["v1.*"]                  # tags or branches, or patterns of them
+//!
+//! [[retired]]                      # this release no longer uses it
+//! object = "users.nickname"
+//! access = "both"                  # read, write, both
+//! reason = "unused since 1.4"
+//!
+//! [[allow]]                        # for a migration that is applied and cannot be edited
+//! migration = "20240103"
+//! rule = "column_dropped"
+//! object = "users.nickname"
+//! reason = "agreed with the data team"
+//!
+//! [rules]
+//! select = ["compat", "ops"]       # rules or classes; all when absent
+//! ignore = ["index_created_blocking"]
+//! unknown = "warning"              # what is not understood: error, warning, note
+//!
+//! [rules.severity]
+//! column_dropped = "warning"       # error, warning, note, off
+//!
+//! [code]
+//! search_path = ["app", "public"]  # as the code's connections have it
+//! prepared = "cached"              # the driver keeps prepared statements
+//! ```
+
+use std::collections::BTreeMap;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::discover::layout::Layout;
+use crate::discover::server::ServerVersion;
+use crate::discover::tree::split;
+use crate::discover::{TransactionScope, Unit};
+use crate::error::{Error, Result};
+use crate::source::{Position, SourceFile};
+use crate::sql::Dialect;
+
+/// The file's name, in the project's root or above.
+pub const FILE_NAME: &str = "migcheck.toml";
+
+/// What a project says about itself.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The file it was read from, as messages name it; `None` when there is none.
+    pub file: Option<String>,
+    /// The folder of that file from the tree's root: patterns and folders are relative to it.
+    pub folder: String,
+    /// The migration tool.
+    pub layout: Option<Layout>,
+    /// The migrations folder from the tree's root.
+    pub migrations: Option<String>,
+    /// The family of servers.
+    pub dialect: Option<Dialect>,
+    /// The server's version.
+    pub server_version: Option<ServerVersion>,
+    /// How the project deploys.
+    pub deploy: DeployMode,
+    /// The transaction that the tool opens, where it is not the layout's.
+    pub transaction: Option<TransactionScope>,
+    /// What the tool sends at once, where it is not the layout's.
+    pub unit: Option<Unit>,
+    /// Which migrations run after the code is switched.
+    pub post_deploy: PathPatterns,
+    /// The live releases: revisions, or patterns over tags and branches.
+    pub live: Vec<String>,
+    /// What this release no longer uses.
+    pub retired: Vec<Retired>,
+    /// Findings that are allowed in migrations that cannot be edited.
+    pub allow: Vec<Allow>,
+    /// Which rules apply, and how bad their findings are.
+    pub rules: RuleSettings,
+    /// How the code talks to the server.
+    pub code: CodeSettings,
+}
+
+/// How the project deploys: in which order code and migrations go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum DeployMode {
+    /// Migrations run, then the code is switched.
+    #[default]
+    MigrateFirst,
+    /// The code is switched, then migrations run.
+    CodeFirst,
+    /// Some migrations run before the switch and some after it.
+    Phased,
+    /// Nobody knows: both at once.
+    Concurrent,
+    /// All code is stopped while migrations run.
+    Offline,
+}
+
+/// How bad the findings of a rule are, when the project decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Not reported.
+    Off,
+    /// Worth knowing.
+    Note,
+    /// Should be looked at.
+    Warning,
+    /// Fails the check.
+    Error,
+}
+
+/// Which accesses of an object are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum RetiredAccess {
+    /// It is read no more.
+    Read,
+    /// It is written no more.
+    Write,
+    /// Neither.
+    #[default]
+    Both,
+}
+
+/// Whether the code's driver keeps prepared statements over a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PreparedStatements {
+    /// It does: a changed result shape is an error for it.
+    Cached,
+    /// It does not.
+    NotCached,
+}
+
+/// A value and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Where it begins in the configuration file.
+    pub at: Position,
+}
+
+/// An object that a release declares it no longer uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retired {
+    /// The object: `users`, `users.nickname`, `app.users.nickname`.
+    pub object: Placed<String>,
+    /// Which accesses have ended.
+    pub access: RetiredAccess,
+    /// Why this is known to be so.
+    pub reason: String,
+}
+
+/// A finding that is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allow {
+    /// The migration: its version, file name or path.
+    pub migration: Placed<String>,
+    /// The rule.
+    pub rule: Placed<String>,
+    /// The object.
+    pub object: Placed<String>,
+    /// Why it is allowed.
+    pub reason: String,
+}
+
+/// Which rules apply, and how bad their findings are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RuleSettings {
+    /// Only these rules and classes; `None` means all.
+    pub select: Option<Vec<Placed<String>>>,
+    /// Not these rules and classes.
+    pub ignore: Vec<Placed<String>>,
+    /// The level of a rule's findings.
+    pub severity: BTreeMap<String, Placed<Level>>,
+    /// The level of what was not understood.
+    pub unknown: Option<Level>,
+}
+
+/// How the code talks to the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CodeSettings {
+    /// The search path of its connections; `None` means the server's default.
+    pub search_path: Option<Vec<String>>,
+    /// What its driver does with prepared statements, where the project says so.
+    pub prepared: Option<PreparedStatements>,
+}
+
+/// Patterns over the paths of files.
+#[derive(Debug, Clone, Default)]
+pub struct PathPatterns {
+    set: GlobSet,
+    sources: Vec<String>,
+}
+
+impl PathPatterns {
+    /// Patterns as in `.gitignore`, without negation: one with a slash is matched against the
+    /// path, one without against the file's name and the names of its folders; a folder means
+    /// everything below it.
+    ///
+    /// # Errors
+    ///
+    /// The pattern's place in `patterns` and what is wrong with it.
+    pub fn new<S: AsRef<str>>(patterns: &[S]) -> std::result::Result<Self, (usize, String)> {
+        let mut set = GlobSetBuilder::new();
+        for (place, pattern) in patterns.iter().enumerate() {
+            let pattern = pattern.as_ref();
+            let bare = pattern.trim_start_matches("./").trim_end_matches('/');
+            let anchored = match bare.strip_prefix('/') {
+                Some(rest) => rest.to_owned(),
+                None if bare.contains('/') => bare.to_owned(),
+                None => format!("**/{bare}"),
+            };
+            for text in [anchored.clone(), format!("{anchored}/**")] {
+                let glob = GlobBuilder::new(&text)
+                    .literal_separator(true)
+                    .build()
+                    .map_err(|error| (place, error.kind().to_string()))?;
+                set.add(glob);
+            }
+        }
+        Ok(PathPatterns {
+            set: set.build().map_err(|error| (0, error.to_string()))?,
+            sources: patterns.iter().map(|it| it.as_ref().to_owned()).collect(),
+        })
+    }
+
+    /// Whether a pattern matches `path`.
+    pub fn is_match(&self, path: &str) -> bool {
+        !self.sources.is_empty() && self.set.is_match(path)
+    }
+
+    /// The patterns as they were written.
+    pub fn sources(&self) -> &[String] {
+        &self.sources
+    }
+}
+
+impl Config {
+    /// Reads the text of a configuration file. `path` is its place from the tree's root, `shown`
+    /// its name in messages (at a git revision the revision stands in it).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] with the place of what is wrong.
+    pub fn parse(path: &str, shown: &str, text: &str) -> Result<Config> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let cx = &Reader {
+            source: SourceFile {
+                path: shown.into(),
+                text: text.into(),
+            },
+        };
+        let wire: wire::File = toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            cx.error(offset, in_our_words(error.message()))
+        })?;
+        let folder = split(path).0.to_owned();
+        let patterns = wire.phased.post_deploy;
+        let sources: Vec<&String> = patterns.iter().map(Spanned::get_ref).collect();
+        let post_deploy = PathPatterns::new(&sources).map_err(|(place, said)| {
+            let pattern = &patterns[place];
+            let message = format!("pattern `{}`: {said}", pattern.get_ref());
+            cx.error(pattern.span().start, message)
+        })?;
+        Ok(Config {
+            file: Some(shown.to_owned()),
+            layout: cx.choice(wire.layout, "layout")?,
+            migrations: match wire.migrations {
+                Some(migrations) => Some(cx.path(&folder, &migrations)?),
+                None => None,
+            },
+            folder,
+            dialect: cx.choice(wire.dialect, "dialect")?,
+            server_version: match wire.server_version {
+                Some(version) => Some(cx.server_version(&version)?),
+                None => None,
+            },
+            deploy: cx.choice(wire.deploy, "deploy mode")?.unwrap_or_default(),
+            transaction: cx.choice(wire.transaction, "transaction")?,
+            unit: cx.choice(wire.unit, "unit")?,
+            post_deploy,
+            live: wire.releases.live,
+            retired: wire
+                .retired
+                .into_iter()
+                .map(|it| {
+                    Ok(Retired {
+                        object: cx.named(it.object, "object")?,
+                        access: cx.choice(it.access, "access")?.unwrap_or_default(),
+                        reason: cx.named(it.reason, "reason")?.value,
+                    })
+                })
+                .collect::<Result<_>>()?,
+            allow: wire
+                .allow
+                .into_iter()
+                .map(|it| {
+                    Ok(Allow {
+                        migration: cx.named(it.migration, "migration")?,
+                        rule: cx.named(it.rule, "rule")?,
+                        object: cx.named(it.object, "object")?,
+                        reason: cx.named(it.reason, "reason")?.value,
+                    })
+                })
+                .collect::<Result<_>>()?,
+            rules: RuleSettings {
+                select: wire
+                    .rules
+                    .select
+                    .map(|names| names.into_iter().map(|it| cx.placed(it)).collect()),
+                ignore: wire
+                    .rules
+                    .ignore
+                    .into_iter()
+                    .map(|it| cx.placed(it))
+                    .collect(),
+                severity: wire
+                    .rules
+                    .severity
+                    .into_iter()
+                    .map(|(rule, level)| {
+                        let at = cx.source.position(rule.span().start);
+                        let value = cx.one_of(&level, "severity")?;
+                        Ok((rule.into_inner(), Placed { value, at }))
+                    })
+                    .collect::<Result<_>>()?,
+                unknown: match wire.rules.unknown {
+                    Some(level) => Some(cx.level_of_unknown(&level)?),
+                    None => None,
+                },
+            },
+            code: CodeSettings {
+                search_path: wire.code.search_path,
+                prepared: cx.choice(wire.code.prepared, "value of `prepared`")?,
+            },
+        })
+    }
+
+    /// Checks the names of rules against those that exist: `rules` can stand everywhere, `classes`
+    /// only in `select` and `ignore`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] with the place of the first name that is not known, and the nearest one.
+    pub fn check_rule_names(&self, rules: &[&str], classes: &[&str]) -> Result<()> {
+        let both: Vec<&str> = rules.iter().chain(classes).copied().collect();
+        let selected = self.rules.select.iter().flatten().chain(&self.rules.ignore);
+        let allowed = self.allow.iter().map(|it| &it.rule);
+        let severity = &self.rules.severity;
+        let mut wrong: Vec<(Position, String)> = selected
+            .map(|it| (it.at, it.value.as_str(), both.as_slice()))
+            .chain(allowed.map(|it| (it.at, it.value.as_str(), rules)))
+            .chain(
+                severity
+                    .iter()
+                    .map(|(rule, level)| (level.at, rule.as_str(), rules)),
+            )
+            .filter(|(_, name, known)| !known.contains(name))
+            .map(|(at, name, known)| (at, unknown_name("rule", name, known)))
+            .collect();
+        wrong.sort_by_key(|(at, _)| *at);
+        match wrong.into_iter().next() {
+            Some((at, message)) => Err(Error::Config {
+                file: self.file.clone().unwrap_or_else(|| FILE_NAME.to_owned()),
+                line: at.line,
+                column: at.column,
+                message,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A value that has a name in the configuration and on the command line.
+pub trait Named: Copy + Sized + 'static {
+    /// All values, in the order in which help lists them.
+    const ALL: &'static [Self];
+
+    /// The name.
+    fn name(self) -> &'static str;
+
+    /// The value with this name. `what` names the kind of value in the message.
+    ///
+    /// # Errors
+    ///
+    /// The message for people, with the nearest name.
+    fn from_name(name: &str, what: &str) -> std::result::Result<Self, String> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|value| value.name() == name)
+            .ok_or_else(|| {
+                let known: Vec<&str> = Self::ALL.iter().map(|value| value.name()).collect();
+                unknown_name(what, name, &known)
+            })
+    }
+}
+
+impl Named for DeployMode {
+    const ALL: &'static [Self] = &[
+        DeployMode::MigrateFirst,
+        DeployMode::CodeFirst,
+        DeployMode::Phased,
+        DeployMode::Concurrent,
+        DeployMode::Offline,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            DeployMode::MigrateFirst => "migrate-first",
+            DeployMode::CodeFirst => "code-first",
+            DeployMode::Phased => "phased",
+            DeployMode::Concurrent => "concurrent",
+            DeployMode::Offline => "offline",
+        }
+    }
+}
+
+impl Named for Level {
+    const ALL: &'static [Self] = &[Level::Error, Level::Warning, Level::Note, Level::Off];
+
+    fn name(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Note => "note",
+            Level::Off => "off",
+        }
+    }
+}
+
+impl Named for RetiredAccess {
+    const ALL: &'static [Self] = &[
+        RetiredAccess::Read,
+        RetiredAccess::Write,
+        RetiredAccess::Both,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            RetiredAccess::Read => "read",
+            RetiredAccess::Write => "write",
+            RetiredAccess::Both => "both",
+        }
+    }
+}
+
+impl Named for PreparedStatements {
+    const ALL: &'static [Self] = &[PreparedStatements::Cached, PreparedStatements::NotCached];
+
+    fn name(self) -> &'static str {
+        match self {
+            PreparedStatements::Cached => "cached",
+            PreparedStatements::NotCached => "not-cached",
+        }
+    }
+}
+
+impl Named for Dialect {
+    const ALL: &'static [Self] = &[
+        Dialect::Postgres,
+        Dialect::Mysql,
+        Dialect::Mariadb,
+        Dialect::Sqlite,
+    ];
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Named for Layout {
+    const ALL: &'static [Self] = Layout::ALL;
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Named for TransactionScope {
+    const ALL: &'static [Self] = &[
+        TransactionScope::File,
+        TransactionScope::Run,
+        TransactionScope::None,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            TransactionScope::File => "file",
+            TransactionScope::Run => "run",
+            TransactionScope::None => "none",
+        }
+    }
+}
+
+impl Named for Unit {
+    const ALL: &'static [Self] = &[Unit::Statement, Unit::WholeText];
+
+    fn name(self) -> &'static str {
+        match self {
+            Unit::Statement => "statement",
+            Unit::WholeText => "file",
+        }
+    }
+}
+
+/// ``unknown key `retierd`; did you mean `retired`?``, or the names there are when none is near.
+pub(crate) fn unknown_name(what: &str, name: &str, known: &[&str]) -> String {
+    match nearest(name, known) {
+        Some(near) => format!("unknown {what} `{name}`; did you mean `{near}`?"),
+        None if known.len() > 12 => format!("unknown {what} `{name}`"),
+        None => {
+            let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("unknown {what} `{name}`; known: {}", known.join(", "))
+        }
+    }
+}
+
+/// The known name that `name` is most likely a slip of.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let spelt = |text: &str| text.to_lowercase().replace('_', "-");
+    let name = spelt(name);
+    known
+        .iter()
+        .map(|other| (strsim::damerau_levenshtein(&name, &spelt(other)), *other))
+        .filter(|(distance, other)| *distance <= (other.len() / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, other)| other)
+}
+
+/// What serde says about names, as we say it; other messages stay.
+fn in_our_words(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field ") {
+        let name = quoted.next().unwrap_or_default();
+        let known: Vec<&str> = quoted.collect();
+        return unknown_name("key", name, &known);
+    }
+    match message.strip_prefix("missing field ") {
+        Some(name) => format!("missing key {name}"),
+        None => message.to_owned(),
+    }
+}
+
+/// The file being read, for the places in messages.
+struct Reader {
+    source: SourceFile,
+}
+
+impl Reader {
+    fn error(&self, offset: usize, message: String) -> Error {
+        let at = self.source.position(offset);
+        Error::Config {
+            file: self.source.path.to_string(),
+            line: at.line,
+            column: at.column,
+            message,
+        }
+    }
+
+    fn placed(&self, text: Spanned<String>) -> Placed<String> {
+        Placed {
+            at: self.source.position(text.span().start),
+            value: text.into_inner(),
+        }
+    }
+
+    /// A text that must not be empty.
+    fn named(&self, text: Spanned<String>, key: &str) -> Result<Placed<String>> {
+        if text.get_ref().trim().is_empty() {
+            return Err(self.error(text.span().start, format!("`{key}` is empty")));
+        }
+        Ok(self.placed(text))
+    }
+
+    fn one_of<T: Named>(&self, text: &Spanned<String>, what: &str) -> Result<T> {
+        T::from_name(text.get_ref(), what).map_err(|message| self.error(text.span().start, message))
+    }
+
+    fn choice<T: Named>(&self, text: Option<Spanned<String>>, what: &str) -> Result<Option<T>> {
+        text.map(|text| self.one_of(&text, what)).transpose()
+    }
+
+    fn level_of_unknown(&self, text: &Spanned<String>) -> Result<Level> {
+        let level = self.one_of(text, "severity")?;
+        if level == Level::Off {
+            let message = "what is not understood is always reported; `note` is the least";
+            return Err(self.error(text.span().start, message.to_owned()));
+        }
+        Ok(level)
+    }
+
+    fn server_version(&self, value: &Spanned<toml::Value>) -> Result<ServerVersion> {
+        let offset = value.span().start;
+        let text = match value.get_ref() {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Integer(number) => number.to_string(),
+            // 10.10 would have become 10.1 on the way here.
+            _ => {
+                let message = "a version is written as text, such as \"16\" or \"10.11\"";
+                return Err(self.error(offset, message.to_owned()));
+            }
+        };
+        text.parse()
+            .map_err(|message: String| self.error(offset, message))
+    }
+
+    /// A folder written relative to `folder`, from the tree's root.
+    fn path(&self, folder: &str, path: &Spanned<String>) -> Result<String> {
+        relative(folder, path.get_ref()).ok_or_else(|| {
+            let message = format!("`{}` leads out of the repository", path.get_ref());
+            self.error(path.span().start, message)
+        })
+    }
+}
+
+/// `path`, written relative to `folder`, from the tree's root; `None` when it leads out of it.
+pub(super) fn relative(folder: &str, path: &str) -> Option<String> {
+    let path = path.replace('\\', "/");
+    if path.starts_with('/') || path.get(1..3) == Some(":/") {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The file as it is written. The names of the fields are the keys.
+mod wire {
+    use super::{BTreeMap, Deserialize, Spanned};
+
+    type Text = Spanned<String>;
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct File {
+        pub(super) layout: Option<Text>,
+        pub(super) migrations: Option<Text>,
+        pub(super) dialect: Option<Text>,
+        pub(super) server_version: Option<Spanned<toml::Value>>,
+        pub(super) deploy: Option<Text>,
+        pub(super) transaction: Option<Text>,
+        pub(super) unit: Option<Text>,
+        #[serde(default)]
+        pub(super) phased: Phased,
+        #[serde(default)]
+        pub(super) releases: Releases,
+        #[serde(default)]
+        pub(super) retired: Vec<Retired>,
+        #[serde(default)]
+        pub(super) allow: Vec<Allow>,
+        #[serde(default)]
+        pub(super) rules: Rules,
+        #[serde(default)]
+        pub(super) code: Code,
+    }
+
+    #[derive(Deserialize, Default)]
+    #[serde(deny_unknown_fields, default)]
+    pub(super) struct Phased {
+        pub(super) post_deploy: Vec<Text>,
+    }
+
+    #[derive(Deserialize, Default)]
+    #[serde(deny_unknown_fields, default)]
+    pub(super) struct Releases {
+        pub(super) live: Vec<String>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct Retired {
+        pub(super) object: Text,
+        pub(super) access: Option<Text>,
+        pub(super) reason: Text,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct Allow {
+        pub(super) migration: Text,
+        pub(super) rule: Text,
+        pub(super) object: Text,
+        pub(super) reason: Text,
+    }
+
+    #[derive(Deserialize, Default)]
+    #[serde(deny_unknown_fields, default)]
+    pub(super) struct Rules {
+        pub(super) select: Option<Vec<Text>>,
+        pub(super) ignore: Vec<Text>,
+        pub(super) unknown: Option<Text>,
+        pub(super) severity: BTreeMap<Text, Text>,
+    }
+
+    #[derive(Deserialize, Default)]
+    #[serde(deny_unknown_fields, default)]
+    pub(super) struct Code {
+        pub(super) search_path: Option<Vec<String>>,
+        pub(super) prepared: Option<Text>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The message about `text`, as the user sees it.
+    fn refused(text: &str) -> String {
+        match Config::parse("migcheck.toml", "migcheck.toml", text) {
+            Ok(config) => panic!("accepted: {config:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn read(text: &str) -> Config {
+        Config::parse("migcheck.toml", "migcheck.toml", text).unwrap()
+    }
+
+    #[test]
+    fn example_of_the_documentation_is_read() {
+        let page = include_str!("config.rs");
+        let example: String = page
+            .lines()
+            .skip_while(|line| *line != "//! ```toml")
+            .skip(1)
+            .take_while(|line| *line != "//! ```")
+            .map(|line| line.trim_start_matches("//!").to_owned() + "\n")
+            .collect();
+        let config = read(&example);
+        assert_eq!(config.layout, Some(Layout::Sqlx));
+        assert_eq!(config.retired.len(), 1);
+        assert_eq!(
+            config.rules.severity["column_dropped"].value,
+            Level::Warning
+        );
+        assert_eq!(config.code.prepared, Some(PreparedStatements::Cached));
+    }
+
+    #[test]
+    fn empty_file_means_the_defaults() {
+        let config = read("");
+        assert_eq!(config.deploy, DeployMode::MigrateFirst);
+        assert_eq!(config.layout, None);
+        assert_eq!(config.rules, RuleSettings::default());
+    }
+
+    #[test]
+    fn unknown_key_is_refused_at_every_level() {
+        for (text, expected) in [
+            (
+                "deploy = \"offline\"\n\n[[retierd]]\nobject = \"a\"\n",
+                "migcheck.toml:3:3: unknown key `retierd`; did you mean `retired`?",
+            ),
+            (
+                "[[retired]]\nobject = \"a\"\nreson = \"b\"\n",
+                "migcheck.toml:3:1: unknown key `reson`; did you mean `reason`?",
+            ),
+            (
+                "[phased]\npost-deploy = []\n",
+                "migcheck.toml:2:1: unknown key `post-deploy`; did you mean `post_deploy`?",
+            ),
+            (
+                "[releases]\nlife = []\n",
+                "migcheck.toml:2:1: unknown key `life`; did you mean `live`?",
+            ),
+            (
+                "[rules]\nselected = []\n",
+                "migcheck.toml:2:1: unknown key `selected`; did you mean `select`?",
+            ),
+            (
+                "[code]\nsearchpath = []\n",
+                "migcheck.toml:2:1: unknown key `searchpath`; did you mean `search_path`?",
+            ),
+            (
+                "[code]\ntimeout = 3\n",
+                "migcheck.toml:2:1: unknown key `timeout`; known: `search_path`, `prepared`",
+            ),
+        ] {
+            assert_eq!(refused(text), expected);
+        }
+    }
+
+    #[test]
+    fn unknown_value_is_refused_with_the_nearest() {
+        for (text, expected) in [
+            (
+                "layout = \"sqlxx\"",
+                "migcheck.toml:1:10: unknown layout `sqlxx`; did you mean `sqlx`?",
+            ),
+            (
+                "dialect = \"postgresql\"",
+                "migcheck.toml:1:11: unknown dialect `postgresql`; did you mean `postgres`?",
+            ),
+            (
+                "dialect = \"oracle\"",
+                "migcheck.toml:1:11: unknown dialect `oracle`; known: `postgres`, `mysql`, `mariadb`, `sqlite`",
+            ),
+            (
+                "deploy = \"migrate_first\"",
+                "migcheck.toml:1:10: unknown deploy mode `migrate_first`; did you mean `migrate-first`?",
+            ),
+            (
+                "transaction = \"fiel\"",
+                "migcheck.toml:1:15: unknown transaction `fiel`; did you mean `file`?",
+            ),
+            (
+                "unit = \"statements\"",
+                "migcheck.toml:1:8: unknown unit `statements`; did you mean `statement`?",
+            ),
+            (
+                "[[retired]]\nobject = \"a\"\naccess = \"reads\"\nreason = \"r\"",
+                "migcheck.toml:3:10: unknown access `reads`; did you mean `read`?",
+            ),
+            (
+                "[rules.severity]\ncolumn_dropped = \"warn\"",
+                "migcheck.toml:2:18: unknown severity `warn`; known: `error`, `warning`, `note`, `off`",
+            ),
+            (
+                "[rules]\nunknown = \"off\"",
+                "migcheck.toml:2:11: what is not understood is always reported; `note` is the least",
+            ),
+            (
+                "[code]\nprepared = \"cachd\"",
+                "migcheck.toml:2:12: unknown value of `prepared` `cachd`; did you mean `cached`?",
+            ),
+        ] {
+            assert_eq!(refused(text), expected);
+        }
+    }
+
+    #[test]
+    fn missing_and_empty_reasons_are_refused() {
+        assert_eq!(
+            refused("[[retired]]\nobject = \"a\"\n"),
+            "migcheck.toml:1:1: missing key `reason`"
+        );
+        assert_eq!(
+            refused("[[retired]]\nobject = \"a\"\nreason = \" \"\n"),
+            "migcheck.toml:3:10: `reason` is empty"
+        );
+        assert_eq!(
+            refused("[[allow]]\nmigration = \"1\"\nrule = \"r\"\nreason = \"x\"\n"),
+            "migcheck.toml:1:1: missing key `object`"
+        );
+    }
+
+    #[test]
+    fn wrong_kind_of_value_is_refused() {
+        assert_eq!(
+            refused("layout = 3"),
+            "migcheck.toml:1:10: invalid type: integer `3`, expected a string"
+        );
+        assert_eq!(
+            refused("[releases]\nlive = \"v1\""),
+            "migcheck.toml:2:8: invalid type: string \"v1\", expected a sequence"
+        );
+        assert_eq!(
+            refused("layout = \"sqlx"),
+            "migcheck.toml:1:15: invalid basic string, expected `\"`"
+        );
+        assert_eq!(
+            refused("unit = \"file\"\nunit = \"file\""),
+            "migcheck.toml:2:1: duplicate key"
+        );
+    }
+
+    #[test]
+    fn server_version_is_text_or_a_whole_number() {
+        assert_eq!(
+            read("server_version = 16").server_version,
+            "16".parse().ok()
+        );
+        assert_eq!(
+            refused("server_version = 10.10"),
+            "migcheck.toml:1:18: a version is written as text, such as \"16\" or \"10.11\""
+        );
+        assert_eq!(
+            refused("server_version = \"sixteen\""),
+            "migcheck.toml:1:18: `sixteen` is not a version such as 16 or 8.0.36"
+        );
+    }
+
+    #[test]
+    fn folder_is_relative_to_the_file() {
+        let parse = |text: &str| Config::parse("services/api/migcheck.toml", "c", text);
+        let migrations = |text: &str| parse(text).unwrap().migrations.unwrap();
+        assert_eq!(migrations("migrations = \"./db\""), "services/api/db");
+        assert_eq!(migrations("migrations = \"../db/\""), "services/db");
+        assert_eq!(
+            parse("migrations = \"../../../db\"")
+                .unwrap_err()
+                .to_string(),
+            "c:1:14: `../../../db` leads out of the repository"
+        );
+    }
+
+    #[test]
+    fn bad_pattern_is_refused() {
+        assert_eq!(
+            refused("[phased]\npost_deploy = [\"a\", \"b[\"]"),
+            "migcheck.toml:2:21: pattern `b[`: unclosed character class; missing ']'"
+        );
+    }
+
+    #[test]
+    fn patterns_match_as_in_gitignore() {
+        let is_match =
+            |pattern: &str, path: &str| PathPatterns::new(&[pattern]).unwrap().is_match(path);
+        assert!(is_match("*_contract.sql", "db/migrations/3_contract.sql"));
+        assert!(is_match("post/", "migrations/post/3_x.sql"));
+        assert!(is_match("migrations/post", "migrations/post/3_x.sql"));
+        assert!(!is_match("migrations/*", "a/migrations/3_x.sql"));
+        assert!(!is_match("*.sql", "a.sql.txt"));
+        assert!(!PathPatterns::default().is_match("a.sql"));
+    }
+
+    #[test]
+    fn rule_names_are_checked_by_those_who_know_them() {
+        let config =
+            read("[rules]\nselect = [\"compat\"]\n[rules.severity]\ncolumn_droped = \"off\"");
+        let rules = ["column_dropped", "table_dropped"];
+        assert_eq!(
+            config
+                .check_rule_names(&rules, &["compat"])
+                .unwrap_err()
+                .to_string(),
+            "migcheck.toml:4:1: unknown rule `column_droped`; did you mean `column_dropped`?"
+        );
+        assert_eq!(
+            config
+                .check_rule_names(&rules, &["data"])
+                .unwrap_err()
+                .to_string(),
+            "migcheck.toml:2:11: unknown rule `compat`; known: `column_dropped`, `table_dropped`, `data`"
+        );
+        let config = read("[rules]\nignore = [\"table_dropped\"]");
+        assert!(config.check_rule_names(&rules, &[]).is_ok());
+    }
+}

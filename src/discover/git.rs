@@ -1,0 +1,738 @@
+//! A git repository, through the `git` program.
+//!
+//! Few processes: `rev-parse` finds the repository, one long-lived `cat-file --batch` answers
+//! every question about revisions, folders and contents, `merge-base` runs once and only when the
+//! base is not HEAD itself. Revisions that the user wrote go to the standard input of `cat-file`
+//! or stand behind the end of the options, so none of them is read as an option.
+//!
+//! In a hook git sets `GIT_DIR` and `GIT_INDEX_FILE`. The repository is found from the folder all
+//! the same (with `GIT_DIR` alone git takes the current folder for the top of the work tree); the
+//! index is kept when `GIT_DIR` is that repository's.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::discover::text::LARGEST;
+use crate::error::{Error, Result};
+
+/// A commit that exists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Commit {
+    id: Arc<str>,
+}
+
+impl Commit {
+    /// The whole object name in hexadecimal.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl fmt::Display for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)
+    }
+}
+
+/// What "new" is measured from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// The revision as people name it: `origin/main`, `v1.4`.
+    pub name: String,
+    /// The commit compared with: for a branch, where HEAD left it.
+    pub commit: Commit,
+}
+
+/// A tag or branch that a pattern matched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// Its short name: `v1.4`, `main`, `origin/release/2`.
+    pub name: String,
+    /// The commit it names, through annotated tags.
+    pub commit: Commit,
+}
+
+/// A repository with a work tree. Cloning is cheap; clones share the `cat-file` process.
+#[derive(Clone)]
+pub struct Repository {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// The top of the work tree.
+    root: PathBuf,
+    /// Variables for each git process; those of a hook when they are about this repository.
+    environment: Vec<(&'static str, OsString)>,
+    batch: Mutex<Option<Batch>>,
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository")
+            .field("root", &self.inner.root)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the variables come from: `std::env::var_os`, or a table in tests.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// What continuous integration calls the branch that a change is to be merged into.
+///
+/// Sources: the manuals of GitHub Actions (also Gitea and Forgejo), GitLab, Jenkins (multibranch),
+/// Bitbucket Pipelines, Azure Pipelines, Buildkite, Woodpecker, AWS CodeBuild and Drone.
+const TARGET_BRANCH_VARIABLES: [&str; 9] = [
+    "GITHUB_BASE_REF",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "CHANGE_TARGET",
+    "BITBUCKET_PR_DESTINATION_BRANCH",
+    "SYSTEM_PULLREQUEST_TARGETBRANCH",
+    "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+    "CI_COMMIT_TARGET_BRANCH",
+    "CODEBUILD_WEBHOOK_BASE_REF",
+    "DRONE_TARGET_BRANCH",
+];
+
+/// The branches tried when nobody names one, in this order.
+const USUAL_BRANCHES: [&str; 5] = [
+    "origin/HEAD",
+    "origin/main",
+    "origin/master",
+    "main",
+    "master",
+];
+
+/// Variables by which one git process tells another which repository is meant.
+const REPOSITORY_VARIABLES: [&str; 7] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+];
+
+impl Repository {
+    /// The repository whose work tree holds `path` (a file or a folder that exists); `None` when
+    /// there is none, or no git program.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when there is a repository that git refuses to read, with the cure.
+    pub fn containing(path: &Path) -> Result<Option<Repository>> {
+        Self::containing_with(path, &|name| std::env::var_os(name))
+    }
+
+    /// [`Repository::containing`] with the variables of a hook from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::containing`].
+    pub fn containing_with(
+        path: &Path,
+        environment: Environment<'_>,
+    ) -> Result<Option<Repository>> {
+        let folder = if path.is_dir() {
+            path
+        } else {
+            match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            }
+        };
+        let questions = ["rev-parse", "--absolute-git-dir", "--show-toplevel"];
+        let mut command = git(folder, &[]);
+        let Some((found, said)) = run(command.args(questions))? else {
+            return Ok(None);
+        };
+        if let Some((git_dir, root)) = two_lines(&found) {
+            let kept = hook_variables(environment, Path::new(git_dir));
+            return Ok(Some(Self::at(PathBuf::from(root), kept)));
+        }
+        if said.contains("dubious ownership") {
+            let root = said.split('\'').nth(1).unwrap_or("PATH");
+            return Err(Error::Git(format!(
+                "git refuses to read the repository at {root}, which belongs to another user; \
+                 if you trust it: git config --global --add safe.directory {root}"
+            )));
+        }
+        if !said.contains("not a git repository") && !said.contains("must be run in a work tree") {
+            return Err(Error::Git(format!(
+                "git cannot read the repository around {}: {}",
+                folder.display(),
+                first_line(&said)
+            )));
+        }
+        // Some keep the repository away from its work tree and say so only by variables.
+        let (Some(_), Some(_)) = (environment("GIT_DIR"), environment("GIT_WORK_TREE")) else {
+            return Ok(None);
+        };
+        let told = absolute_variables(environment);
+        let mut command = git(folder, &told);
+        let Some((found, _)) = run(command.args(questions))? else {
+            return Ok(None);
+        };
+        Ok(two_lines(&found)
+            .map(|(_, root)| PathBuf::from(root))
+            .filter(|root| folder.canonicalize().is_ok_and(|it| it.starts_with(root)))
+            .map(|root| Self::at(root, told)))
+    }
+
+    fn at(root: PathBuf, environment: Vec<(&'static str, OsString)>) -> Repository {
+        Repository {
+            inner: Arc::new(Inner {
+                root,
+                environment,
+                batch: Mutex::new(None),
+            }),
+        }
+    }
+
+    /// The top folder of the work tree, absolute.
+    pub fn root(&self) -> &Path {
+        &self.inner.root
+    }
+
+    /// The commit that `revision` names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when there is none.
+    pub fn resolve(&self, revision: &str) -> Result<Commit> {
+        match self.find(revision)? {
+            Some(commit) => Ok(commit),
+            None if revision == "HEAD" => Err(unborn()),
+            None => {
+                let mut message = format!("`{revision}` names no commit");
+                if let Some(branch) = revision.strip_prefix("origin/") {
+                    message.push_str(&format!("; fetch it first: git fetch origin {branch}"));
+                } else if self.is_shallow() {
+                    message.push_str(
+                        "; this clone is shallow, fetch the rest: git fetch --unshallow --tags",
+                    );
+                } else {
+                    message.push_str(" in this repository; is it fetched? git fetch --all --tags");
+                }
+                Err(Error::Git(message))
+            }
+        }
+    }
+
+    /// The commit that `revision` names, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when git fails.
+    pub fn find(&self, revision: &str) -> Result<Option<Commit>> {
+        let mut found = self.find_all(&[revision])?;
+        Ok(found.pop().flatten())
+    }
+
+    fn find_all(&self, revisions: &[&str]) -> Result<Vec<Option<Commit>>> {
+        // A line break would be a second question, and the empty name would mean something.
+        let is_name = |revision: &str| !revision.is_empty() && !revision.contains(['\n', '\0']);
+        let questions: Vec<String> = revisions
+            .iter()
+            .filter(|revision| is_name(revision))
+            .map(|revision| format!("{revision}^{{commit}}"))
+            .collect();
+        let mut answers = self.objects(&questions)?.into_iter();
+        Ok(revisions
+            .iter()
+            .map(
+                |revision| match is_name(revision).then(|| answers.next())?? {
+                    Object::Found { id, kind, .. } if kind == "commit" => {
+                        Some(Commit { id: id.into() })
+                    }
+                    _ => None,
+                },
+            )
+            .collect())
+    }
+
+    /// The newest commit that both have; `None` when their histories do not meet in this clone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when git fails.
+    pub fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Option<Commit>> {
+        if one == other {
+            return Ok(Some(one.clone()));
+        }
+        let mut command = self.git();
+        command.args(["merge-base", one.id(), other.id()]);
+        let (out, said) = run(&mut command)?.unwrap_or_default();
+        match out.lines().next() {
+            Some(id) => Ok(Some(Commit { id: id.into() })),
+            None if said.is_empty() => Ok(None),
+            None => Err(Error::Git(format!(
+                "git merge-base failed: {}",
+                first_line(&said)
+            ))),
+        }
+    }
+
+    /// The tags and branches, local and remote, whose short name matches `pattern` (`v1.*`,
+    /// `release/*`; `*` does not cross a `/`). By name, each commit's digits as numbers: `v1.9`
+    /// stands before `v1.10`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] when the pattern is not a glob, [`Error::Git`] when git fails.
+    pub fn matching(&self, pattern: &str) -> Result<Vec<Reference>> {
+        let glob = globset::GlobBuilder::new(pattern)
+            .literal_separator(true)
+            .build()
+            .map_err(|error| Error::Argument(format!("`{pattern}`: {}", error.kind())))?
+            .compile_matcher();
+        let mut command = self.git();
+        command.args([
+            "for-each-ref",
+            "--format=%(refname)%00%(objectname)%00%(*objectname)%00",
+            "--sort=version:refname",
+            "refs/tags",
+            "refs/heads",
+            "refs/remotes",
+        ]);
+        let (out, _) = run(&mut command)?.unwrap_or_default();
+        let mut found: Vec<Reference> = Vec::new();
+        let mut fields = out.split('\0').map(|field| field.trim_start_matches('\n'));
+        while let (Some(full), Some(id), Some(peeled)) =
+            (fields.next(), fields.next(), fields.next())
+        {
+            let name = ["refs/tags/", "refs/heads/", "refs/remotes/"]
+                .iter()
+                .find_map(|prefix| full.strip_prefix(prefix))
+                .unwrap_or(full);
+            let is_twin = found.iter().any(|other| other.name == name);
+            if glob.is_match(name) && !is_twin && !name.ends_with("/HEAD") {
+                let id = if peeled.is_empty() { id } else { peeled };
+                found.push(Reference {
+                    name: name.to_owned(),
+                    commit: Commit { id: id.into() },
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// What a `--live` argument means: the revision of that name, or else every tag and branch
+    /// that it matches as a pattern.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when it is neither.
+    pub fn revisions(&self, revision_or_pattern: &str) -> Result<Vec<Reference>> {
+        if let Some(commit) = self.find(revision_or_pattern)? {
+            return Ok(vec![Reference {
+                name: revision_or_pattern.to_owned(),
+                commit,
+            }]);
+        }
+        if !revision_or_pattern.contains(['*', '?', '[', '{']) {
+            return self.resolve(revision_or_pattern).map(|_| Vec::new());
+        }
+        let found = self.matching(revision_or_pattern)?;
+        if found.is_empty() {
+            return Err(Error::Git(format!(
+                "no tag or branch matches `{revision_or_pattern}`; are the tags fetched? \
+                 git fetch --tags"
+            )));
+        }
+        Ok(found)
+    }
+
+    /// The commit's name for people: as many digits as make it unique, at least seven.
+    pub fn short(&self, commit: &Commit) -> String {
+        for length in (7..commit.id.len()).step_by(2) {
+            let short = &commit.id[..length];
+            if self
+                .find(short)
+                .is_ok_and(|found| found.as_ref() == Some(commit))
+            {
+                return short.to_owned();
+            }
+        }
+        commit.id().to_owned()
+    }
+
+    /// What the work tree is compared with: `explicit` (`--base`), else the branch that continuous
+    /// integration names in a variable, else `origin/HEAD`, `origin/main`, `origin/master`, `main`
+    /// or `master`. For a branch it is the commit where HEAD left it; a tag or another revision
+    /// stands for itself. Where the branch is checked out, base is HEAD, and only what is not
+    /// committed is new.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when nothing can be compared with, and what to do about it.
+    pub fn base(&self, explicit: Option<&str>, environment: Environment<'_>) -> Result<Base> {
+        if let Some(revision) = explicit {
+            return self.explicit_base(revision);
+        }
+        if let Some((variable, branch)) = target_branch(environment) {
+            let remote = format!("origin/{branch}");
+            let found = self.find_all(&["HEAD", &remote, &branch])?;
+            let head = found[0].clone().ok_or_else(unborn)?;
+            return match (&found[1], &found[2]) {
+                (Some(tip), _) => self.left_at(&remote, tip, &head),
+                (None, Some(tip)) => self.left_at(&branch, tip, &head),
+                (None, None) => Err(Error::Git(format!(
+                    "{variable} says that the change is for `{branch}`, which is not in this \
+                     clone; fetch the target branch: git fetch origin {branch} (with \
+                     actions/checkout: fetch-depth: 0), or name a revision with --base"
+                ))),
+            };
+        }
+        let mut names = vec!["HEAD"];
+        names.extend(USUAL_BRANCHES);
+        let mut found = self.find_all(&names)?.into_iter();
+        let head = found.next().flatten().ok_or_else(unborn)?;
+        let tips: Vec<(&str, Commit)> = USUAL_BRANCHES
+            .into_iter()
+            .zip(found)
+            .filter_map(|(name, tip)| Some((name, tip?)))
+            .collect();
+        match tips.as_slice() {
+            // `origin/HEAD` is a name for git; people know the branch it stands for.
+            [("origin/HEAD", tip), rest @ ..] => {
+                let known = rest
+                    .iter()
+                    .find(|(name, other)| name.starts_with("origin/") && other == tip);
+                self.left_at(known.map_or("origin/HEAD", |(name, _)| name), tip, &head)
+            }
+            [(name, tip), ..] => self.left_at(name, tip, &head),
+            [] => Err(Error::Git(format!(
+                "nothing to compare with: this clone has none of {}; fetch the target branch \
+                 (git fetch origin main) or name a revision with --base",
+                USUAL_BRANCHES.join(", ")
+            ))),
+        }
+    }
+
+    fn explicit_base(&self, revision: &str) -> Result<Base> {
+        let bare = revision.strip_prefix("refs/").unwrap_or(revision);
+        let names = [
+            format!("refs/heads/{bare}"),
+            format!("refs/remotes/{bare}"),
+            format!("refs/{bare}"),
+            format!("refs/tags/{bare}"),
+        ];
+        let questions: Vec<&str> = ["HEAD", revision]
+            .into_iter()
+            .chain(names.iter().map(String::as_str))
+            .collect();
+        let found = self.find_all(&questions)?;
+        let Some(commit) = found[1].clone() else {
+            if found[0].is_none() {
+                return Err(unborn());
+            }
+            return self.resolve(revision).map(|commit| Base {
+                name: revision.to_owned(),
+                commit,
+            });
+        };
+        let full_branch = bare.starts_with("heads/") || bare.starts_with("remotes/");
+        // Git, too, prefers the tag where a tag and a branch share a name.
+        let is_branch = found[5].is_none()
+            && (found[2].is_some() || found[3].is_some() || (full_branch && found[4].is_some()));
+        match &found[0] {
+            Some(head) if is_branch => self.left_at(revision, &commit, head),
+            _ => Ok(Base {
+                name: revision.to_owned(),
+                commit,
+            }),
+        }
+    }
+
+    /// Where `head` left the branch `name`.
+    fn left_at(&self, name: &str, tip: &Commit, head: &Commit) -> Result<Base> {
+        match self.merge_base(tip, head)? {
+            Some(commit) => Ok(Base {
+                name: name.to_owned(),
+                commit,
+            }),
+            None if self.is_shallow() => Err(Error::Git(format!(
+                "this clone is shallow and does not reach the commit where HEAD left `{name}`; \
+                 fetch the rest: git fetch --unshallow (with actions/checkout: fetch-depth: 0)"
+            ))),
+            None => Err(Error::Git(format!(
+                "HEAD and `{name}` have no commit in common; name a revision with --base"
+            ))),
+        }
+    }
+
+    /// Whether the clone was cut off at some depth. Asked only for error messages.
+    fn is_shallow(&self) -> bool {
+        let mut command = self.git();
+        command.args(["rev-parse", "--is-shallow-repository"]);
+        matches!(run(&mut command), Ok(Some((out, _))) if out.trim() == "true")
+    }
+
+    /// The files of the work tree, from its top: tracked ones that are there, and untracked ones
+    /// that are not ignored. Git decides rather than a walk, because a tracked file stays tracked
+    /// when a pattern of `.gitignore` matches it.
+    pub(super) fn work_tree_files(&self) -> Result<Vec<String>> {
+        let mut command = self.git();
+        command.args(["ls-files", "-z", "-t"]);
+        command.args(["--cached", "--others", "--deleted", "--exclude-standard"]);
+        let out = output(&mut command)?.ok_or_else(|| Error::Git("git is gone".to_owned()))?;
+        if !out.status.success() {
+            return Err(Error::Git(format!(
+                "git ls-files failed: {}",
+                first_line(&String::from_utf8_lossy(&out.stderr))
+            )));
+        }
+        // Each entry is a letter, a blank and the name; `R` is a removed file, which was also
+        // listed as tracked, `S` one that a sparse checkout leaves out.
+        let mut files = BTreeMap::new();
+        for entry in out
+            .stdout
+            .split(|byte| *byte == 0)
+            .filter(|it| it.len() > 2)
+        {
+            let name = String::from_utf8_lossy(&entry[2..]).into_owned();
+            let is_there = !matches!(entry[0], b'R' | b'S');
+            files
+                .entry(name)
+                .and_modify(|there| *there &= is_there)
+                .or_insert(is_there);
+        }
+        // A nested repository is listed as a folder.
+        Ok(files
+            .into_iter()
+            .filter(|(name, is_there)| *is_there && !name.ends_with('/'))
+            .map(|(name, _)| name)
+            .collect())
+    }
+
+    /// The objects with these names, in order, all through one process.
+    pub(super) fn objects(&self, names: &[String]) -> Result<Vec<Object>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut batch: MutexGuard<'_, Option<Batch>> = self
+            .inner
+            .batch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let failed = |error: std::io::Error| Error::Git(format!("git cat-file failed: {error}"));
+        let mut running = match batch.take() {
+            Some(running) => running,
+            None => Batch::start(&mut self.git()).map_err(failed)?,
+        };
+        // After a failure the answers would belong to other questions: the process is dropped.
+        let answers = running.ask(names).map_err(failed)?;
+        *batch = Some(running);
+        Ok(answers)
+    }
+
+    fn git(&self) -> Command {
+        git(&self.inner.root, &self.inner.environment)
+    }
+}
+
+/// What git has under a name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Object {
+    /// An object. `bytes` is `Err(size)` for one larger than [`LARGEST`].
+    Found {
+        /// Its name in hexadecimal.
+        id: String,
+        /// `commit`, `tree`, `blob` or `tag`.
+        kind: String,
+        /// The contents.
+        bytes: std::result::Result<Vec<u8>, u64>,
+    },
+    /// Nothing, or several things.
+    Missing,
+}
+
+/// A running `git cat-file --batch`. It ends by itself when its input is closed.
+struct Batch {
+    child: Child,
+    questions: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Batch {
+    fn start(command: &mut Command) -> std::io::Result<Batch> {
+        let mut child = command
+            .args(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let questions = child.stdin.take();
+        let answers = child.stdout.take().expect("the output is piped");
+        Ok(Batch {
+            child,
+            questions,
+            answers: BufReader::with_capacity(1 << 16, answers),
+        })
+    }
+
+    fn ask(&mut self, names: &[String]) -> std::io::Result<Vec<Object>> {
+        let questions = self.questions.as_mut().expect("open until the end");
+        let mut text = String::with_capacity(names.iter().map(|name| name.len() + 1).sum());
+        for name in names {
+            text.push_str(name);
+            text.push('\n');
+        }
+        let answers = &mut self.answers;
+        let mut read = || names.iter().map(|_| answer(answers)).collect();
+        // A pipe holds at least 4 kB. More has to be written while the answers are read, or both
+        // sides would wait for each other.
+        if text.len() <= 4096 {
+            questions.write_all(text.as_bytes())?;
+            return read();
+        }
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(move || questions.write_all(text.as_bytes()));
+            let answers = read();
+            writing.join().expect("writing does not panic")?;
+            answers
+        })
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        drop(self.questions.take());
+        // After a failure it may be blocked on an answer that nobody reads.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads one answer: `<id> <kind> <size>`, a line break, the contents, a line break; or
+/// `<name> missing`, `<name> ambiguous`.
+fn answer(answers: &mut impl BufRead) -> std::io::Result<Object> {
+    let mut header = Vec::new();
+    if answers.read_until(b'\n', &mut header)? == 0 {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    let header = String::from_utf8_lossy(&header);
+    let header = header.trim_end();
+    if header.ends_with(" missing") || header.ends_with(" ambiguous") {
+        return Ok(Object::Missing);
+    }
+    let mut words = header.split(' ');
+    let (Some(id), Some(kind), Some(Ok(size))) = (
+        words.next(),
+        words.next(),
+        words.next().map(str::parse::<u64>),
+    ) else {
+        return Err(std::io::Error::other(format!("it said `{header}`")));
+    };
+    let bytes = if size > LARGEST {
+        std::io::copy(&mut answers.by_ref().take(size), &mut std::io::sink())?;
+        Err(size)
+    } else {
+        let mut bytes = vec![0; usize::try_from(size).expect("checked above")];
+        answers.read_exact(&mut bytes)?;
+        Ok(bytes)
+    };
+    answers.read_exact(&mut [0])?;
+    Ok(Object::Found {
+        id: id.to_owned(),
+        kind: kind.to_owned(),
+        bytes,
+    })
+}
+
+/// A git process in `folder` that asks nobody anything, takes no locks and speaks English.
+fn git(folder: &Path, environment: &[(&'static str, OsString)]) -> Command {
+    let mut command = Command::new("git");
+    for name in REPOSITORY_VARIABLES {
+        command.env_remove(name);
+    }
+    command
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .env("LC_ALL", "C")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    command
+}
+
+/// Standard output and standard error; `None` when there is no git program.
+fn run(command: &mut Command) -> Result<Option<(String, String)>> {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(output(command)?.map(|it| (text(it.stdout), text(it.stderr))))
+}
+
+fn output(command: &mut Command) -> Result<Option<std::process::Output>> {
+    match command.output() {
+        Ok(output) => Ok(Some(output)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::Git(format!("cannot run git: {error}"))),
+    }
+}
+
+fn two_lines(text: &str) -> Option<(&str, &str)> {
+    let (first, second) = text.split_once('\n')?;
+    let second = second.trim_end_matches(['\n', '\r']);
+    (!second.is_empty()).then_some((first.trim_end_matches('\r'), second))
+}
+
+fn first_line(said: &str) -> &str {
+    let line = said.lines().next().unwrap_or("no reason given");
+    line.strip_prefix("fatal: ").unwrap_or(line)
+}
+
+fn unborn() -> Error {
+    Error::Git(
+        "the repository has no commit yet, so there is nothing to compare with; commit the \
+         migrations that are already applied, or check all of them with --all"
+            .to_owned(),
+    )
+}
+
+/// The first variable of continuous integration that names a target branch, and the branch.
+fn target_branch(environment: Environment<'_>) -> Option<(&'static str, String)> {
+    TARGET_BRANCH_VARIABLES.into_iter().find_map(|variable| {
+        let value = environment(variable)?.into_string().ok()?;
+        let branch = value.strip_prefix("refs/heads/").unwrap_or(&value);
+        (!branch.is_empty()).then(|| (variable, branch.to_owned()))
+    })
+}
+
+/// The variables to hand on: a hook's index and objects when its `GIT_DIR` is this repository's.
+fn hook_variables(environment: Environment<'_>, git_dir: &Path) -> Vec<(&'static str, OsString)> {
+    let mut told = absolute_variables(environment);
+    let same = told
+        .iter()
+        .find(|(name, _)| *name == "GIT_DIR")
+        .and_then(|(_, value)| Path::new(value).canonicalize().ok())
+        .is_some_and(|it| git_dir.canonicalize().is_ok_and(|other| other == it));
+    if !same {
+        return Vec::new();
+    }
+    told.retain(|(name, _)| !matches!(*name, "GIT_DIR" | "GIT_WORK_TREE"));
+    told
+}
+
+/// The variables that name places, made absolute: git means them from the folder it runs in, and
+/// ours run elsewhere.
+fn absolute_variables(environment: Environment<'_>) -> Vec<(&'static str, OsString)> {
+    REPOSITORY_VARIABLES
+        .into_iter()
+        .filter(|name| !matches!(*name, "GIT_PREFIX" | "GIT_ALTERNATE_OBJECT_DIRECTORIES"))
+        .filter_map(|name| {
+            let value = environment(name).filter(|value| !value.is_empty())?;
+            let absolute = std::path::absolute(&value).ok()?;
+            Some((name, absolute.into_os_string()))
+        })
+        .chain(
+            environment("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+                .map(|value| ("GIT_ALTERNATE_OBJECT_DIRECTORIES", value)),
+        )
+        .collect()
+}

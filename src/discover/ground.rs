@@ -1,0 +1,896 @@
+//! The files around the migrations: where the folder is, and which tool and server they are for.
+//!
+//! Every answer comes with its evidence, in words for people. Where the evidence gives several
+//! answers, or none, the error says what was seen and how to choose.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use crate::discover::layout::{CODE, FOREIGN, Layout, Marker, OwnFile, Signs, tool};
+use crate::discover::text::{Contents, Mark, MigrationText, decode};
+use crate::discover::tree::{Tree, is_within, join, split, upwards};
+use crate::error::{Error, Result};
+use crate::sql::Dialect;
+
+/// Folders that hold other people's files.
+const NEVER: [&str; 6] = [
+    "node_modules",
+    "target",
+    "vendor",
+    "third_party",
+    ".venv",
+    "bower_components",
+];
+
+/// Folders of tests and examples: their migrations count only where there are no others.
+const TRIAL: [&str; 18] = [
+    "test",
+    "tests",
+    "testdata",
+    "__tests__",
+    "e2e",
+    "fixture",
+    "fixtures",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "bench",
+    "benches",
+    "spec",
+    "doc",
+    "docs",
+    "mock",
+    "mocks",
+];
+
+/// Names of folders that may hold migrations, where none has "migrat" in its name.
+const USUAL: [&str; 16] = [
+    "sql",
+    "schema",
+    "schemas",
+    "ddl",
+    "db",
+    "database",
+    "version",
+    "versions",
+    "versioned",
+    "delta",
+    "deltas",
+    "patches",
+    "upgrades",
+    "changelog",
+    "drizzle",
+    "deploy",
+];
+
+/// Build files in which dependencies are looked for.
+const MANIFESTS: [&str; 14] = [
+    "Cargo.toml",
+    "go.mod",
+    "package.json",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "requirements.txt",
+    "pyproject.toml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yml",
+    "compose.yaml",
+    "Makefile",
+    "justfile",
+];
+
+/// Files in which a connection URL is looked for. Only its scheme is ever used.
+const URL_FILES: [&str; 8] = [
+    ".env.example",
+    ".env.sample",
+    ".env.template",
+    ".env",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yml",
+    "compose.yaml",
+];
+
+/// An answer and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer<T> {
+    pub(super) value: T,
+    pub(super) evidence: String,
+}
+
+fn answer<T>(value: T, evidence: impl Into<String>) -> Answer<T> {
+    Answer {
+        value,
+        evidence: evidence.into(),
+    }
+}
+
+/// The files below the folder that the user asked for.
+pub(super) struct Ground<'a> {
+    tree: &'a Tree,
+    start: &'a str,
+    files: Vec<String>,
+    /// What the folders above hold, by path.
+    names: RefCell<HashMap<String, Rc<Vec<String>>>>,
+    /// Texts of build files, by path.
+    small: RefCell<HashMap<String, Option<Rc<str>>>>,
+}
+
+/// A folder that could hold the migrations.
+#[derive(Debug)]
+struct Candidate {
+    folder: String,
+    /// What is preferred comes first: not a trial, a telling name, near the root.
+    rank: (bool, u8, usize),
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn new(tree: &'a Tree, start: &'a str) -> Result<Self> {
+        let mut files = tree.files(start)?;
+        files.retain(|path| {
+            let below = path[start.len()..].split('/');
+            !below.into_iter().any(|part| NEVER.contains(&part))
+        });
+        Ok(Ground {
+            tree,
+            start,
+            files,
+            names: RefCell::default(),
+            small: RefCell::default(),
+        })
+    }
+
+    /// The files of `folder` and below, relative to it.
+    pub(super) fn files_in(&self, folder: &str) -> Result<Vec<String>> {
+        let prefix = if folder.is_empty() {
+            0
+        } else {
+            folder.len() + 1
+        };
+        let files = if is_within(folder, self.start) || folder == self.start {
+            self.files
+                .iter()
+                .filter(|path| is_within(path, folder))
+                .cloned()
+                .collect()
+        } else {
+            self.tree.files(folder)?
+        };
+        Ok(files
+            .into_iter()
+            .map(|path| path[prefix..].to_owned())
+            .collect())
+    }
+
+    /// The file `name` nearest to the start: there or above it, else below it if it is alone.
+    pub(super) fn nearest(&self, name: &str) -> Option<String> {
+        let above = upwards(self.start)
+            .map(|folder| join(folder, name))
+            .find(|path| self.has(path).unwrap_or(false));
+        above.or_else(|| {
+            let mut below = self.files.iter().filter(|path| {
+                split(path).1 == name && !path.split('/').any(|part| TRIAL.contains(&part))
+            });
+            let only = below.next()?;
+            below.next().is_none().then(|| only.clone())
+        })
+    }
+
+    /// A small text file; `None` when there is none.
+    pub(super) fn text(&self, path: &str) -> Result<Option<Rc<str>>> {
+        Ok(self.texts_of(&[path.to_owned()])?.pop().flatten())
+    }
+
+    fn texts_of(&self, paths: &[String]) -> Result<Vec<Option<Rc<str>>>> {
+        let mut known = self.small.borrow_mut();
+        let missing: Vec<&String> = paths
+            .iter()
+            .filter(|path| !known.contains_key(*path))
+            .collect();
+        for (path, contents) in missing.iter().zip(self.tree.read_many(&missing)?) {
+            let text = match contents {
+                Contents::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into()),
+                Contents::TooLarge(_) | Contents::Missing | Contents::Refused(_) => None,
+            };
+            known.insert((*path).clone(), text);
+        }
+        Ok(paths.iter().map(|path| known[path].clone()).collect())
+    }
+
+    /// Whether a file is there, or a folder when `path` ends in a slash.
+    fn has(&self, path: &str) -> Result<bool> {
+        let is_folder = path.ends_with('/');
+        let (folder, name) = split(path.trim_end_matches('/'));
+        let mut known = self.names.borrow_mut();
+        let names = match known.get(folder) {
+            Some(names) => names.clone(),
+            None => {
+                let names = Rc::new(self.tree.names(folder)?);
+                known.insert(folder.to_owned(), names.clone());
+                names
+            }
+        };
+        Ok(names.iter().any(|other| match other.strip_suffix('/') {
+            Some(other) => is_folder && other == name,
+            None => !is_folder && other == name,
+        }))
+    }
+
+    /// The migrations folder. `only` restricts the search to what one layout would read, `named`
+    /// says that the user gave the start as the folder itself, or as one around it.
+    pub(super) fn folder(
+        &self,
+        only: Option<Layout>,
+        dialect: Option<Dialect>,
+        named: bool,
+        notices: &mut Vec<String>,
+    ) -> Result<String> {
+        let known = Layout::ALL.iter().map(|layout| tool(*layout).signs());
+        let shapes: Vec<&Signs> = match only {
+            Some(layout) => vec![tool(layout).signs()],
+            None => known.chain(FOREIGN).collect(),
+        };
+        let fits = |name: &str| shapes.iter().any(|signs| (signs.fits)(name));
+        let direct = |folder: &str| -> Result<bool> {
+            Ok(self
+                .tree
+                .names(folder)?
+                .iter()
+                .any(|name| is_sql(name) && fits(name)))
+        };
+        if named && direct(self.start)? {
+            return Ok(self.start.to_owned());
+        }
+        for layout in Layout::ALL {
+            if only.is_none_or(|it| it == *layout)
+                && let Some((folder, _)) = tool(*layout).configured_folder(self)?
+            {
+                return Ok(folder);
+            }
+        }
+        let mut candidates = self.candidates(&fits);
+        if candidates.is_empty() && direct(self.start)? {
+            return Ok(self.start.to_owned());
+        }
+        // One folder per dialect, side by side: the chosen dialect chooses.
+        if let Some(dialect) = dialect
+            && candidates.len() > 1
+        {
+            let is_its = |it: &Candidate| dialect_of_folder(&it.folder) == Some(dialect);
+            if candidates.iter().filter(|it| is_its(it)).count() == 1 {
+                candidates.retain(is_its);
+            }
+        }
+        candidates.sort_by(|a, b| (a.rank, &a.folder).cmp(&(b.rank, &b.folder)));
+        let Some(best) = candidates.first().map(|it| it.rank) else {
+            return Err(self.nothing_found(only, named));
+        };
+        let (chosen, others): (Vec<Candidate>, Vec<Candidate>) =
+            candidates.into_iter().partition(|it| it.rank == best);
+        if let [first, .., last] = chosen.as_slice() {
+            let names: Vec<String> = chosen.iter().map(|it| quoted(&it.folder)).collect();
+            let shown = if names.len() > 8 {
+                format!("{} and {} more", names[..8].join(", "), names.len() - 8)
+            } else {
+                names.join(", ")
+            };
+            let by_dialect = if dialect_of_folder(&first.folder).is_some()
+                && dialect_of_folder(&last.folder).is_some()
+            {
+                "choose a dialect with --dialect, or "
+            } else {
+                ""
+            };
+            return Err(Error::Layout(format!(
+                "several folders could hold the migrations: {shown}; {by_dialect}give one as \
+                 PATH, or write migrations = \"{}\" in migcheck.toml",
+                first.folder
+            )));
+        }
+        let chosen = chosen.into_iter().next().expect("the first has that rank");
+        // Those of tests are no projects, and what lies in the folder is the reader's to mention.
+        let is_other =
+            |it: &&Candidate| it.rank.0 == best.0 && !is_within(&it.folder, &chosen.folder);
+        notices.extend(others.iter().filter(is_other).map(|it| {
+            format!(
+                "{} could hold migrations too; {} is nearer to the root",
+                quoted(&it.folder),
+                quoted(&chosen.folder)
+            )
+        }));
+        Ok(chosen.folder)
+    }
+
+    fn candidates(&self, fits: &dyn Fn(&str) -> bool) -> Vec<Candidate> {
+        let mut found: BTreeMap<String, (bool, u8, usize)> = BTreeMap::new();
+        for path in self.files.iter().filter(|path| is_sql(path)) {
+            let (parent, name) = split(path);
+            // `x/up.sql` is a migration of the folder around `x`.
+            let (above, inner) = split(parent);
+            let nested = join(inner, name);
+            let folder = if fits(name) {
+                parent
+            } else if fits(&nested) && is_or_within(above, self.start) {
+                above
+            } else {
+                continue;
+            };
+            if found.contains_key(folder) {
+                continue;
+            }
+            let below = &folder[self.start.len()..];
+            let parts = || below.split('/').filter(|part| !part.is_empty());
+            // The start's own name counts as a name, though not as a trial.
+            let own = split(self.start).1;
+            let named = || parts().chain((folder == self.start).then_some(own));
+            let tier = if named().any(|part| part.to_lowercase().contains("migrat")) {
+                0
+            } else if named().any(|part| USUAL.contains(&part.to_lowercase().as_str())) {
+                1
+            } else {
+                continue;
+            };
+            let is_trial = parts().any(|part| TRIAL.contains(&part));
+            found.insert(folder.to_owned(), (is_trial, tier, parts().count()));
+        }
+        found
+            .into_iter()
+            .map(|(folder, rank)| Candidate { folder, rank })
+            .collect()
+    }
+
+    fn nothing_found(&self, only: Option<Layout>, named: bool) -> Error {
+        let place = match self.start {
+            "" => "here".to_owned(),
+            start => format!("in {}", quoted(start)),
+        };
+        for code in CODE {
+            let above = upwards(self.start).map(|folder| join(folder, code.file));
+            let is_there = above.into_iter().any(|it| self.has(&it).unwrap_or(false))
+                || self
+                    .files
+                    .iter()
+                    .any(|path| path == code.file || path.ends_with(&format!("/{}", code.file)));
+            if is_there && only.is_none() {
+                return Error::Layout(format!(
+                    "no SQL migrations found {place}; this looks like {}: {}",
+                    code.name, code.advice
+                ));
+            }
+        }
+        let files = match only {
+            Some(layout) => format!("files of the layout {}", layout.as_str()),
+            None => "numbered .sql files".to_owned(),
+        };
+        let around = if named { "in it and " } else { "" };
+        Error::Layout(format!(
+            "no migrations found {place}; looked {around}for {files} in folders with `migrat` in \
+             their name, then in {}; give the folder as PATH, or write migrations = \"…\" in \
+             migcheck.toml",
+            USUAL[..6].join(", ")
+        ))
+    }
+
+    /// The texts of the files of `folder` that any tool would take for migrations.
+    pub(super) fn texts(
+        &self,
+        folder: &str,
+        files: &[String],
+    ) -> Result<BTreeMap<String, (MigrationText, Mark)>> {
+        let known = Layout::ALL.iter().map(|layout| tool(*layout).signs());
+        let shapes: Vec<&Signs> = known.chain(FOREIGN).collect();
+        let wanted: Vec<&String> = files
+            .iter()
+            .filter(|name| shapes.iter().any(|signs| (signs.fits)(name)))
+            .collect();
+        let paths: Vec<String> = wanted.iter().map(|name| join(folder, name)).collect();
+        let contents = self.tree.read_many(&paths)?;
+        Ok(wanted
+            .into_iter()
+            .zip(paths.iter().zip(contents))
+            .map(|(name, (path, contents))| (name.clone(), decode(path, contents)))
+            .collect())
+    }
+
+    /// Which tool the migrations in `folder` are for. What the files themselves say comes first,
+    /// then the tool's own file, a dependency, and the names of the files.
+    pub(super) fn layout(
+        &self,
+        folder: &str,
+        texts: &BTreeMap<String, (MigrationText, Mark)>,
+    ) -> Result<Answer<Layout>> {
+        let tools: Vec<(Option<Layout>, &Signs)> = Layout::ALL
+            .iter()
+            .map(|layout| (Some(*layout), tool(*layout).signs()))
+            .chain(FOREIGN.iter().map(|signs| (None, signs)))
+            .filter(|(_, signs)| texts.keys().any(|name| (signs.fits)(name)))
+            .collect();
+        match self.evidence(&tools, folder, texts)? {
+            Some(Answer {
+                value: (Some(layout), _),
+                evidence,
+            }) => Ok(answer(layout, evidence)),
+            Some(Answer {
+                value: (None, name),
+                evidence,
+            }) => Err(Error::Layout(format!(
+                "{} looks like {name} ({evidence}), which is not read yet; to read it all the \
+                 same, choose a layout with --layout ({})",
+                quoted(folder),
+                Layout::ALL
+                    .iter()
+                    .map(|layout| layout.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ))),
+            None => Err(Error::Layout(format!(
+                "{} holds no numbered .sql files; choose a layout with --layout, or give another \
+                 folder as PATH",
+                quoted(folder)
+            ))),
+        }
+    }
+
+    /// The first kind of evidence that gives exactly one answer.
+    fn evidence(
+        &self,
+        tools: &[Tools<'_>],
+        folder: &str,
+        texts: &BTreeMap<String, (MigrationText, Mark)>,
+    ) -> Result<Option<Found>> {
+        let (always, sometimes) = markers(tools, texts);
+        if always.is_some() {
+            return Ok(always);
+        }
+        if let Some(found) = self.own_file(tools, folder)? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.dependency(tools, folder)? {
+            return Ok(Some(found));
+        }
+        match sometimes {
+            Some(found) => Ok(Some(found)),
+            None => self.names(tools, folder, texts),
+        }
+    }
+
+    fn own_file(&self, tools: &[Tools<'_>], folder: &str) -> Result<Option<Found>> {
+        let mut found = Vec::new();
+        for (layout, signs) in tools {
+            for file in signs.own_files {
+                let place = match file {
+                    OwnFile::Inside(name) => {
+                        let path = join(folder, name);
+                        self.has(&path)?.then_some(path)
+                    }
+                    OwnFile::Above(name) => {
+                        let mut place = None;
+                        for above in upwards(folder) {
+                            let path = join(above, name);
+                            if self.has(&path)? {
+                                place = Some(path);
+                                break;
+                            }
+                        }
+                        place
+                    }
+                };
+                if let Some(place) = place {
+                    found.push(answer((*layout, signs.name), quoted(&place)));
+                    break;
+                }
+            }
+        }
+        Ok(only_one(found))
+    }
+
+    fn dependency(&self, tools: &[Tools<'_>], folder: &str) -> Result<Option<Found>> {
+        for manifests in self.manifests(folder)? {
+            let mut found = Vec::new();
+            let texts = self.texts_of(&manifests)?;
+            for (layout, signs) in tools {
+                let place = signs.dependencies.iter().find_map(|(file, word)| {
+                    manifests.iter().zip(&texts).find_map(|(path, text)| {
+                        let is_it = split(path).1 == *file && depends(file, text.as_ref()?, word);
+                        is_it.then(|| format!("`{}` in {path}", word.trim_matches('"')))
+                    })
+                });
+                if let Some(place) = place {
+                    found.push(answer((*layout, signs.name), place));
+                }
+            }
+            // The tools of the nearest folder that names any.
+            if !found.is_empty() {
+                return Ok(only_one(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Build files: those of the folder and of each folder above it, nearest first, and at last
+    /// all those below the start.
+    fn manifests(&self, folder: &str) -> Result<Vec<Vec<String>>> {
+        let mut groups = Vec::new();
+        for above in upwards(folder) {
+            let mut group = Vec::new();
+            for name in MANIFESTS {
+                let path = join(above, name);
+                if self.has(&path)? {
+                    group.push(path);
+                }
+            }
+            groups.push(group);
+        }
+        let below = self.files.iter().filter(|path| {
+            let mut parts = path.split('/');
+            MANIFESTS.contains(&split(path).1) && !parts.any(|part| TRIAL.contains(&part))
+        });
+        groups.push(below.take(64).cloned().collect());
+        Ok(groups)
+    }
+
+    fn names(
+        &self,
+        tools: &[Tools<'_>],
+        folder: &str,
+        texts: &BTreeMap<String, (MigrationText, Mark)>,
+    ) -> Result<Option<Found>> {
+        let telling = tools.iter().find_map(|(layout, signs)| {
+            let name = texts.keys().find(|name| (signs.is_distinctive)(name))?;
+            let evidence = format!("the name {}", quoted(&join(folder, name)));
+            Some(answer((*layout, signs.name), evidence))
+        });
+        let fits = |layout: Layout| {
+            let signs = tool(layout).signs();
+            texts.keys().filter(|name| (signs.fits)(name)).count()
+        };
+        let (plain, paired) = (fits(Layout::Plain), fits(Layout::GolangMigrate));
+        if plain == 0 {
+            return Ok(telling);
+        }
+        // sqlx and golang-migrate name their files alike; then the language decides.
+        if paired == plain {
+            let mut is_rust = false;
+            for above in upwards(folder) {
+                is_rust |= self.has(&join(above, "Cargo.toml"))?;
+                if self.has(&join(above, "go.mod"))? {
+                    is_rust = false;
+                    break;
+                }
+            }
+            let (layout, why) = if is_rust && fits(Layout::Sqlx) == plain {
+                (Layout::Sqlx, "names like `1_x.up.sql` in a Rust project")
+            } else {
+                (Layout::GolangMigrate, "names like `1_x.up.sql`")
+            };
+            return Ok(Some(answer((Some(layout), ""), why)));
+        }
+        let found = (Some(Layout::Plain), "");
+        Ok(Some(answer(found, "names that begin with a number")))
+    }
+
+    /// The family of servers: what the build files say, then a connection URL, then the text.
+    pub(super) fn dialect(
+        &self,
+        folder: &str,
+        texts: &BTreeMap<String, (MigrationText, Mark)>,
+    ) -> Result<Answer<Dialect>> {
+        if let Some(found) = dialect_of_folder(folder) {
+            return Ok(answer(found, format!("the folder {}", quoted(folder))));
+        }
+        for manifests in self.manifests(folder)? {
+            let texts = self.texts_of(&manifests)?;
+            let mut found = BTreeMap::new();
+            for (path, text) in manifests.iter().zip(&texts) {
+                let Some(text) = text else { continue };
+                for (dialect, word) in drivers(split(path).1, text) {
+                    found
+                        .entry(dialect)
+                        .or_insert_with(|| format!("`{word}` in {path}"));
+                }
+            }
+            if let (Some((dialect, evidence)), 1) = (found.pop_first(), found.len() + 1) {
+                return Ok(answer(dialect, evidence));
+            }
+        }
+        for above in upwards(folder) {
+            let mut found = BTreeMap::new();
+            for name in URL_FILES {
+                let path = join(above, name);
+                if self.has(&path)?
+                    && let Some(text) = self.text(&path)?
+                {
+                    for (dialect, word) in schemes(&text) {
+                        found
+                            .entry(dialect)
+                            .or_insert_with(|| format!("`{word}` in {path}"));
+                    }
+                }
+            }
+            if let (Some((dialect, evidence)), 1) = (found.pop_first(), found.len() + 1) {
+                return Ok(answer(dialect, evidence));
+            }
+        }
+        Ok(dialect_of_texts(texts).unwrap_or_else(|| answer(Dialect::Postgres, "assumed")))
+    }
+
+    /// The nearest folder above the migrations that holds a build file or a configuration: what
+    /// people call the project.
+    pub(super) fn project_root(&self, folder: &str) -> Result<String> {
+        let mut above = upwards(folder);
+        // The migrations folder itself is the project only where nothing is above it.
+        if !folder.is_empty() {
+            above.next();
+        }
+        for above in above {
+            for name in MANIFESTS.iter().chain(&[super::config::FILE_NAME]) {
+                if self.has(&join(above, name))? {
+                    return Ok(above.to_owned());
+                }
+            }
+        }
+        let parent = split(folder).0;
+        let is_inside = is_or_within(parent, self.start);
+        Ok(if is_inside { self.start } else { parent }.to_owned())
+    }
+}
+
+type Tools<'a> = (Option<Layout>, &'a Signs);
+type Found = Answer<(Option<Layout>, &'static str)>;
+
+/// The first answer, where all are the same.
+fn only_one(found: Vec<Found>) -> Option<Found> {
+    let names: BTreeSet<&str> = found.iter().map(|it| it.value.1).collect();
+    if names.len() != 1 {
+        return None;
+    }
+    found.into_iter().next()
+}
+
+/// The tools whose markers the migrations hold: one that half of them have, because the tool asks
+/// for it, and one that any has.
+fn markers(
+    tools: &[Tools<'_>],
+    texts: &BTreeMap<String, (MigrationText, Mark)>,
+) -> (Option<Found>, Option<Found>) {
+    /// A marker stands at the top; the rest of a long file is not searched for it.
+    const TOP: usize = 4096;
+    let mut always: BTreeMap<&str, (Tools<'_>, usize, String)> = BTreeMap::new();
+    let mut sometimes: Vec<Found> = Vec::new();
+    for (name, (text, _)) in texts {
+        let text = text.text().unwrap_or_default();
+        let mut end = text.len().min(TOP);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut seen = BTreeSet::new();
+        for line in text[..end].lines().filter(|line| line.starts_with("--")) {
+            for (layout, signs) in tools.iter().filter(|(_, signs)| (signs.fits)(name)) {
+                for marker in signs.markers {
+                    let (Marker::Always(begin) | Marker::Sometimes(begin)) = marker;
+                    let is_it = line
+                        .get(..begin.len())
+                        .is_some_and(|it| it.eq_ignore_ascii_case(begin));
+                    if !is_it || !seen.insert(*begin) {
+                        continue;
+                    }
+                    let evidence = || format!("`{begin}` in {}", text_path(texts, name));
+                    match marker {
+                        Marker::Always(_) => {
+                            always
+                                .entry(signs.name)
+                                .or_insert_with(|| ((*layout, signs), 0, evidence()))
+                                .1 += 1;
+                        }
+                        Marker::Sometimes(_) => {
+                            sometimes.push(answer((*layout, signs.name), evidence()));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let most = always.into_values().max_by_key(|(_, count, _)| *count);
+    let always = most
+        .filter(|(_, count, _)| 2 * count >= texts.len())
+        .map(|((layout, signs), _, evidence)| answer((layout, signs.name), evidence));
+    (always, only_one(sometimes))
+}
+
+fn text_path<'a>(texts: &'a BTreeMap<String, (MigrationText, Mark)>, name: &'a str) -> &'a str {
+    texts.get(name).map_or(name, |(text, _)| text.path())
+}
+
+/// Whether a build file asks for `word`.
+fn depends(file: &str, text: &str, word: &str) -> bool {
+    match file {
+        "Cargo.toml" => text.lines().any(|line| {
+            let line = line.trim();
+            let key = line.strip_prefix(word);
+            let is_key = key.is_some_and(|rest| rest.starts_with([' ', '=', '.', '\t']));
+            is_key
+                || (line.starts_with('[') && line.ends_with(&format!("dependencies.{word}]")))
+                || line.contains(&format!("package = \"{word}\""))
+        }),
+        "go.mod" => text.lines().any(|line| {
+            let line = line.trim();
+            let line = line.strip_prefix("require ").unwrap_or(line).trim_start();
+            line.strip_prefix(word)
+                .is_some_and(|rest| rest.starts_with([' ', '/']))
+                && !line.ends_with("// indirect")
+        }),
+        _ => text.contains(word),
+    }
+}
+
+/// The database drivers that a build file asks for, with the word that says so.
+fn drivers(file: &str, text: &str) -> Vec<(Dialect, &'static str)> {
+    const GO: [(Dialect, &str); 6] = [
+        (Dialect::Postgres, "github.com/jackc/pgx"),
+        (Dialect::Postgres, "github.com/lib/pq"),
+        (Dialect::Mysql, "github.com/go-sql-driver/mysql"),
+        (Dialect::Sqlite, "github.com/mattn/go-sqlite3"),
+        (Dialect::Sqlite, "modernc.org/sqlite"),
+        (Dialect::Sqlite, "github.com/glebarez/sqlite"),
+    ];
+    const RUST: [(Dialect, &str); 3] = [
+        (Dialect::Postgres, "postgres"),
+        (Dialect::Mysql, "mysql"),
+        (Dialect::Sqlite, "sqlite"),
+    ];
+    match file {
+        "go.mod" => GO
+            .into_iter()
+            .filter(|(_, module)| depends(file, text, module))
+            .collect(),
+        "Cargo.toml" if text.contains("sqlx") => {
+            let table: toml::Table = text.parse().unwrap_or_default();
+            let features = features_of("sqlx", &table);
+            RUST.into_iter()
+                .filter(|(_, feature)| features.iter().any(|it| it == feature))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The features with which a `Cargo.toml` asks for `name`, in whichever of its tables.
+fn features_of(name: &str, table: &toml::Table) -> Vec<String> {
+    let mut features = Vec::new();
+    for (key, value) in table {
+        let Some(inner) = value.as_table() else {
+            continue;
+        };
+        if key.ends_with("dependencies") {
+            let listed = inner
+                .get(name)
+                .and_then(|it| it.get("features"))
+                .and_then(toml::Value::as_array);
+            features.extend(
+                listed
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|it| it.as_str().map(str::to_owned)),
+            );
+        } else if matches!(key.as_str(), "workspace" | "target") || key.starts_with("cfg(") {
+            features.extend(features_of(name, inner));
+        }
+    }
+    features
+}
+
+/// The schemes of connection URLs and the images of servers in a text.
+fn schemes(text: &str) -> Vec<(Dialect, &'static str)> {
+    const WORDS: [(Dialect, &str); 11] = [
+        (Dialect::Postgres, "postgres://"),
+        (Dialect::Postgres, "postgresql://"),
+        (Dialect::Postgres, "image: postgres"),
+        (Dialect::Postgres, "image: postgis/"),
+        (Dialect::Postgres, "image: timescale/"),
+        (Dialect::Mysql, "mysql://"),
+        (Dialect::Mysql, "image: mysql"),
+        (Dialect::Mariadb, "mariadb://"),
+        (Dialect::Mariadb, "image: mariadb"),
+        (Dialect::Sqlite, "sqlite:"),
+        (Dialect::Sqlite, "sqlite3:"),
+    ];
+    WORDS
+        .into_iter()
+        .filter(|(_, word)| text.contains(word))
+        .collect()
+}
+
+/// The dialect that a folder is named after.
+fn dialect_of_folder(folder: &str) -> Option<Dialect> {
+    match split(folder).1.to_lowercase().as_str() {
+        "postgres" | "postgresql" | "pg" | "pgsql" | "cockroach" | "cockroachdb" => {
+            Some(Dialect::Postgres)
+        }
+        "mysql" => Some(Dialect::Mysql),
+        "mariadb" => Some(Dialect::Mariadb),
+        "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
+        _ => None,
+    }
+}
+
+/// The dialect that most of the files speak; `None` where none says anything, or two say as much.
+fn dialect_of_texts(texts: &BTreeMap<String, (MigrationText, Mark)>) -> Option<Answer<Dialect>> {
+    const WORDS: [(Dialect, &str); 18] = [
+        (Dialect::Mysql, "`"),
+        (Dialect::Mysql, "auto_increment"),
+        (Dialect::Mysql, "engine="),
+        (Dialect::Mysql, "engine ="),
+        (Dialect::Sqlite, "autoincrement"),
+        (Dialect::Sqlite, "pragma "),
+        (Dialect::Sqlite, "without rowid"),
+        (Dialect::Postgres, "serial"),
+        (Dialect::Postgres, "::"),
+        (Dialect::Postgres, "$$"),
+        (Dialect::Postgres, "concurrently"),
+        (Dialect::Postgres, "jsonb"),
+        (Dialect::Postgres, "timestamptz"),
+        (Dialect::Postgres, "gen_random_uuid"),
+        (Dialect::Postgres, "bytea"),
+        (Dialect::Postgres, "create extension"),
+        (Dialect::Postgres, "generated always as identity"),
+        (Dialect::Postgres, "with time zone"),
+    ];
+    /// Enough to know: the text of a whole long history need not be searched.
+    const SAMPLE: usize = 1 << 20;
+    let mut votes: BTreeMap<Dialect, (usize, String)> = BTreeMap::new();
+    let mut searched = 0;
+    for (text, _) in texts.values() {
+        let Some(content) = text.text().filter(|it| it.len() < SAMPLE) else {
+            continue;
+        };
+        searched += content.len();
+        if searched > SAMPLE {
+            break;
+        }
+        let content: String = content
+            .lines()
+            .map(|line| line.split("--").next().unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join("\n")
+            .to_ascii_lowercase();
+        for dialect in [Dialect::Mysql, Dialect::Sqlite, Dialect::Postgres] {
+            let word = WORDS
+                .iter()
+                .find(|(its, word)| *its == dialect && content.contains(word));
+            if let Some((_, word)) = word {
+                let evidence = || match *word {
+                    "`" => format!("backquotes in {}", text.path()),
+                    word => format!("`{}` in {}", word.trim().to_ascii_uppercase(), text.path()),
+                };
+                votes.entry(dialect).or_insert_with(|| (0, evidence())).0 += 1;
+            }
+        }
+    }
+    let most = votes.values().map(|(count, _)| *count).max()?;
+    let mut winners = votes.into_iter().filter(|(_, (count, _))| *count == most);
+    let (dialect, (_, evidence)) = winners.next()?;
+    winners.next().is_none().then(|| answer(dialect, evidence))
+}
+
+fn is_sql(path: &str) -> bool {
+    path.len() > 4
+        && path.is_char_boundary(path.len() - 4)
+        && path[path.len() - 4..].eq_ignore_ascii_case(".sql")
+}
+
+fn is_or_within(folder: &str, start: &str) -> bool {
+    folder == start || is_within(folder, start)
+}
+
+/// A path in backquotes; the root has no name of its own.
+fn quoted(path: &str) -> String {
+    if path.is_empty() {
+        "the top folder".to_owned()
+    } else {
+        format!("`{path}`")
+    }
+}

@@ -1,0 +1,156 @@
+//! Numbered files in one folder: `001_users.sql`, `2-orders.sql`, `3.sql`.
+//!
+//! No tool is known, so the order is the one that people mean, by number (1, 2, 10), and by name
+//! among equal numbers. One transaction per file and one statement at a time are assumed;
+//! `transaction` and `unit` in the configuration say otherwise.
+//!
+//! A down part is `x.down.sql`, `x.undo.sql` or `x.rollback.sql`, and `x_down.sql`, `x-down.sql`
+//! or `x_rollback.sql` where the up part `x` is there too: `4_tear_down.sql` is a migration.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::{Folder, Reading, Signs, Tool, has_extension, leading_digits};
+use crate::discover::{Migration, Phase, TransactionScope, Unit};
+use crate::error::Result;
+
+/// The reader.
+pub(super) struct Plain;
+
+const SIGNS: Signs = Signs {
+    name: "numbered files",
+    own_files: &[],
+    dependencies: &[],
+    markers: &[],
+    fits: |name| stem(name).is_some(),
+    is_distinctive: |_| false,
+};
+
+/// The name of a numbered `.sql` file without that ending.
+fn stem(name: &str) -> Option<&str> {
+    if name.contains('/') || !has_extension(name, "sql") {
+        return None;
+    }
+    let stem = &name[..name.len() - ".sql".len()];
+    let (_, rest) = leading_digits(stem)?;
+    (rest.is_empty() || rest.starts_with(['_', '-', '.', ' '])).then_some(stem)
+}
+
+/// Numbers of any length by value, then names by bytes.
+fn compare(one: &str, other: &str) -> Ordering {
+    let number =
+        |stem| leading_digits(stem).map_or("", |(digits, _)| digits.trim_start_matches('0'));
+    let (a, b) = (number(one), number(other));
+    a.len()
+        .cmp(&b.len())
+        .then_with(|| a.cmp(b))
+        .then_with(|| one.cmp(other))
+}
+
+/// Endings that always mean a down part, and those that need their up part to be there.
+const DOWN: [&str; 3] = [".down", ".undo", ".rollback"];
+const DOWN_IF_PAIRED: [&str; 4] = ["_down", "-down", "_rollback", "-rollback"];
+const UP: [&str; 3] = [".up", "_up", "-up"];
+
+/// What the two halves of a migration have in common, and whether this is the down half.
+fn half<'a>(stem: &'a str, all: &BTreeMap<&str, &str>) -> (&'a str, bool) {
+    let cut = |endings: &[&str]| endings.iter().find_map(|ending| stem.strip_suffix(ending));
+    if let Some(common) = cut(&DOWN) {
+        return (common, true);
+    }
+    let has_up = |common: &str| {
+        all.contains_key(common)
+            || UP
+                .iter()
+                .any(|up| all.contains_key(&*format!("{common}{up}")))
+    };
+    if let Some(common) = cut(&DOWN_IF_PAIRED).filter(|common| has_up(common)) {
+        return (common, true);
+    }
+    let has_down = |common: &str| {
+        let mut endings = DOWN.iter().chain(&DOWN_IF_PAIRED);
+        endings.any(|down| all.contains_key(&*format!("{common}{down}")))
+    };
+    match cut(&UP) {
+        Some(common) if stem.ends_with(".up") || has_down(common) => (common, false),
+        _ => (stem, false),
+    }
+}
+
+impl Tool for Plain {
+    fn signs(&self) -> &'static Signs {
+        &SIGNS
+    }
+
+    fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
+        let all: BTreeMap<&str, &str> = folder
+            .direct_files()
+            .filter_map(|name| Some((stem(name)?, name)))
+            .collect();
+        let mut ups: Vec<(&str, &str)> = Vec::new();
+        let mut downs: BTreeMap<&str, &str> = BTreeMap::new();
+        for (stem, file) in &all {
+            match half(stem, &all) {
+                (common, true) => {
+                    downs.insert(common, file);
+                }
+                (common, false) => ups.push((common, file)),
+            }
+        }
+        ups.sort_by(|(one, _), (other, _)| compare(one, other));
+        let mut notices =
+            folder.notices_of_ignored(|name| stem(name).is_some(), "its name has no number");
+        notices.extend(
+            folder
+                .direct_files()
+                .filter(|name| is_numbered_code(name))
+                .map(|name| format!("`{}` is code and is not read", folder.path_of(name))),
+        );
+        let number = |stem| leading_digits(stem).map_or("", |(digits, _)| digits);
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for (stem, _) in &ups {
+            *times
+                .entry(number(stem).trim_start_matches('0'))
+                .or_default() += 1;
+        }
+        let migrations = ups
+            .iter()
+            .map(|(common, file)| {
+                let digits = number(common);
+                // Where a number is taken twice (dates such as `2024-01-02-x.sql`) it names nothing.
+                let is_unique = times[digits.trim_start_matches('0')] == 1;
+                Migration {
+                    version: if is_unique { digits } else { common }.to_owned(),
+                    name: common[digits.len()..]
+                        .trim_start_matches(['_', '-', '.', ' '])
+                        .replace(['_', '-'], " "),
+                    path: folder.path_of(file),
+                    up: folder.text(file).0,
+                    down: downs.remove(common).map(|file| folder.text(file).0),
+                    transaction: folder.transaction.unwrap_or(TransactionScope::File),
+                    unit: folder.unit.unwrap_or(Unit::Statement),
+                    phase: Phase::PreDeploy,
+                }
+            })
+            .collect();
+        notices.extend(downs.values().map(|file| {
+            format!(
+                "`{}` undoes a migration that is not there",
+                folder.path_of(file)
+            )
+        }));
+        Ok(Reading {
+            migrations,
+            notices,
+        })
+    }
+}
+
+/// Whether a numbered file is a migration in a programming language.
+fn is_numbered_code(name: &str) -> bool {
+    const CODE: [&str; 10] = [
+        "go", "js", "ts", "mjs", "cjs", "py", "rb", "rs", "exs", "php",
+    ];
+    leading_digits(name).is_some_and(|(_, rest)| rest.starts_with(['_', '-', '.']))
+        && CODE.iter().any(|code| has_extension(name, code))
+}

@@ -1,0 +1,552 @@
+//! A folder of files, wherever it is kept: on disk, at a git revision, or in memory.
+//!
+//! The live releases, base and head are all read through a [`Tree`], so that the same code, and
+//! the same rules for configuration, serve all of them.
+//!
+//! The root of a tree is the top of the repository, and without one the folder asked for. All
+//! paths are relative to it, with forward slashes, the root itself being the empty text; so a path
+//! means the same file at every revision, and in the reports.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::discover::git::{Commit, Object, Repository};
+use crate::discover::text::{Contents, LARGEST};
+use crate::error::{Error, Result};
+
+/// Files that can be listed and read. Cloning is cheap except in memory.
+#[derive(Debug, Clone)]
+pub enum Tree {
+    /// What is on disk: tracked files, untracked ones too, ignored ones not.
+    WorkTree(WorkTree),
+    /// What git has at a commit.
+    Revision(Revision),
+    /// Files by path.
+    Memory(BTreeMap<String, Vec<u8>>),
+}
+
+/// A folder on disk.
+#[derive(Debug, Clone)]
+pub struct WorkTree {
+    root: PathBuf,
+    repository: Option<Repository>,
+    files: Arc<OnceLock<Vec<String>>>,
+}
+
+/// The files of a commit.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    repository: Repository,
+    commit: Commit,
+    /// The folders read so far, by path.
+    folders: Arc<Mutex<HashMap<String, Arc<Vec<Entry>>>>>,
+}
+
+/// One line of a folder in git.
+#[derive(Debug, Clone)]
+struct Entry {
+    name: String,
+    id: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    File,
+    Link,
+    /// A commit of another repository.
+    Submodule,
+}
+
+impl Tree {
+    /// The folder `root` on disk, outside of any repository: `.gitignore` still counts.
+    pub fn folder(root: impl Into<PathBuf>) -> Tree {
+        Tree::WorkTree(WorkTree {
+            root: root.into(),
+            repository: None,
+            files: Arc::default(),
+        })
+    }
+
+    /// The work tree of `repository`, from its top.
+    pub fn work_tree(repository: &Repository) -> Tree {
+        Tree::WorkTree(WorkTree {
+            root: repository.root().to_owned(),
+            repository: Some(repository.clone()),
+            files: Arc::default(),
+        })
+    }
+
+    /// The files of `commit`, from the top of the repository.
+    pub fn revision(repository: &Repository, commit: &Commit) -> Tree {
+        Tree::Revision(Revision {
+            repository: repository.clone(),
+            commit: commit.clone(),
+            folders: Arc::default(),
+        })
+    }
+
+    /// These files.
+    pub fn memory<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Tree {
+        Tree::Memory(
+            files
+                .into_iter()
+                .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+                .collect(),
+        )
+    }
+
+    /// All files in the folder `under` and below it, sorted by bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when git fails, [`Error::Read`] when the root cannot be listed.
+    pub fn files(&self, under: &str) -> Result<Vec<String>> {
+        match self {
+            Tree::WorkTree(tree) => Ok(within(tree.files()?, under)),
+            Tree::Revision(tree) => tree.files(under),
+            Tree::Memory(files) => Ok(files
+                .keys()
+                .filter(|path| is_within(path, under))
+                .cloned()
+                .collect()),
+        }
+    }
+
+    /// The names in the folder `folder` itself, sorted by bytes; that of a folder ends in a slash.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::files`].
+    pub fn names(&self, folder: &str) -> Result<Vec<String>> {
+        match self {
+            Tree::WorkTree(tree) => Ok(first_parts(tree.files()?.iter(), folder)),
+            Tree::Revision(tree) => {
+                let entries = tree.folders(&[folder.to_owned()])?.remove(0);
+                let mut names: Vec<String> = entries
+                    .iter()
+                    .filter_map(|entry| match entry.kind {
+                        Kind::Folder => Some(format!("{}/", entry.name)),
+                        Kind::File | Kind::Link => Some(entry.name.clone()),
+                        Kind::Submodule => None,
+                    })
+                    .collect();
+                names.sort_unstable();
+                Ok(names)
+            }
+            Tree::Memory(files) => Ok(first_parts(files.keys(), folder)),
+        }
+    }
+
+    /// The file `path`; `None` when there is none, or it is a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`] when it cannot be read or is over 50 MB, [`Error::Git`] when git fails.
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let refused = |said: String| Error::Read {
+            path: PathBuf::from(self.shown(path)),
+            source: std::io::Error::other(said),
+        };
+        match self.read_many(&[path])?.pop() {
+            Some(Contents::Bytes(bytes)) => Ok(Some(bytes)),
+            Some(Contents::TooLarge(_)) => Err(refused("it is larger than 50 MB".to_owned())),
+            Some(Contents::Refused(said)) => Err(refused(said)),
+            Some(Contents::Missing) | None => Ok(None),
+        }
+    }
+
+    /// The files `paths`, in that order. Trouble with one of them is its own answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when git fails.
+    pub fn read_many<P: AsRef<str> + Sync>(&self, paths: &[P]) -> Result<Vec<Contents>> {
+        match self {
+            Tree::WorkTree(tree) => Ok(tree.read_many(paths)),
+            Tree::Revision(tree) => tree.read_many(paths),
+            Tree::Memory(files) => Ok(paths
+                .iter()
+                .map(|path| match files.get(path.as_ref()) {
+                    Some(bytes) if bytes.len() as u64 > LARGEST => {
+                        Contents::TooLarge(bytes.len() as u64)
+                    }
+                    Some(bytes) => Contents::Bytes(bytes.clone()),
+                    None => Contents::Missing,
+                })
+                .collect()),
+        }
+    }
+
+    /// `path` as a message should name it: at a revision the revision stands before it, as git
+    /// writes it (`1a2b3c4:migcheck.toml`).
+    pub fn shown(&self, path: &str) -> String {
+        match self {
+            Tree::WorkTree(_) | Tree::Memory(_) => path.to_owned(),
+            Tree::Revision(tree) => {
+                format!("{}:{path}", tree.repository.short(&tree.commit))
+            }
+        }
+    }
+}
+
+impl WorkTree {
+    /// The root on disk.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn files(&self) -> Result<&[String]> {
+        if let Some(files) = self.files.get() {
+            return Ok(files);
+        }
+        let files = match &self.repository {
+            Some(repository) => repository.work_tree_files()?,
+            None => walk(&self.root)?,
+        };
+        Ok(self.files.get_or_init(|| files))
+    }
+
+    fn read_many<P: AsRef<str> + Sync>(&self, paths: &[P]) -> Vec<Contents> {
+        // A handful is read faster than other threads wake up.
+        if paths.len() < 16 {
+            return paths.iter().map(|path| self.read(path.as_ref())).collect();
+        }
+        paths
+            .par_iter()
+            .with_min_len(16)
+            .map(|path| self.read(path.as_ref()))
+            .collect()
+    }
+
+    fn read(&self, path: &str) -> Contents {
+        let path = self.root.join(path);
+        let read = || -> std::io::Result<Contents> {
+            use std::io::Read;
+            let mut file = std::fs::File::open(&path)?;
+            let about = file.metadata()?;
+            if !about.is_file() {
+                return Ok(Contents::Missing);
+            }
+            if about.len() > LARGEST {
+                return Ok(Contents::TooLarge(about.len()));
+            }
+            let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
+            file.read_to_end(&mut bytes)?;
+            Ok(Contents::Bytes(bytes))
+        };
+        read().unwrap_or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound
+            | std::io::ErrorKind::NotADirectory
+            | std::io::ErrorKind::IsADirectory => Contents::Missing,
+            _ => Contents::Refused(error.to_string()),
+        })
+    }
+}
+
+/// The files below `root` as git would list them if it were a repository: hidden ones too, other
+/// repositories not.
+fn walk(root: &Path) -> Result<Vec<String>> {
+    let is_other_repository = |path: &Path| path != root && path.join(".git").exists();
+    let top = root.to_owned();
+    let mut builder = ignore::WalkBuilder::new(root);
+    builder
+        .hidden(false)
+        .ignore(false)
+        .parents(false)
+        .require_git(false)
+        .filter_entry(move |entry| {
+            let is_folder = entry.file_type().is_some_and(|it| it.is_dir());
+            let is_nested = is_folder && entry.path() != top && entry.path().join(".git").exists();
+            entry.file_name() != ".git" && !is_nested
+        });
+    let mut files = Vec::new();
+    for entry in builder.build() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.depth() == Some(0) => {
+                return Err(Error::Read {
+                    path: root.to_owned(),
+                    source: error
+                        .into_io_error()
+                        .unwrap_or_else(|| std::io::Error::other("it cannot be listed")),
+                });
+            }
+            // A folder that may not be entered holds nothing that the migration tool could read.
+            Err(_) => continue,
+        };
+        let is_file = match entry.file_type() {
+            Some(kind) if kind.is_symlink() => entry.path().is_file(),
+            Some(kind) => kind.is_file(),
+            None => false,
+        };
+        if is_file && !is_other_repository(entry.path()) {
+            let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            files.push(with_slashes(path));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+impl Revision {
+    /// The commit.
+    pub fn commit(&self) -> &Commit {
+        &self.commit
+    }
+
+    fn files(&self, under: &str) -> Result<Vec<String>> {
+        let mut files = Vec::new();
+        let mut level = vec![under.to_owned()];
+        // Level by level, so that a deep tree costs few round trips.
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            for (folder, entries) in level.iter().zip(self.folders(&level)?) {
+                for entry in entries.iter() {
+                    let path = join(folder, &entry.name);
+                    match entry.kind {
+                        Kind::Folder => next.push(path),
+                        Kind::File | Kind::Link => files.push(path),
+                        Kind::Submodule => {}
+                    }
+                }
+            }
+            level = next;
+        }
+        files.sort_unstable();
+        Ok(files)
+    }
+
+    /// The entries of each folder; none for a folder that does not exist.
+    fn folders(&self, paths: &[String]) -> Result<Vec<Arc<Vec<Entry>>>> {
+        let mut known = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wanted: Vec<&str> = Vec::new();
+        let mut questions: Vec<String> = Vec::new();
+        for path in paths.iter().filter(|path| !known.contains_key(*path)) {
+            // Most folders were named by their parent, which knows the object; this also keeps
+            // odd file names out of the questions.
+            let (parent, name) = split(path);
+            let id = known.get(parent).and_then(|entries| {
+                entries
+                    .iter()
+                    .find(|entry| entry.name == name && entry.kind == Kind::Folder)
+                    .map(|entry| entry.id.clone())
+            });
+            let question = match (id, path.is_empty(), known.contains_key(parent)) {
+                (Some(id), _, _) => id,
+                (None, true, _) => format!("{}^{{tree}}", self.commit.id()),
+                (None, false, true) => continue,
+                (None, false, false) => format!("{}:{path}", self.commit.id()),
+            };
+            wanted.push(path);
+            questions.push(question);
+        }
+        let id_bytes = self.commit.id().len() / 2;
+        for (path, object) in wanted.iter().zip(self.repository.objects(&questions)?) {
+            let entries = match object {
+                Object::Found {
+                    kind,
+                    bytes: Ok(bytes),
+                    ..
+                } if kind == "tree" => entries(&bytes, id_bytes),
+                _ => Vec::new(),
+            };
+            known.insert((*path).to_owned(), Arc::new(entries));
+        }
+        let none = Arc::new(Vec::new());
+        Ok(paths
+            .iter()
+            .map(|path| known.get(path).unwrap_or(&none).clone())
+            .collect())
+    }
+
+    fn read_many<P: AsRef<str>>(&self, paths: &[P]) -> Result<Vec<Contents>> {
+        let mut parents: Vec<String> = paths
+            .iter()
+            .map(|path| split(path.as_ref()).0.to_owned())
+            .collect();
+        parents.sort_unstable();
+        parents.dedup();
+        let folders: HashMap<&str, Arc<Vec<Entry>>> = parents
+            .iter()
+            .map(String::as_str)
+            .zip(self.folders(&parents)?)
+            .collect();
+        let mut places = Vec::new();
+        let mut questions = Vec::new();
+        let mut links = Vec::new();
+        for (place, path) in paths.iter().enumerate() {
+            let (parent, name) = split(path.as_ref());
+            // Git sorts a folder as if its name ended in a slash; files alone are in order, but
+            // a search by halves would have to know that. Folders are short.
+            let entry = folders[parent].iter().find(|entry| entry.name == name);
+            match entry {
+                Some(entry) if entry.kind == Kind::File => {
+                    places.push(place);
+                    questions.push(entry.id.clone());
+                }
+                Some(entry) if entry.kind == Kind::Link => links.push((place, entry.id.clone())),
+                _ => {}
+            }
+        }
+        let mut contents = vec![Contents::Missing; paths.len()];
+        let answers = self.repository.objects(&questions)?;
+        for (place, object) in places.into_iter().zip(answers) {
+            contents[place] = blob(object);
+        }
+        for (place, id) in links {
+            contents[place] = self.follow(paths[place].as_ref(), id)?;
+        }
+        Ok(contents)
+    }
+
+    /// The file that the link at `path`, whose own object is `id`, leads to; at most eight links
+    /// in a row, and none that leaves the repository.
+    fn follow(&self, path: &str, mut id: String) -> Result<Contents> {
+        let mut path = path.to_owned();
+        for _ in 0..8 {
+            let object = self.repository.objects(&[id])?.pop();
+            let Some(Contents::Bytes(target)) = object.map(blob) else {
+                return Ok(Contents::Missing);
+            };
+            let target = String::from_utf8_lossy(&target);
+            let Some(next) = resolve_link(split(&path).0, &target) else {
+                return Ok(Contents::Missing);
+            };
+            let (parent, name) = split(&next);
+            let folder = self.folders(&[parent.to_owned()])?.remove(0);
+            let Some(entry) = folder.iter().find(|entry| entry.name == name) else {
+                return Ok(Contents::Missing);
+            };
+            id = entry.id.clone();
+            match entry.kind {
+                Kind::File => {
+                    let object = self.repository.objects(&[id])?.pop();
+                    return Ok(object.map_or(Contents::Missing, blob));
+                }
+                Kind::Link => path = next,
+                Kind::Folder | Kind::Submodule => return Ok(Contents::Missing),
+            }
+        }
+        Ok(Contents::Missing)
+    }
+}
+
+fn blob(object: Object) -> Contents {
+    match object {
+        Object::Found { kind, bytes, .. } if kind == "blob" => match bytes {
+            Ok(bytes) => Contents::Bytes(bytes),
+            Err(size) => Contents::TooLarge(size),
+        },
+        _ => Contents::Missing,
+    }
+}
+
+/// The entries of a tree object: mode, blank, name, zero byte, `id_bytes` bytes of object name.
+fn entries(mut bytes: &[u8], id_bytes: usize) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    while let Some(blank) = bytes.iter().position(|byte| *byte == b' ')
+        && let Some(zero) = bytes.iter().position(|byte| *byte == 0)
+        && blank < zero
+        && let Some(id) = bytes.get(zero + 1..zero + 1 + id_bytes)
+    {
+        let kind = match &bytes[..blank] {
+            b"40000" | b"040000" => Kind::Folder,
+            b"120000" => Kind::Link,
+            b"160000" => Kind::Submodule,
+            _ => Kind::File,
+        };
+        entries.push(Entry {
+            name: String::from_utf8_lossy(&bytes[blank + 1..zero]).into_owned(),
+            id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+            kind,
+        });
+        bytes = &bytes[zero + 1 + id_bytes..];
+    }
+    entries
+}
+
+/// Where a link in `folder` leads, as a path from the root; `None` for one that leaves the tree.
+fn resolve_link(folder: &str, target: &str) -> Option<String> {
+    if target.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// `folder/name`, or the name alone at the root.
+pub(super) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}
+
+/// The folder that holds `path`, and its name there.
+pub(super) fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// `folder`, its parent, and so on up to the root.
+pub(super) fn upwards(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| {
+        (!folder.is_empty()).then(|| split(folder).0)
+    })
+}
+
+/// Whether `path` lies in `folder` or below it.
+pub(super) fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The names in `folder` of what the sorted paths `files` lead to.
+fn first_parts<'a>(files: impl Iterator<Item = &'a String>, folder: &str) -> Vec<String> {
+    let mut names: Vec<String> = files
+        .filter(|path| is_within(path, folder))
+        .map(|path| {
+            let rest = path[folder.len()..].trim_start_matches('/');
+            match rest.split_once('/') {
+                Some((name, _)) => format!("{name}/"),
+                None => rest.to_owned(),
+            }
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn within(files: &[String], under: &str) -> Vec<String> {
+    files
+        .iter()
+        .filter(|path| is_within(path, under))
+        .cloned()
+        .collect()
+}
+
+/// A relative path with forward slashes.
+pub(super) fn with_slashes(path: &Path) -> String {
+    path.components()
+        .filter(|part| !matches!(part, std::path::Component::CurDir))
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
+}
