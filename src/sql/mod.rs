@@ -1,11 +1,19 @@
 //! Text to statements with spans, and each statement to operations.
 //!
 //! The text is split first by our own byte scanner ([`split`]), then each statement is lowered
-//! alone: by `sqlparser` where it parses, by hand where it does not, and to
-//! [`SchemaOp::Opaque`](crate::schema::op::SchemaOp::Opaque) with the names that can be read for
-//! the rest. Nothing is skipped in silence.
+//! alone and by hand from its tokens; what is not understood becomes
+//! [`SchemaOp::Opaque`](crate::schema::op::SchemaOp::Opaque) with the names that can be read.
+//! Nothing is skipped in silence, and nothing recurses: no text exhausts the stack.
+
+mod cursor;
+mod lower;
+pub mod split;
+mod token;
 
 use std::sync::Arc;
+
+use self::cursor::Cursor;
+use self::split::{PieceKind, Splitter};
 
 use crate::schema::op::SchemaOp;
 use crate::source::Span;
@@ -81,4 +89,46 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// What is wrong with the text.
     pub troubles: Vec<Trouble>,
+}
+
+/// Reads a whole text: its statements in order, each with what it does.
+///
+/// It never fails and never panics. A statement that is not understood is an opaque operation; a
+/// quote without end is a [`Trouble`], and the text from its statement on is one last opaque
+/// statement. Time and memory grow in proportion to the text.
+pub fn read(text: &str, dialect: Dialect) -> Script {
+    let mut script = Script::default();
+    if u32::try_from(text.len()).is_err() {
+        script.troubles.push(Trouble {
+            span: Span::new(0, text.len()),
+            message: "more than 4 GB of text".to_owned(),
+        });
+        return script;
+    }
+    let mut splitter = Splitter::new(text, dialect);
+    let mut tokens = Vec::new();
+    while let Some(piece) = splitter.next_piece(&mut tokens) {
+        let cursor = Cursor::new(text, dialect, &tokens);
+        let operations = match piece.kind {
+            PieceKind::Statement => lower::lower(&cursor),
+            PieceKind::ClientCommand => lower::client_command(&cursor, piece.span),
+            PieceKind::Unreadable => {
+                let reason = splitter
+                    .troubles
+                    .last()
+                    .map_or("", |trouble| trouble.message.as_str());
+                let op = lower::unreadable(piece.span.of(text), dialect, reason);
+                vec![Operation {
+                    op,
+                    span: piece.span,
+                }]
+            }
+        };
+        script.statements.push(Statement {
+            span: piece.span,
+            operations,
+        });
+    }
+    script.troubles = splitter.troubles;
+    script
 }

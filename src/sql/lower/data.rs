@@ -1,0 +1,412 @@
+//! Statements that read and write rows.
+//!
+//! A data statement needs no tree: the table and the columns it writes stand at its head, and what
+//! else it could do to the schema it does through the functions it calls.
+
+use std::ops::Range;
+
+use super::query::{query, unknown_calls};
+use super::{Out, names_in, opaque_call, whole};
+use crate::schema::name::{Ident, ObjectName};
+use crate::schema::op::{Creation, DataOp, Opaque, SchemaOp, SessionOp, SettingScope, TableDef};
+use crate::source::Span;
+use crate::sql::cursor::{Cursor, Read, Refused};
+use crate::sql::token::{Token, TokenKind};
+
+/// `SELECT`, `INSERT`, `UPDATE`, `DELETE`, `MERGE`, `VALUES`, with any `WITH` before.
+pub(super) fn data(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    if let Some(op) = set_config(cursor) {
+        cursor.at = cursor.tokens.len();
+        whole(cursor, op, out);
+        return Ok(());
+    }
+    let mut parts = common_tables(cursor)?;
+    parts.push(cursor.at..cursor.tokens.len());
+    let before = out.operations.len();
+    for part in parts {
+        let mut part = cursor.part(part);
+        let ops = verb(&mut part)?;
+        let span = if out.operations.len() == before && part.tokens.len() == cursor.tokens.len() {
+            cursor.span_of(0..cursor.tokens.len())
+        } else {
+            part.span_of(0..part.tokens.len())
+        };
+        for op in ops {
+            out.push(op, span);
+        }
+    }
+    cursor.at = cursor.tokens.len();
+    let whole_span = cursor.span_from(0);
+    let writes = |op: &SchemaOp| !matches!(op, SchemaOp::Data(DataOp::Read));
+    let some_write = out.operations[before..]
+        .iter()
+        .any(|operation| writes(&operation.op));
+    if some_write {
+        // A query beside a write adds nothing.
+        let mut index = 0;
+        out.operations.retain(|operation| {
+            index += 1;
+            index <= before || writes(&operation.op)
+        });
+        if let [only] = &mut out.operations[before..] {
+            only.span = whole_span;
+        }
+    } else {
+        out.operations.truncate(before + 1);
+        out.operations[before].span = whole_span;
+    }
+    refuse_unknown_calls(cursor, some_write, before, whole_span, out);
+    Ok(())
+}
+
+/// Replaces a read, and joins a write, by what is not known of the functions it calls.
+fn refuse_unknown_calls(cursor: &Cursor, write: bool, before: usize, span: Span, out: &mut Out) {
+    let called = unknown_calls(cursor);
+    if called.is_empty() {
+        return;
+    }
+    if write {
+        out.push(opaque_call(called.clone(), &called), span);
+    } else {
+        out.operations.truncate(before);
+        out.push(opaque_call(names_in(cursor), &called), span);
+    }
+}
+
+/// Reads `WITH a AS (…), b AS (…)` and gives the bodies that do not only read.
+fn common_tables(cursor: &mut Cursor) -> Read<Vec<Range<usize>>> {
+    let mut writing = Vec::new();
+    if !cursor.eat("with") {
+        return Ok(writing);
+    }
+    cursor.eat("recursive");
+    loop {
+        cursor.ident()?;
+        if cursor.is_symbol("(") {
+            cursor.parentheses()?;
+        }
+        cursor.expect("as")?;
+        cursor.eat_any(&["not materialized", "materialized"]);
+        let body = cursor.parentheses()?;
+        let writes = ["insert", "update", "delete", "merge"].iter().any(|verb| {
+            cursor
+                .tokens
+                .get(body.start)
+                .is_some_and(|first| first.is_word(cursor.text, verb))
+        });
+        if writes {
+            writing.push(body);
+        }
+        while cursor.is("search") || cursor.is("cycle") {
+            while !cursor.is_done() && !cursor.eat("set") {
+                cursor.at += 1;
+            }
+            cursor.ident()?;
+            if cursor.eat("using") {
+                cursor.ident()?;
+            }
+        }
+        if !cursor.eat_symbol(",") {
+            return Ok(writing);
+        }
+    }
+}
+
+/// What one statement without its `WITH` does.
+fn verb(cursor: &mut Cursor) -> Read<Vec<SchemaOp>> {
+    balanced(cursor)?;
+    let op = if cursor.eat("insert") || cursor.eat("replace") {
+        cursor.eat_any(&[
+            "ignore",
+            "low_priority",
+            "or replace",
+            "or ignore",
+            "or abort",
+            "or fail",
+            "or rollback",
+        ]);
+        if cursor.dialect == crate::sql::Dialect::Postgres {
+            cursor.expect("into")?;
+        } else {
+            cursor.eat("into");
+        }
+        let table = cursor.object_name()?;
+        if cursor.eat("as") {
+            cursor.ident()?;
+        }
+        let columns = insert_columns(cursor)?;
+        if cursor.is_done() {
+            return Err(cursor.refuse("`VALUES` or a query"));
+        }
+        DataOp::Insert { table, columns }
+    } else if cursor.eat("update") {
+        cursor.eat_any(&["or replace", "or ignore", "low_priority", "ignore"]);
+        cursor.eat("only");
+        let table = cursor.object_name()?;
+        let columns = updated_columns(cursor)?;
+        DataOp::Update { table, columns }
+    } else if cursor.eat("delete") {
+        if cursor.dialect != crate::sql::Dialect::Postgres && !cursor.is("from") {
+            while !cursor.is_done() && !cursor.is("from") {
+                cursor.at += 1;
+            }
+        }
+        cursor.expect("from")?;
+        cursor.eat("only");
+        DataOp::Delete {
+            table: cursor.object_name()?,
+        }
+    } else if cursor.eat("merge into") {
+        cursor.eat("only");
+        DataOp::Merge {
+            table: cursor.object_name()?,
+        }
+    } else if let Some(range) = select_into(cursor)? {
+        return Ok(vec![range]);
+    } else if cursor.is("select")
+        || cursor.is("values")
+        || cursor.is("table")
+        || cursor.is_symbol("(")
+    {
+        DataOp::Read
+    } else {
+        return Err(cursor.refuse("a statement"));
+    };
+    cursor.at = cursor.tokens.len();
+    Ok(vec![SchemaOp::Data(op)])
+}
+
+/// Refuses a statement whose parentheses do not match: its parts cannot be trusted.
+fn balanced(cursor: &Cursor) -> Read<()> {
+    let mut depth = 0usize;
+    for token in cursor.tokens {
+        if token.kind != TokenKind::Symbol {
+            continue;
+        }
+        match token.text(cursor.text) {
+            "(" => depth += 1,
+            ")" => {
+                depth = depth
+                    .checked_sub(1)
+                    .ok_or_else(|| Refused("a `)` without its `(`".to_owned()))?;
+            }
+            _ => {}
+        }
+    }
+    if depth == 0 {
+        Ok(())
+    } else {
+        Err(Refused("a `(` is never closed".to_owned()))
+    }
+}
+
+/// `(a, b)` before `VALUES`, `SELECT` and their like; a parenthesised query is none.
+fn insert_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
+    let query = ["select", "with", "values"];
+    if !cursor.is_symbol("(") || query.iter().any(|word| cursor.is_at(1, word)) {
+        return Ok(Vec::new());
+    }
+    let range = cursor.parentheses()?;
+    let mut columns = Vec::new();
+    for part in cursor.split_commas(range) {
+        columns.push(cursor.part(part).ident()?);
+    }
+    Ok(columns)
+}
+
+/// The columns between `SET` and `FROM` or `WHERE`.
+fn updated_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
+    while !cursor.eat("set") {
+        if cursor.next().is_none() {
+            return Err(cursor.refuse("`SET`"));
+        }
+    }
+    let start = cursor.at;
+    let end = cursor.until(|cursor| {
+        let distinct = cursor.tokens[cursor.at - 1].is_word(cursor.text, "distinct");
+        (cursor.is("from") && !distinct)
+            || ["where", "returning", "order", "limit"]
+                .iter()
+                .any(|word| cursor.is(word))
+    })?;
+    let mut columns: Vec<Ident> = Vec::new();
+    let mut add = |column: Ident| {
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    };
+    for part in cursor.split_commas(start..end.end) {
+        let mut part = cursor.part(part);
+        if part.is_symbol("(") {
+            part.ident_list()?.into_iter().for_each(&mut add);
+        } else {
+            let first = part.ident()?;
+            // MySQL qualifies with the table, PostgreSQL with a field of the column.
+            let qualified = part.dialect != crate::sql::Dialect::Postgres && part.eat_symbol(".");
+            add(if qualified { part.ident()? } else { first });
+        }
+        if !part
+            .tokens
+            .iter()
+            .any(|token| token.is_symbol(cursor.text, "=") || token.is_symbol(cursor.text, ":="))
+        {
+            return Err(part.refuse("`=`"));
+        }
+    }
+    Ok(columns)
+}
+
+/// `SELECT … INTO new_table FROM …` makes a table.
+fn select_into(cursor: &Cursor) -> Read<Option<SchemaOp>> {
+    if !cursor.is("select") {
+        return Ok(None);
+    }
+    let mut walk = cursor.clone();
+    let list = walk.until(|cursor| cursor.is("into") || cursor.is("from"))?;
+    if !walk.eat("into") {
+        return Ok(None);
+    }
+    let temporary = walk.eat_any(&["temporary", "temp"]);
+    walk.eat("unlogged");
+    walk.eat("table");
+    let mut table = TableDef::new(walk.object_name()?);
+    table.temporary = temporary;
+    let rest = walk.at..cursor.tokens.len();
+    let tokens: Vec<Token> = [&cursor.tokens[list], &cursor.tokens[rest]].concat();
+    table.as_query = Some(query(&Cursor::new(cursor.text, cursor.dialect, &tokens)));
+    Ok(Some(SchemaOp::CreateTable {
+        table: Box::new(table),
+        creation: Creation::New,
+    }))
+}
+
+/// `SELECT set_config('search_path', '', false)` alone.
+fn set_config(cursor: &Cursor) -> Option<SchemaOp> {
+    let mut cursor = cursor.clone();
+    cursor.expect("select").ok()?;
+    if cursor.eat("pg_catalog") {
+        cursor.expect_symbol(".").ok()?;
+    }
+    cursor.expect("set_config").ok()?;
+    cursor.expect_symbol("(").ok()?;
+    let name = cursor.string().ok()?.to_ascii_lowercase();
+    cursor.expect_symbol(",").ok()?;
+    let value = cursor.string().ok()?;
+    cursor.expect_symbol(",").ok()?;
+    let scope = if cursor.eat("true") {
+        SettingScope::Transaction
+    } else {
+        cursor.expect("false").ok()?;
+        SettingScope::Session
+    };
+    cursor.expect_symbol(")").ok()?;
+    cursor.expect_end().ok()?;
+    Some(SchemaOp::Session(if name == "search_path" {
+        SessionOp::SearchPath {
+            path: Some(path_of(&value)),
+            scope,
+        }
+    } else {
+        SessionOp::Other {
+            name: name.into(),
+            value: value.into(),
+            scope,
+        }
+    }))
+}
+
+/// The schemas in the text of a search path.
+pub(super) fn path_of(value: &str) -> Vec<Ident> {
+    let name = |part: &str| match part
+        .strip_prefix('"')
+        .and_then(|part| part.strip_suffix('"'))
+    {
+        Some(quoted) => Ident::new(&quoted.replace("\"\"", "\"")),
+        None => Ident::new(&part.to_ascii_lowercase()),
+    };
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(name)
+        .collect()
+}
+
+/// `TRUNCATE`, after the word.
+pub(super) fn truncate(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    cursor.eat("table");
+    let tables = read_tables(cursor)?;
+    cursor.eat_any(&["restart identity", "continue identity"]);
+    let behavior = cursor.behavior();
+    whole(
+        cursor,
+        SchemaOp::Data(DataOp::Truncate { tables, behavior }),
+        out,
+    );
+    Ok(())
+}
+
+fn read_tables(cursor: &mut Cursor) -> Read<Vec<ObjectName>> {
+    cursor.list(|cursor| {
+        cursor.eat("only");
+        let name = cursor.object_name()?;
+        cursor.eat_symbol("*");
+        Ok(name)
+    })
+}
+
+/// `LOCK [TABLE] a, b IN … MODE`, after the word.
+pub(super) fn lock(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    cursor.eat_any(&["tables", "table"]);
+    let tables = read_tables(cursor)?;
+    if cursor.eat("in") {
+        while !cursor.is_done() && !cursor.eat("mode") {
+            cursor.at += 1;
+        }
+    }
+    cursor.eat("nowait");
+    cursor.eat_any(&["read", "write"]);
+    whole(cursor, SchemaOp::Data(DataOp::Lock { tables }), out);
+    Ok(())
+}
+
+/// `COPY`, after the word.
+pub(super) fn copy(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    if cursor.is_symbol("(") {
+        let query = cursor.parentheses()?;
+        cursor.expect("to")?;
+        let mut query = cursor.part(query);
+        let before = out.operations.len();
+        data(&mut query, out)?;
+        cursor.at = cursor.tokens.len();
+        let span = cursor.span_from(0);
+        for operation in &mut out.operations[before..] {
+            operation.span = span;
+        }
+        return Ok(());
+    }
+    let table = cursor.object_name()?;
+    let columns = if cursor.is_symbol("(") {
+        cursor.ident_list()?
+    } else {
+        Vec::new()
+    };
+    let op = if cursor.eat("from") {
+        DataOp::CopyFrom { table, columns }
+    } else {
+        cursor.expect("to")?;
+        DataOp::Read
+    };
+    cursor.at = cursor.tokens.len();
+    whole(cursor, SchemaOp::Data(op), out);
+    Ok(())
+}
+
+/// The opaque operation for text that runs what it does not show: `EXECUTE`, `CALL`.
+pub(super) fn unseen(cursor: &Cursor, reason: &str) -> SchemaOp {
+    SchemaOp::Opaque(Opaque {
+        names: names_in(cursor),
+        beyond_names: true,
+        reason: reason.into(),
+    })
+}
