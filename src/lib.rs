@@ -1,11 +1,26 @@
 //! Says which SQL migrations break old or new code while both run side by side.
+//!
+//! During a rolling deploy, a canary or a rollback several releases of the code meet several
+//! versions of the schema. [`check`] reads the migrations of a project and says which pairs of
+//! release and schema version work, which break, who breaks with which server error, and which
+//! order of deploying and migrating is safe. `ARCHITECTURE.md` shows the way through the modules.
 
 pub mod analysis;
 pub mod bind;
+mod check;
 pub mod discover;
 pub mod error;
+pub mod findings;
 pub mod history;
+pub mod report;
 pub mod rules;
 pub mod schema;
 pub mod source;
 pub mod sql;
+
+pub use check::{FailOn, New, Options, check, fails};
+pub use discover::{DeployMode, Layout, Named, ServerVersion, unknown_name};
+pub use error::{Error, Result};
+pub use report::{ProjectReport, Report, Styling, Verbosity, detection_line, to_json, to_text};
+pub use rules::{RULES, rule};
+pub use sql::Dialect;

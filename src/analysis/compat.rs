@@ -121,16 +121,6 @@ pub enum Weight {
     Error,
 }
 
-impl Weight {
-    /// Whether a break of this weight decides when the code may be switched.
-    pub fn decides(self) -> bool {
-        match self {
-            Weight::Error | Weight::Addition => true,
-            Weight::Note | Weight::Warning | Weight::Unknown => false,
-        }
-    }
-}
-
 /// One way in which a release is hurt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Harm {

@@ -3,20 +3,10 @@
 //! Without known queries a release is presumed to do what ordinary code does with everything in
 //! its own schema, minus what its own configuration has retired.
 
+use crate::discover::RetiredAccess;
 use crate::schema::diff::ObjectRef;
 
 use super::compat::Access;
-
-/// Which use of a retired object has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RetiredAccess {
-    /// It is no longer read.
-    Read,
-    /// It is no longer written.
-    Write,
-    /// Neither.
-    Both,
-}
 
 /// An object that a release declares it does not use.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,6 @@ pub mod verdict;
 pub mod window;
 
 pub use compat::{Access, Evidence, Harm, Pair, ServerError, Stage, Weight, harms};
-pub use contract::{Contract, Retired, RetiredAccess};
+pub use contract::{Contract, Retired};
 pub use verdict::{SwitchPoints, Truth, Verdict, verdict};
 pub use window::{Break, Release, Role, Window};

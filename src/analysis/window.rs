@@ -186,9 +186,13 @@ impl<'a> Window<'a> {
     ) -> (Verdict, Vec<usize>) {
         let old = self.truths(states, Pair::OldOnNew, stood_at);
         let new = self.truths(states, Pair::NewOnOld, mended_after);
-        let ends: Vec<usize> = self
-            .timeline
-            .ends
+        let (Some(first), Some(last)) = (states.first(), states.last()) else {
+            return (Verdict::AnyOrder, Vec::new());
+        };
+        let all = &self.timeline.ends;
+        let from = all.partition_point(|end| end < first);
+        let to = all.partition_point(|end| end <= last);
+        let ends: Vec<usize> = all[from..to]
             .iter()
             .filter_map(|end| states.binary_search(end).ok())
             .collect();

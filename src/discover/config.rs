@@ -520,7 +520,7 @@ impl Named for Unit {
 }
 
 /// ``unknown key `retierd`; did you mean `retired`?``, or the names there are when none is near.
-pub(crate) fn unknown_name(what: &str, name: &str, known: &[&str]) -> String {
+pub fn unknown_name(what: &str, name: &str, known: &[&str]) -> String {
     match nearest(name, known) {
         Some(near) => format!("unknown {what} `{name}`; did you mean `{near}`?"),
         None if known.len() > 12 => format!("unknown {what} `{name}`"),

@@ -88,7 +88,7 @@ pub struct Rule {
 
 macro_rules! rules {
     ($($name:ident: $class:ident,)*) => {
-        $(mod $name;)*
+        $(pub(crate) mod $name;)*
 
         /// Every rule, in the order of the names.
         pub static RULES: &[Rule] = &[$(Rule {

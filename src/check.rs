@@ -1,0 +1,329 @@
+//! The gate: from a project on disk to a report.
+//!
+//! It decides what is new and which releases are live, lays their migrations on one chain in the
+//! order in which production runs them, replays it once, judges the window and collects what the
+//! report formats print.
+
+mod chain;
+mod judge;
+
+use std::path::PathBuf;
+
+use crate::discover::{
+    Config, ConfigChoice, DeployMode, Environment, Layout, Migration, Overrides, Project,
+    Repository, Retired, ServerVersion, Target, Tree, discover, locate,
+};
+use crate::error::{Error, Result};
+use crate::findings::Severity;
+use crate::report::Report;
+use crate::rules::{Class, RULES};
+use crate::sql::Dialect;
+
+use chain::{Chain, LiveRelease};
+
+/// What counts as new.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum New {
+    /// What git's merge base with the target branch does not have; the revision or branch to
+    /// measure from, or the one found by itself.
+    #[default]
+    SinceBase,
+    /// What git's merge base with this revision does not have.
+    SinceRevision(String),
+    /// What comes after this version.
+    SinceVersion(String),
+    /// Everything: each migration is a change of its own.
+    All,
+}
+
+/// When findings make the check fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FailOn {
+    /// At errors.
+    #[default]
+    Error,
+    /// At errors and warnings.
+    Warning,
+    /// Never.
+    Never,
+}
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// A repository, a folder, or migration files; none means the current folder.
+    pub paths: Vec<PathBuf>,
+    /// What counts as new.
+    pub new: New,
+    /// The live releases: revisions, or patterns over tags and branches.
+    pub live: Vec<String>,
+    /// The configuration of the old release, where there is no git.
+    pub old_config: Option<PathBuf>,
+    /// The family of servers.
+    pub dialect: Option<Dialect>,
+    /// The server's version.
+    pub server_version: Option<ServerVersion>,
+    /// The migration tool.
+    pub layout: Option<Layout>,
+    /// How the project deploys.
+    pub deploy: Option<DeployMode>,
+    /// The configuration file, instead of the one found.
+    pub config: Option<PathBuf>,
+    /// No configuration file at all.
+    pub isolated: bool,
+    /// Only these rules and classes.
+    pub select: Vec<String>,
+    /// Not these rules and classes.
+    pub ignore: Vec<String>,
+}
+
+/// Checks the project at hand.
+///
+/// # Errors
+///
+/// Any [`Error`]: the check could not be made. Findings are not errors.
+pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> {
+    let target = locate(&options.paths)?;
+    let overrides = overrides(options, &target)?;
+    let mut project = discover(&target.tree, &overrides)?;
+    apply_options(options, &mut project.config)?;
+    let chain = match &options.new {
+        New::All => Chain::of_everything(&project)?,
+        New::SinceVersion(version) => {
+            let at = project.find(version).ok_or_else(|| {
+                Error::Argument(format!(
+                    "--since {version}: no migration has this version or name; the newest is {}",
+                    project
+                        .migrations
+                        .last()
+                        .map_or("none", |it| it.version.as_str())
+                ))
+            })?;
+            let live = LiveRelease {
+                name: format!("the release at version {}", project.migrations[at].version),
+                revision: None,
+                retired: old_retired(options)?,
+                migrations: project.migrations[..=at].to_vec(),
+            };
+            Chain::new(&project, vec![live], None)?
+        }
+        New::SinceBase | New::SinceRevision(_) if !target.files.is_empty() => {
+            named_files(options, &target, &project)?
+        }
+        New::SinceBase | New::SinceRevision(_) => {
+            since_base(options, &target, &overrides, &project, environment)?
+        }
+    };
+    Ok(judge::judge(project, chain))
+}
+
+fn overrides(options: &Options, target: &Target) -> Result<Overrides> {
+    let config = match &options.config {
+        Some(path) => ConfigChoice::Text {
+            path: path.display().to_string(),
+            text: std::fs::read_to_string(path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?,
+        },
+        None if options.isolated => ConfigChoice::Isolated,
+        None => ConfigChoice::Nearest,
+    };
+    Ok(Overrides {
+        layout: options.layout,
+        dialect: options.dialect,
+        server_version: options.server_version,
+        config,
+        ..target.overrides()
+    })
+}
+
+/// The command line outranks the configuration.
+fn apply_options(options: &Options, config: &mut Config) -> Result<()> {
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+    let classes: Vec<&str> = Class::ALL.iter().map(|class| class.as_str()).collect();
+    config.check_rule_names(&rules, &classes)?;
+    if let Some(deploy) = options.deploy {
+        config.deploy = deploy;
+    }
+    let placed = |names: &[String]| -> Result<Vec<crate::discover::Placed<String>>> {
+        names
+            .iter()
+            .map(|name| {
+                if rules.contains(&name.as_str()) || classes.contains(&name.as_str()) {
+                    Ok(crate::discover::Placed {
+                        value: name.clone(),
+                        at: crate::source::Position { line: 1, column: 1 },
+                    })
+                } else {
+                    let known: Vec<&str> = rules.iter().chain(&classes).copied().collect();
+                    Err(Error::Argument(crate::discover::unknown_name(
+                        "rule", name, &known,
+                    )))
+                }
+            })
+            .collect()
+    };
+    if !options.select.is_empty() {
+        config.rules.select = Some(placed(&options.select)?);
+    }
+    config.rules.ignore.extend(placed(&options.ignore)?);
+    Ok(())
+}
+
+/// What the old release has retired, where its configuration is given as a file.
+fn old_retired(options: &Options) -> Result<Vec<Retired>> {
+    let Some(path) = &options.old_config else {
+        return Ok(Vec::new());
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let shown = path.display().to_string();
+    Ok(Config::parse(&shown, &shown, &text)?.retired)
+}
+
+/// The files named are new; everything else that runs before the last of them is old.
+fn named_files(options: &Options, target: &Target, project: &Project) -> Result<Chain> {
+    let is_new = |it: &Migration| target.files.contains(&it.path);
+    for file in &target.files {
+        if !project.migrations.iter().any(|it| it.path == *file) {
+            return Err(Error::Argument(format!(
+                "{file} is not a migration of the layout {} in {}",
+                project.layout.as_str(),
+                project.folder
+            )));
+        }
+    }
+    let old = project
+        .migrations
+        .iter()
+        .filter(|it| !is_new(it))
+        .cloned()
+        .collect();
+    let live = LiveRelease {
+        name: "the release without these files".to_owned(),
+        revision: None,
+        retired: old_retired(options)?,
+        migrations: old,
+    };
+    Chain::new(project, vec![live], None)
+}
+
+fn since_base(
+    options: &Options,
+    target: &Target,
+    overrides: &Overrides,
+    project: &Project,
+    environment: Environment<'_>,
+) -> Result<Chain> {
+    let Some(repository) = &target.repository else {
+        return Err(Error::Argument(
+            "this is not a git repository, so nothing says what is new: give --since VERSION \
+             (the last version that is deployed) or --all"
+                .to_owned(),
+        ));
+    };
+    let explicit = match &options.new {
+        New::SinceRevision(revision) => Some(revision.as_str()),
+        New::SinceBase | New::SinceVersion(_) | New::All => None,
+    };
+    let base = repository.base(explicit, environment)?;
+    let base_release = at_revision(repository, &base.name, &base.commit, overrides, project)?;
+    let patterns = if options.live.is_empty() {
+        &project.config.live
+    } else {
+        &options.live
+    };
+    let mut live = Vec::new();
+    for pattern in patterns {
+        for found in repository.revisions(pattern)? {
+            if !live
+                .iter()
+                .any(|it: &LiveRelease| it.revision.as_deref() == Some(found.commit.id()))
+            {
+                live.push(at_revision(
+                    repository,
+                    &found.name,
+                    &found.commit,
+                    overrides,
+                    project,
+                )?);
+            }
+        }
+    }
+    let base_point = chain::Base {
+        name: base_release.name.clone(),
+        revision: repository.short(&base.commit),
+        migrations: base_release.migrations.clone(),
+    };
+    if live.is_empty() {
+        live.push(base_release);
+    }
+    Chain::new(project, live, Some(base_point))
+}
+
+/// A release as its revision holds it: its own migrations and its own configuration.
+fn at_revision(
+    repository: &Repository,
+    name: &str,
+    commit: &crate::discover::Commit,
+    overrides: &Overrides,
+    head: &Project,
+) -> Result<LiveRelease> {
+    let tree = Tree::revision(repository, commit);
+    let short = repository.short(commit);
+    let name = if commit.id().starts_with(name) {
+        short
+    } else {
+        format!("{name}@{short}")
+    };
+    let revision = Some(commit.id().to_owned());
+    // The layout at hand is the one that production runs; a folder that was not there yet is a
+    // project that had no migrations.
+    let has_folder = !tree.files(&head.folder)?.is_empty();
+    let folder = if has_folder {
+        Some(head.folder.clone())
+    } else {
+        None
+    };
+    let overrides = Overrides {
+        layout: Some(head.layout),
+        dialect: Some(head.dialect),
+        migrations: folder,
+        ..overrides.clone()
+    };
+    let project = match discover(&tree, &overrides) {
+        Ok(project) => project,
+        Err(Error::Layout(_)) if !has_folder => {
+            return Ok(LiveRelease {
+                name,
+                revision,
+                retired: Vec::new(),
+                migrations: Vec::new(),
+            });
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(LiveRelease {
+        name,
+        revision,
+        retired: project.config.retired,
+        migrations: project.migrations,
+    })
+}
+
+/// Whether a report fails the check.
+pub fn fails(report: &Report, fail_on: FailOn) -> bool {
+    let least = match fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Never => return false,
+    };
+    report
+        .projects
+        .iter()
+        .flat_map(|project| &project.findings)
+        .any(|finding| finding.suppressed.is_none() && finding.severity >= least)
+}

@@ -1,0 +1,521 @@
+//! From a replayed chain to the report: windows, verdicts, findings, counts.
+
+use std::sync::Arc;
+
+use crate::analysis::window::requires;
+use crate::analysis::{Contract, Release, Retired as Unused, Role, Truth, Verdict, Window};
+use crate::discover::{
+    DeployMode, Migration, MigrationText, Phase, Project, Retired, TransactionScope, Unit,
+};
+use crate::findings::{
+    Blame, Finding, Place, Severity, Weighing, findings, not_understood, unknown_level, unreadable,
+};
+use crate::report::{
+    BaseReport, NotUnderstood, ProjectReport, ReleaseReport, Report, RunsIn, StatementReport,
+    StepReport, Summary,
+};
+use crate::schema::op::{SchemaOp, TransactionOp};
+use crate::source::{Position, SourceFile, Span};
+use crate::sql::Statement;
+
+use super::chain::Chain;
+
+/// Judges the chain and collects everything that a report prints.
+pub(super) fn judge(project: Project, chain: Chain) -> Report {
+    let sources = Sources { chain: &chain };
+    let mut judged = if chain.live.is_empty() {
+        judge_each(&project, &chain, &sources)
+    } else {
+        judge_change(&project, &chain, &sources)
+    };
+    let about_text = text_findings(&project, &chain, &sources, &judged.findings);
+    judged.findings.extend(about_text);
+    judged.findings.sort_by_key(|finding| {
+        (
+            finding.migration,
+            finding.span,
+            std::cmp::Reverse(finding.severity),
+            finding.rule,
+            finding.object.clone(),
+        )
+    });
+    let not_understood = all_not_understood(&chain);
+    let count = |severity| {
+        judged
+            .findings
+            .iter()
+            .filter(|it| it.suppressed.is_none() && it.severity == severity)
+            .count()
+    };
+    let new_statements: usize = chain.scripts[chain.first_new..]
+        .iter()
+        .flatten()
+        .map(|script| script.statements.len())
+        .sum();
+    let summary = Summary {
+        verdict: judged.verdict,
+        fits: judged.fits,
+        switch_after: judged.switch_after,
+        migrations: chain.migrations.len(),
+        new_migrations: chain.migrations.len() - chain.first_new,
+        statements: chain
+            .scripts
+            .iter()
+            .flatten()
+            .map(|script| script.statements.len())
+            .sum(),
+        new_statements,
+        not_understood: not_understood.len(),
+        new_not_understood: not_understood
+            .iter()
+            .filter(|it| it.migration >= chain.first_new)
+            .count(),
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        notes: count(Severity::Note),
+        suppressed: judged
+            .findings
+            .iter()
+            .filter(|it| it.suppressed.is_some())
+            .count(),
+    };
+    let notices = notices(&project, &chain);
+    let base = chain.base.as_ref().map(|base| BaseReport {
+        name: base.name.clone(),
+        revision: Some(base.revision.clone()),
+        version: base.migrations.last().map(|it| it.version.clone()),
+    });
+    let files = chain
+        .migrations
+        .iter()
+        .map(|migration| match &migration.up {
+            MigrationText::Read(file) => file.clone(),
+            MigrationText::Unreadable(it) => SourceFile {
+                path: Arc::clone(&it.path),
+                text: Arc::from(""),
+            },
+        })
+        .collect();
+    Report {
+        projects: vec![ProjectReport {
+            root: if project.root.is_empty() {
+                ".".to_owned()
+            } else {
+                project.root.clone()
+            },
+            layout: project.layout,
+            layout_evidence: project.layout_evidence,
+            folder: project.folder,
+            dialect: project.dialect,
+            dialect_evidence: project.dialect_evidence,
+            server_version: project.server_version,
+            deploy: project.config.deploy,
+            each_by_itself: chain.live.is_empty(),
+            base,
+            releases: judged.releases,
+            summary,
+            steps: judged.steps,
+            findings: judged.findings,
+            not_understood,
+            notices,
+            files,
+        }],
+    }
+}
+
+/// What judging one or many windows gives.
+struct Judged {
+    verdict: Option<Verdict>,
+    fits: Option<bool>,
+    switch_after: Vec<String>,
+    releases: Vec<ReleaseReport>,
+    steps: Vec<StepReport>,
+    findings: Vec<Finding>,
+}
+
+fn contract(retired: &[Retired]) -> Contract {
+    Contract::presumed(
+        retired
+            .iter()
+            .map(|it| Unused {
+                object: it.object.value.clone(),
+                access: it.access,
+            })
+            .collect(),
+    )
+}
+
+fn head(project: &Project, chain: &Chain, position: usize) -> Release {
+    Release {
+        name: "head".to_owned(),
+        role: Role::Head,
+        own: Arc::clone(chain.timeline.catalog(position)),
+        position,
+        contract: contract(&project.config.retired),
+    }
+}
+
+/// The whole change, with the releases that may run beside it.
+fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
+    let timeline = &chain.timeline;
+    let live: Vec<Release> = chain
+        .live
+        .iter()
+        .map(|pinned| {
+            let position = timeline.begin_of(pinned.length);
+            Release {
+                name: pinned.release.name.clone(),
+                role: Role::Live,
+                own: pinned
+                    .own
+                    .clone()
+                    .unwrap_or_else(|| Arc::clone(timeline.catalog(position))),
+                position,
+                contract: contract(&pinned.release.retired),
+            }
+        })
+        .collect();
+    let window = Window::judge(timeline, live, head(project, chain, timeline.end()));
+    let switch = switch_position(project, chain);
+    let weighing = Weighing {
+        mode: project.config.deploy,
+        switch,
+        unknown: unknown_level(&project.config),
+    };
+    let (verdict, points) = window.verdict();
+    let releases = window
+        .releases
+        .iter()
+        .enumerate()
+        .map(|(index, release)| {
+            let live = chain.live.get(index);
+            ReleaseReport {
+                name: release.name.clone(),
+                revision: live.and_then(|it| it.release.revision.clone()),
+                role: release.role,
+                version: match live {
+                    Some(live) => live.release.migrations.last().map(|it| it.version.clone()),
+                    None => chain.migrations.last().map(|it| it.version.clone()),
+                },
+                requires_schema: chain
+                    .version_at(requires(timeline, release))
+                    .map(str::to_owned),
+            }
+        })
+        .collect();
+    let steps = (chain.first_new..chain.migrations.len())
+        .map(|migration| step(chain, &window, migration, true))
+        .collect();
+    let first = timeline.begin_of(chain.first_new);
+    let between = points
+        .iter()
+        .filter(|point| **point >= first && **point < timeline.end())
+        .filter_map(|point| {
+            let index = timeline.ends.iter().position(|end| end == point)?;
+            Some(chain.migrations[index].path.clone())
+        })
+        .collect();
+    Judged {
+        verdict: Some(verdict),
+        fits: Some(fits(verdict, &points, &weighing, timeline.end(), &window)),
+        switch_after: between,
+        releases,
+        steps,
+        findings: findings(&window, &weighing, &project.config, sources, |_| true),
+    }
+}
+
+/// Each migration as a change of its own, from the version before.
+fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
+    let timeline = &chain.timeline;
+    let mut out = Judged {
+        verdict: None,
+        fits: None,
+        switch_after: Vec::new(),
+        releases: Vec::new(),
+        steps: Vec::new(),
+        findings: Vec::new(),
+    };
+    for migration in 0..chain.migrations.len() {
+        let before = timeline.begin_of(migration);
+        let after = timeline.ends[migration];
+        let old = Release {
+            name: "the release before".to_owned(),
+            role: Role::Live,
+            own: Arc::clone(timeline.catalog(before)),
+            position: before,
+            contract: Contract::default(),
+        };
+        let window = Window::judge(timeline, vec![old], head(project, chain, after));
+        let weighing = Weighing {
+            mode: project.config.deploy,
+            switch: match chain.migrations[migration].phase {
+                Phase::PreDeploy => after,
+                Phase::PostDeploy => before,
+            },
+            unknown: unknown_level(&project.config),
+        };
+        out.steps.push(step(chain, &window, migration, false));
+        out.findings.extend(findings(
+            &window,
+            &weighing,
+            &project.config,
+            sources,
+            |_| true,
+        ));
+    }
+    out
+}
+
+/// In phases the code is switched after the last migration that runs before the switch.
+fn switch_position(project: &Project, chain: &Chain) -> usize {
+    if project.config.deploy != DeployMode::Phased {
+        return chain.timeline.end();
+    }
+    let first_post = (chain.first_new..chain.migrations.len())
+        .find(|index| chain.migrations[*index].phase == Phase::PostDeploy)
+        .unwrap_or(chain.migrations.len());
+    chain.timeline.begin_of(first_post)
+}
+
+/// Whether the project's way of deploying is one that the verdict allows.
+fn fits(
+    verdict: Verdict,
+    points: &[usize],
+    weighing: &Weighing,
+    end: usize,
+    window: &Window,
+) -> bool {
+    let start = window.states.first().copied().unwrap_or(end);
+    match (verdict, weighing.mode) {
+        (Verdict::Broken, _) => false,
+        // With all code stopped, any order is a safe one.
+        (_, DeployMode::Offline) => true,
+        (Verdict::AnyOrder, _) => true,
+        (_, DeployMode::MigrateFirst) => points.contains(&end),
+        (_, DeployMode::CodeFirst) => points.contains(&start),
+        (_, DeployMode::Phased) => points.contains(&weighing.switch),
+        (_, DeployMode::Concurrent) => false,
+    }
+}
+
+fn step(chain: &Chain, window: &Window, index: usize, named: bool) -> StepReport {
+    let migration = &chain.migrations[index];
+    let end = chain.timeline.ends[index];
+    let (old, new) = window.migration_truths(index);
+    let floor = chain
+        .graph
+        .floor(|name| {
+            window
+                .live()
+                .iter()
+                .position(|release| release.name == name)
+                .is_some_and(|release| window.works_at(release, end) == Truth::Works)
+        })
+        .filter(|_| named);
+    StepReport {
+        migration: migration.path.clone(),
+        version: migration.version.clone(),
+        verdict: window.migration_verdict(index),
+        old,
+        new,
+        min_compatible_release: floor.map(str::to_owned),
+        runs_in: runs_in(migration, chain.scripts[index].as_deref()),
+        index,
+        statements: statements(chain, index),
+    }
+}
+
+fn statements(chain: &Chain, index: usize) -> Vec<StatementReport> {
+    let Some(script) = &chain.scripts[index] else {
+        return Vec::new();
+    };
+    let steps = &chain.timeline.steps[chain.timeline.begin_of(index)..chain.timeline.ends[index]];
+    let mut steps = steps.iter().peekable();
+    script
+        .statements
+        .iter()
+        .enumerate()
+        .map(|(number, statement)| {
+            let mut commit_point = false;
+            while let Some(step) = steps.next_if(|step| step.statement == number) {
+                commit_point |= step.visible;
+            }
+            let mut operations: Vec<&'static str> = statement
+                .operations
+                .iter()
+                .map(|operation| operation.op.name())
+                .collect();
+            operations.dedup();
+            StatementReport {
+                index: number,
+                span: statement.span,
+                understood: statement.not_understood().is_none(),
+                operations,
+                commit_point,
+            }
+        })
+        .collect()
+}
+
+/// The transaction that a migration's statements share.
+fn runs_in(migration: &Migration, script: Option<&crate::sql::Script>) -> RunsIn {
+    let begins = script.is_some_and(|script| {
+        script.statements.iter().any(|statement| {
+            statement.operations.iter().any(|operation| {
+                matches!(operation.op, SchemaOp::Transaction(TransactionOp::Begin))
+            })
+        })
+    });
+    match (migration.transaction, migration.unit) {
+        (TransactionScope::Run, _) => RunsIn::Run,
+        (TransactionScope::File, _) => RunsIn::Migration,
+        (TransactionScope::None, _) if begins => RunsIn::Own,
+        (TransactionScope::None, Unit::WholeText) => RunsIn::Implicit,
+        (TransactionScope::None, Unit::Statement) => RunsIn::None,
+    }
+}
+
+/// Findings about the text of new migrations: files that cannot be read, open quotes, statements
+/// that were not understood and taint nothing that is known.
+fn text_findings(
+    project: &Project,
+    chain: &Chain,
+    sources: &Sources,
+    so_far: &[Finding],
+) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let is_said = |migration: usize, statement: usize| {
+        so_far.iter().any(|finding| {
+            finding.rule == "not_understood"
+                && finding.migration == migration
+                && finding.statement == Some(statement)
+        })
+    };
+    for index in chain.first_new..chain.migrations.len() {
+        let place = |statement, span| Place {
+            migration: index,
+            statement,
+            span,
+        };
+        match (&chain.migrations[index].up, &chain.scripts[index]) {
+            (MigrationText::Unreadable(it), _) => {
+                let place = place(None, None);
+                let reason = match it.position {
+                    Some(Position { line, column }) => {
+                        format!("{} (line {line}, column {column})", it.reason)
+                    }
+                    None => it.reason.clone(),
+                };
+                out.extend(unreadable(place, &reason, &project.config, sources));
+            }
+            (MigrationText::Read(_), Some(script)) => {
+                for trouble in &script.troubles {
+                    let place = place(None, Some(trouble.span));
+                    out.extend(unreadable(
+                        place,
+                        &trouble.message,
+                        &project.config,
+                        sources,
+                    ));
+                }
+                for (number, statement) in script.statements.iter().enumerate() {
+                    if let Some(reason) = statement.not_understood()
+                        && !is_said(index, number)
+                    {
+                        let place = place(Some(number), Some(statement.span));
+                        out.extend(not_understood(place, reason, &project.config, sources));
+                    }
+                }
+            }
+            (MigrationText::Read(_), None) => {}
+        }
+    }
+    out
+}
+
+fn all_not_understood(chain: &Chain) -> Vec<NotUnderstood> {
+    let mut out = Vec::new();
+    for (index, script) in chain.scripts.iter().enumerate() {
+        for statement in script.iter().flat_map(|script| &script.statements) {
+            if let Some(reason) = statement.not_understood() {
+                out.push(NotUnderstood {
+                    migration: index,
+                    span: statement.span,
+                    reason: reason.to_string(),
+                });
+            }
+        }
+    }
+    out
+}
+
+/// What is odd about the past, and statements that the server would refuse.
+fn notices(project: &Project, chain: &Chain) -> Vec<String> {
+    let mut out = project.notices.clone();
+    for (index, migration) in chain.migrations.iter().enumerate() {
+        match (&migration.up, &chain.scripts[index]) {
+            (MigrationText::Unreadable(it), _) if index < chain.first_new => {
+                out.push(format!("{}: {}", it.path, it.reason));
+            }
+            (MigrationText::Read(file), Some(script)) if index < chain.first_new => {
+                for trouble in &script.troubles {
+                    let Position { line, column } = file.position(trouble.span.start);
+                    let message = &trouble.message;
+                    out.push(format!("{}:{line}:{column}: {message}", file.path));
+                }
+            }
+            (MigrationText::Unreadable(_) | MigrationText::Read(_), _) => {}
+        }
+    }
+    for step in &chain.timeline.steps {
+        for misfit in &step.misfits {
+            let migration = &chain.migrations[step.migration];
+            let line = match (&migration.up, &chain.scripts[step.migration]) {
+                (MigrationText::Read(file), Some(script)) => script
+                    .statements
+                    .get(step.statement)
+                    .map_or(1, |statement| file.position(statement.span.start).line),
+                (MigrationText::Read(_) | MigrationText::Unreadable(_), _) => 1,
+            };
+            out.push(format!(
+                "{}:{line}: the server would refuse this with {}: {}",
+                migration.path, misfit.code, misfit.message
+            ));
+        }
+    }
+    out
+}
+
+/// Places and reasons of the chain's statements.
+struct Sources<'a> {
+    chain: &'a Chain,
+}
+
+impl Sources<'_> {
+    fn statement(&self, migration: usize, statement: usize) -> Option<&Statement> {
+        let script = self.chain.scripts.get(migration)?.as_ref()?;
+        script.statements.get(statement)
+    }
+}
+
+impl Blame for Sources<'_> {
+    fn span(&self, migration: usize, statement: usize, operation: usize) -> Option<Span> {
+        let statement = self.statement(migration, statement)?;
+        let span = statement.operations.get(operation).map(|it| it.span);
+        Some(span.unwrap_or(statement.span))
+    }
+
+    fn reason(&self, migration: usize, statement: usize) -> Option<&str> {
+        self.statement(migration, statement)?
+            .not_understood()
+            .map(|reason| &**reason)
+    }
+
+    fn is_called(&self, migration: usize, name: &str) -> bool {
+        self.chain.migrations.get(migration).is_some_and(|it| {
+            let file = it.path.rsplit('/').next().unwrap_or(&it.path);
+            it.version == name || it.path == name || file == name
+        })
+    }
+}

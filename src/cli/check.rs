@@ -1,0 +1,188 @@
+//! `migcheck check`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use migcheck::{
+    DeployMode, Dialect, FailOn, Layout, Named, New, Options, ServerVersion, Styling, Verbosity,
+    check, detection_line, fails, to_json, to_text,
+};
+
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// A repository, a folder, or migration files (files named are what is new).
+    paths: Vec<PathBuf>,
+
+    /// What "new" is measured from: a revision or branch [default: the merge base with the target
+    /// branch].
+    #[arg(long, alias = "against", value_name = "REV", conflicts_with_all = ["since", "all"], env = "MIGCHECK_BASE")]
+    base: Option<String>,
+    /// New is what comes after this version.
+    #[arg(long, value_name = "VERSION", conflicts_with = "all")]
+    since: Option<String>,
+    /// Judge every migration as a change of its own.
+    #[arg(long)]
+    all: bool,
+    /// A release that runs beside the change: a revision, or a pattern over tags and branches
+    /// [default: the base].
+    #[arg(long, value_name = "REV|GLOB")]
+    live: Vec<String>,
+    /// The old release's configuration, where there is no git.
+    #[arg(long, value_name = "FILE")]
+    old_config: Option<PathBuf>,
+
+    /// The family of servers: postgres, mysql, mariadb, sqlite.
+    #[arg(long, value_parser = named::<Dialect>, env = "MIGCHECK_DIALECT")]
+    dialect: Option<Dialect>,
+    /// The server's version, such as 16.
+    #[arg(long, value_name = "VERSION", env = "MIGCHECK_SERVER_VERSION")]
+    server_version: Option<ServerVersion>,
+    /// The migration tool: sqlx, golang-migrate, plain.
+    #[arg(long, value_parser = named::<Layout>, env = "MIGCHECK_LAYOUT")]
+    layout: Option<Layout>,
+    /// How the project deploys: migrate-first, code-first, phased, concurrent, offline.
+    #[arg(long, value_name = "MODE", value_parser = named::<DeployMode>, env = "MIGCHECK_DEPLOY")]
+    deploy: Option<DeployMode>,
+    /// The configuration file, instead of the migcheck.toml found.
+    #[arg(long, value_name = "FILE", env = "MIGCHECK_CONFIG")]
+    config: Option<PathBuf>,
+    /// Read no configuration file.
+    #[arg(long, conflicts_with = "config")]
+    isolated: bool,
+
+    /// Only this rule or class.
+    #[arg(long, value_name = "RULE|CLASS")]
+    select: Vec<String>,
+    /// Not this rule or class.
+    #[arg(long, value_name = "RULE|CLASS")]
+    ignore: Vec<String>,
+    /// What makes the exit code 1.
+    #[arg(long, value_enum, default_value_t = FailOnArgument::Error, env = "MIGCHECK_FAIL_ON")]
+    fail_on: FailOnArgument,
+    /// Never exit with 1; the same as --fail-on never.
+    #[arg(long)]
+    exit_zero: bool,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "MIGCHECK_FORMAT")]
+    format: Format,
+    /// Colours in the text.
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
+    /// Print errors and warnings only, and no detection line.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Also print what is odd about the past.
+    #[arg(short, long)]
+    verbose: bool,
+    /// Print the files that were read, and what told the layout and the dialect, on stderr.
+    #[arg(long)]
+    show_files: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOnArgument {
+    Error,
+    Warning,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+fn named<T: Named>(text: &str) -> Result<T, String> {
+    T::from_name(text, "value")
+}
+
+/// Runs the check and prints its report; the exit code.
+pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
+    let new = match (&arguments.since, arguments.all, &arguments.base) {
+        (Some(version), _, _) => New::SinceVersion(version.clone()),
+        (None, true, _) => New::All,
+        (None, false, Some(revision)) => New::SinceRevision(revision.clone()),
+        (None, false, None) => New::SinceBase,
+    };
+    let options = Options {
+        paths: arguments.paths.clone(),
+        new,
+        live: arguments.live.clone(),
+        old_config: arguments.old_config.clone(),
+        dialect: arguments.dialect,
+        server_version: arguments.server_version,
+        layout: arguments.layout,
+        deploy: arguments.deploy,
+        config: arguments.config.clone(),
+        isolated: arguments.isolated,
+        select: arguments.select.clone(),
+        ignore: arguments.ignore.clone(),
+    };
+    let report = check(&options, &|name| std::env::var_os(name))?;
+    for project in &report.projects {
+        if !arguments.quiet {
+            eprintln!("{}", detection_line(project));
+        }
+        if arguments.show_files {
+            eprintln!(
+                "layout: {} ({})",
+                project.layout.as_str(),
+                project.layout_evidence
+            );
+            eprintln!(
+                "dialect: {} ({})",
+                project.dialect.as_str(),
+                project.dialect_evidence
+            );
+            for file in &project.files {
+                eprintln!("file: {}", file.path);
+            }
+        }
+    }
+    let verbosity = match (arguments.quiet, arguments.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Normal,
+    };
+    let text = match arguments.format {
+        Format::Text => to_text(&report, styling(arguments.color), verbosity),
+        Format::Json => to_json(&report),
+    };
+    super::print(&text)?;
+    let fail_on = match arguments.fail_on {
+        _ if arguments.exit_zero => FailOn::Never,
+        FailOnArgument::Error => FailOn::Error,
+        FailOnArgument::Warning => FailOn::Warning,
+        FailOnArgument::Never => FailOn::Never,
+    };
+    Ok(if fails(&report, fail_on) {
+        super::FINDINGS
+    } else {
+        super::CLEAN
+    })
+}
+
+fn styling(colour: Colour) -> Styling {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let colour = match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto if is_set("NO_COLOR") => false,
+        Colour::Auto if is_set("CLICOLOR_FORCE") => true,
+        Colour::Auto => std::io::stdout().is_terminal(),
+    };
+    let width = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .unwrap_or(140);
+    Styling { colour, width }
+}

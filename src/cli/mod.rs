@@ -1,0 +1,93 @@
+//! Arguments, exit codes, the terminal.
+
+mod check;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Says which SQL migrations break old or new code while both run side by side.
+#[derive(Debug, Parser)]
+#[command(name = "migcheck", version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge the new migrations against the releases that may run beside them.
+    Check(Box<check::CheckArguments>),
+    /// Print a rule's page: why it hurts, what to do instead, examples.
+    Explain {
+        /// The rule's name, as printed in brackets.
+        rule: String,
+    },
+    /// List the rules.
+    Rules,
+}
+
+/// Nothing at or above `--fail-on`.
+const CLEAN: u8 = 0;
+/// Findings.
+const FINDINGS: u8 = 1;
+/// The check could not be made.
+const FAILED: u8 = 2;
+
+/// Runs the program and says how it ended.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain { rule } => explain(&rule),
+        Command::Rules => rules(),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("migcheck: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn explain(name: &str) -> anyhow::Result<u8> {
+    match migcheck::rule(name) {
+        Some(rule) => print(rule.page),
+        None => {
+            let known: Vec<&str> = migcheck::RULES.iter().map(|rule| rule.name).collect();
+            anyhow::bail!(migcheck::unknown_name("rule", name, &known))
+        }
+    }
+}
+
+fn rules() -> anyhow::Result<u8> {
+    let width = migcheck::RULES
+        .iter()
+        .map(|rule| rule.name.len())
+        .max()
+        .unwrap_or(0);
+    let lines: String = migcheck::RULES
+        .iter()
+        .map(|rule| {
+            // The page's second line says in a sentence what happened.
+            let summary = rule.page.lines().nth(2).unwrap_or("");
+            format!(
+                "{:width$}  {:7}  {summary}\n",
+                rule.name,
+                rule.class.as_str()
+            )
+        })
+        .collect();
+    print(&lines)
+}
+
+/// Data goes to stdout; a reader that has seen enough is no failure.
+fn print(text: &str) -> anyhow::Result<u8> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Ok(CLEAN),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(CLEAN),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,306 @@
+//! From breaks to findings: grouped by cause, weighed by deploy mode and configuration, sorted.
+
+mod severity;
+
+use std::collections::BTreeMap;
+
+use crate::analysis::{Access, Break, Evidence, Pair, ServerError, Weight, Window};
+use crate::discover::{Config, Level};
+use crate::rules::{self, Advice, Class, Facts, Rule};
+use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
+use crate::schema::name::Ident;
+use crate::source::Span;
+
+pub use severity::{Severity, Weighing};
+
+/// One release that a finding breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakReport {
+    /// Who meets what.
+    pub pair: Pair,
+    /// Reads, writes or both.
+    pub access: Vec<Access>,
+    /// The release's name.
+    pub release: String,
+    /// How sure it is.
+    pub evidence: Evidence,
+    /// How much it hurts, before the deploy mode is asked.
+    pub weight: Weight,
+    /// What the server says.
+    pub error: Option<ServerError>,
+}
+
+/// Why a finding does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// The reason given.
+    pub reason: String,
+}
+
+/// Something that we say about a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that says it.
+    pub rule: &'static str,
+    /// How bad it is in this project.
+    pub severity: Severity,
+    /// Which kind of trouble it is.
+    pub class: Class,
+    /// What it is about.
+    pub object: ObjectRef,
+    /// What happened.
+    pub message: String,
+    /// Why it hurts.
+    pub why: String,
+    /// What to do instead.
+    pub help: String,
+    /// The migration, by its index in run order.
+    pub migration: usize,
+    /// The statement, by its index in the migration.
+    pub statement: Option<usize>,
+    /// The part of the statement that does it.
+    pub span: Option<Span>,
+    /// Who is hurt.
+    pub breaks: Vec<BreakReport>,
+    /// The configuration allows it.
+    pub suppressed: Option<Suppression>,
+}
+
+/// What a statement looks like from here: enough to blame it.
+pub trait Blame {
+    /// The part of the text that an operation stands in.
+    fn span(&self, migration: usize, statement: usize, operation: usize) -> Option<Span>;
+    /// Why a statement was not understood, if it was not.
+    fn reason(&self, migration: usize, statement: usize) -> Option<&str>;
+    /// The migration's version and path, as the configuration may name it.
+    fn is_called(&self, migration: usize, name: &str) -> bool;
+}
+
+/// The findings of one window, in order of place, most severe first within a place.
+///
+/// `is_judged` says which migrations are spoken of.
+pub fn findings(
+    window: &Window,
+    weighing: &Weighing,
+    config: &Config,
+    blame: &dyn Blame,
+    is_judged: impl Fn(usize) -> bool,
+) -> Vec<Finding> {
+    let mut groups: BTreeMap<(usize, Subject<'_>), Vec<&Break>> = BTreeMap::new();
+    for it in &window.breaks {
+        let Some(step) = it.blamed else { continue };
+        if is_judged(window.timeline.steps[step].migration) {
+            // Statements that commit together are one cause: a change made in several of them is
+            // the same change.
+            let commit = window.states.partition_point(|state| *state <= step);
+            let subject = Subject::of(step, it);
+            groups.entry((commit, subject)).or_default().push(it);
+        }
+    }
+    let mut out: Vec<Finding> = groups
+        .into_values()
+        .filter_map(|breaks| finding(window, weighing, config, blame, breaks))
+        .collect();
+    out.sort_by(|a, b| order(a).cmp(&order(b)));
+    out
+}
+
+fn order(finding: &Finding) -> impl Ord {
+    (
+        finding.migration,
+        finding.statement,
+        finding.span,
+        std::cmp::Reverse(finding.severity),
+        finding.rule,
+        finding.object.clone(),
+    )
+}
+
+/// What a finding is about: one difference, or one statement that was not understood whatever it
+/// names.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Subject<'a> {
+    Difference(&'a Difference),
+    Statement(usize),
+}
+
+impl<'a> Subject<'a> {
+    fn of(step: usize, it: &'a Break) -> Self {
+        match it.difference.change {
+            Change::Unread => Subject::Statement(step),
+            _ => Subject::Difference(&it.difference),
+        }
+    }
+}
+
+fn finding(
+    window: &Window,
+    weighing: &Weighing,
+    config: &Config,
+    blame: &dyn Blame,
+    mut breaks: Vec<&Break>,
+) -> Option<Finding> {
+    breaks.sort_by_key(|it| (it.harm.pair, it.release));
+    let first = breaks.first()?;
+    let step = &window.timeline.steps[first.blamed?];
+    let facts = Facts {
+        difference: &first.difference,
+        breaks: breaks.clone(),
+        reason: blame.reason(step.migration, step.statement),
+    };
+    let (rule, advice) = rules::advise(&facts)?;
+    let severity = breaks
+        .iter()
+        .filter_map(|it| weighing.weigh(it, window))
+        .max()?;
+    let mut reports: Vec<BreakReport> = Vec::new();
+    for it in &breaks {
+        let report = BreakReport {
+            pair: it.harm.pair,
+            access: it.access.clone(),
+            release: window.releases[it.release].name.clone(),
+            evidence: it.evidence,
+            weight: it.harm.weight,
+            error: it.harm.error.clone(),
+        };
+        if !reports.contains(&report) {
+            reports.push(report);
+        }
+    }
+    assemble(
+        rule,
+        advice,
+        severity,
+        first.difference.object.clone(),
+        config,
+        blame,
+        Place {
+            migration: step.migration,
+            statement: Some(step.statement),
+            span: blame.span(step.migration, step.statement, step.operation),
+        },
+        reports,
+    )
+}
+
+/// Where a finding points.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The migration, by its index in run order.
+    pub migration: usize,
+    /// The statement, by its index in the migration.
+    pub statement: Option<usize>,
+    /// The part of the text.
+    pub span: Option<Span>,
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a finding has these parts, and only two callers"
+)]
+fn assemble(
+    rule: &'static Rule,
+    advice: Advice,
+    severity: Severity,
+    object: ObjectRef,
+    config: &Config,
+    blame: &dyn Blame,
+    place: Place,
+    breaks: Vec<BreakReport>,
+) -> Option<Finding> {
+    let severity = severity::configured(rule, severity, &config.rules)?;
+    let display = object.to_string();
+    let suppressed = config
+        .allow
+        .iter()
+        .find(|allow| {
+            allow.rule.value == rule.name
+                && allow.object.value == display
+                && blame.is_called(place.migration, &allow.migration.value)
+        })
+        .map(|allow| Suppression {
+            reason: allow.reason.clone(),
+        });
+    Some(Finding {
+        rule: rule.name,
+        severity,
+        class: rule.class,
+        object,
+        message: advice.message,
+        why: advice.why,
+        help: advice.help,
+        migration: place.migration,
+        statement: place.statement,
+        span: place.span,
+        breaks,
+        suppressed,
+    })
+}
+
+/// A finding about a new statement that was not understood and names nothing that is known.
+pub fn not_understood(
+    place: Place,
+    reason: &str,
+    config: &Config,
+    blame: &dyn Blame,
+) -> Option<Finding> {
+    let rule = rules::rule("not_understood")?;
+    let advice = Advice {
+        message: "this statement was not understood".to_owned(),
+        why: format!("it names no known object, and was not judged: {reason}"),
+        help: "read it yourself".to_owned(),
+    };
+    let object = migration_object();
+    let level = unknown_level(config)?;
+    assemble(
+        rule,
+        advice,
+        level,
+        object,
+        config,
+        blame,
+        place,
+        Vec::new(),
+    )
+}
+
+/// A finding about a new migration that could not be read as text.
+pub fn unreadable(
+    place: Place,
+    reason: &str,
+    config: &Config,
+    blame: &dyn Blame,
+) -> Option<Finding> {
+    let rule = rules::rule("migration_unreadable")?;
+    let advice = rules::migration_unreadable::advice(reason);
+    let object = migration_object();
+    assemble(
+        rule,
+        advice,
+        Severity::Error,
+        object,
+        config,
+        blame,
+        place,
+        Vec::new(),
+    )
+}
+
+fn migration_object() -> ObjectRef {
+    ObjectRef {
+        kind: ObjectKind::Migration,
+        schema: None,
+        parent: None,
+        name: Ident::new("migration"),
+    }
+}
+
+/// The level that the configuration gives to what was not understood.
+pub fn unknown_level(config: &Config) -> Option<Severity> {
+    match config.rules.unknown {
+        Some(Level::Off) => None,
+        Some(Level::Note) => Some(Severity::Note),
+        Some(Level::Error) => Some(Severity::Error),
+        Some(Level::Warning) | None => Some(Severity::Warning),
+    }
+}

@@ -1,0 +1,375 @@
+//! JSON, format 1: other programs read it, so its shape is fixed.
+//!
+//! `null` means not judged, `[]` means none. Lines and columns count from 1, columns in code
+//! points, ends exclusive; offsets and lengths are bytes.
+
+use serde::Serialize;
+
+use crate::analysis::Role;
+use crate::findings::{BreakReport, Finding};
+use crate::schema::diff::ObjectRef;
+use crate::source::{SourceFile, Span};
+
+use super::{NotUnderstood, ProjectReport, ReleaseReport, Report, StatementReport, StepReport};
+
+/// The longest statement text that is printed, in characters; its span gives the rest.
+const LONGEST_TEXT: usize = 400;
+
+#[derive(Serialize)]
+struct Root<'a> {
+    format: u32,
+    report: &'static str,
+    tool: Tool,
+    projects: Vec<Project<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Project<'a> {
+    project: About<'a>,
+    base: Option<Base<'a>>,
+    releases: Vec<Release<'a>>,
+    summary: Summary,
+    steps: Vec<Step<'a>>,
+    findings: Vec<WireFinding<'a>>,
+    not_understood: Vec<Unread<'a>>,
+}
+
+#[derive(Serialize)]
+struct About<'a> {
+    root: &'a str,
+    layout: &'static str,
+    dialect: &'static str,
+    server_version: Option<String>,
+    deploy: &'static str,
+}
+
+#[derive(Serialize)]
+struct Base<'a> {
+    revision: Option<&'a str>,
+    version: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Release<'a> {
+    name: &'a str,
+    revision: Option<&'a str>,
+    role: &'static str,
+    version: Option<&'a str>,
+    evidence: &'static str,
+    queries: Option<usize>,
+    queries_not_understood: Option<usize>,
+    requires_schema: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    verdict: Option<&'static str>,
+    fits: Option<bool>,
+    migrations: usize,
+    new_migrations: usize,
+    statements: usize,
+    not_understood: usize,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    suppressed: usize,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    migration: &'a str,
+    version: &'a str,
+    verdict: &'static str,
+    old: &'static str,
+    new: &'static str,
+    min_compatible_release: Option<&'a str>,
+    runs_in: &'static str,
+    statements: Vec<Statement<'a>>,
+}
+
+#[derive(Serialize)]
+struct Statement<'a> {
+    index: usize,
+    span: WireSpan<'a>,
+    text: String,
+    understood: bool,
+    operations: &'a [&'static str],
+    transaction: Option<&'static str>,
+    commit_point: bool,
+    // Locks and cost are not computed yet.
+    locks: Option<()>,
+    rewrites: Option<()>,
+    scans: Option<()>,
+    online_ddl: Option<()>,
+}
+
+#[derive(Serialize)]
+struct WireSpan<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    offset: usize,
+    length: usize,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    kind: &'static str,
+    schema: Option<&'a str>,
+    parent: Option<&'a str>,
+    name: &'a str,
+    display: String,
+}
+
+#[derive(Serialize)]
+struct WireFinding<'a> {
+    rule: &'static str,
+    severity: &'static str,
+    class: &'static str,
+    fingerprint: String,
+    suppressed: Option<Suppressed<'a>>,
+    message: &'a str,
+    why: &'a str,
+    help: &'a str,
+    object: Object<'a>,
+    migration: &'a str,
+    statement: Option<usize>,
+    span: Option<WireSpan<'a>>,
+    breaks: Vec<Break<'a>>,
+}
+
+#[derive(Serialize)]
+struct Suppressed<'a> {
+    by: &'static str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Break<'a> {
+    pair: &'static str,
+    access: Vec<&'static str>,
+    release: &'a str,
+    evidence: &'static str,
+    error: Option<ServerError<'a>>,
+    uses: Option<()>,
+}
+
+#[derive(Serialize)]
+struct ServerError<'a> {
+    code: &'static str,
+    message: &'a str,
+    stage: &'static str,
+}
+
+#[derive(Serialize)]
+struct Unread<'a> {
+    file: &'a str,
+    line: usize,
+    text: String,
+    reason: &'a str,
+}
+
+/// The report as JSON, with a line feed at its end.
+pub fn to_json(report: &Report) -> String {
+    let root = Root {
+        format: 1,
+        report: "check",
+        tool: Tool {
+            name: "migcheck",
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        projects: report.projects.iter().map(project).collect(),
+    };
+    let mut text =
+        serde_json::to_string_pretty(&root).expect("strings, numbers and lists always serialise");
+    text.push('\n');
+    text
+}
+
+fn project(project: &ProjectReport) -> Project<'_> {
+    let summary = &project.summary;
+    Project {
+        project: About {
+            root: &project.root,
+            layout: project.layout.as_str(),
+            dialect: project.dialect.as_str(),
+            server_version: project.server_version.as_ref().map(ToString::to_string),
+            deploy: project.deploy_name(),
+        },
+        base: project.base.as_ref().map(|base| Base {
+            revision: base.revision.as_deref(),
+            version: base.version.as_deref(),
+        }),
+        releases: project.releases.iter().map(release).collect(),
+        summary: Summary {
+            verdict: summary.verdict.map(|verdict| verdict.as_str()),
+            fits: summary.fits,
+            migrations: summary.migrations,
+            new_migrations: summary.new_migrations,
+            statements: summary.statements,
+            not_understood: summary.not_understood,
+            errors: summary.errors,
+            warnings: summary.warnings,
+            notes: summary.notes,
+            suppressed: summary.suppressed,
+        },
+        steps: project.steps.iter().map(|it| step(project, it)).collect(),
+        findings: project
+            .findings
+            .iter()
+            .map(|it| finding(project, it))
+            .collect(),
+        not_understood: project
+            .not_understood
+            .iter()
+            .map(|it| unread(project, it))
+            .collect(),
+    }
+}
+
+fn release(release: &ReleaseReport) -> Release<'_> {
+    Release {
+        name: &release.name,
+        revision: release.revision.as_deref(),
+        role: match release.role {
+            Role::Live => "live",
+            Role::Head => "head",
+        },
+        version: release.version.as_deref(),
+        // The code's queries are not read yet: what a release does is presumed.
+        evidence: "presumed",
+        queries: None,
+        queries_not_understood: None,
+        requires_schema: release.requires_schema.as_deref(),
+    }
+}
+
+fn step<'a>(project: &'a ProjectReport, step: &'a StepReport) -> Step<'a> {
+    let file = &project.files[step.index];
+    Step {
+        migration: &step.migration,
+        version: &step.version,
+        verdict: step.verdict.as_str(),
+        old: step.old.as_str(),
+        new: step.new.as_str(),
+        min_compatible_release: step.min_compatible_release.as_deref(),
+        runs_in: step.runs_in.as_str(),
+        statements: step
+            .statements
+            .iter()
+            .map(|it| statement(file, it))
+            .collect(),
+    }
+}
+
+fn statement<'a>(file: &'a SourceFile, statement: &'a StatementReport) -> Statement<'a> {
+    Statement {
+        index: statement.index,
+        span: span(file, statement.span),
+        text: capped(statement.span.of(&file.text)),
+        understood: statement.understood,
+        operations: &statement.operations,
+        transaction: None,
+        commit_point: statement.commit_point,
+        locks: None,
+        rewrites: None,
+        scans: None,
+        online_ddl: None,
+    }
+}
+
+fn span(file: &SourceFile, span: Span) -> WireSpan<'_> {
+    let start = file.position(span.start);
+    let end = file.position(span.end);
+    WireSpan {
+        file: &file.path,
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        offset: span.start,
+        length: span.len(),
+    }
+}
+
+fn object(object: &ObjectRef) -> Object<'_> {
+    Object {
+        kind: object.kind.as_str(),
+        schema: object.schema.as_ref().map(|it| it.as_str()),
+        parent: object.parent.as_ref().map(|it| it.as_str()),
+        name: object.name.as_str(),
+        display: object.to_string(),
+    }
+}
+
+fn finding<'a>(project: &'a ProjectReport, finding: &'a Finding) -> WireFinding<'a> {
+    let file = &project.files[finding.migration];
+    WireFinding {
+        rule: finding.rule,
+        severity: finding.severity.as_str(),
+        class: finding.class.as_str(),
+        fingerprint: fingerprint(finding, &file.path),
+        suppressed: finding.suppressed.as_ref().map(|it| Suppressed {
+            by: "allow",
+            reason: &it.reason,
+        }),
+        message: &finding.message,
+        why: &finding.why,
+        help: &finding.help,
+        object: object(&finding.object),
+        migration: &file.path,
+        statement: finding.statement,
+        span: finding.span.map(|it| span(file, it)),
+        breaks: finding.breaks.iter().map(wire_break).collect(),
+    }
+}
+
+fn wire_break(it: &BreakReport) -> Break<'_> {
+    Break {
+        pair: it.pair.as_str(),
+        access: it.access.iter().map(|access| access.as_str()).collect(),
+        release: &it.release,
+        evidence: it.evidence.as_str(),
+        error: it.error.as_ref().map(|error| ServerError {
+            code: error.code,
+            message: &error.message,
+            stage: error.stage.as_str(),
+        }),
+        uses: None,
+    }
+}
+
+fn unread<'a>(project: &'a ProjectReport, it: &'a NotUnderstood) -> Unread<'a> {
+    let file = &project.files[it.migration];
+    Unread {
+        file: &file.path,
+        line: file.position(it.span.start).line,
+        text: capped(it.span.of(&file.text)),
+        reason: &it.reason,
+    }
+}
+
+fn capped(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Made of rule, object and migration, so that it stays when lines move. FNV-1a, because it is
+/// kept in other programs' files and must never change with a library.
+fn fingerprint(finding: &Finding, migration: &str) -> String {
+    let text = format!("{}\0{}\0{migration}", finding.rule, finding.object);
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}

@@ -1,0 +1,200 @@
+//! What a check found, and how it is printed: one file per format.
+
+mod json;
+mod text;
+
+use crate::analysis::{Role, Truth, Verdict};
+use crate::discover::{DeployMode, Layout, Named, ServerVersion};
+use crate::findings::Finding;
+use crate::source::{SourceFile, Span};
+use crate::sql::Dialect;
+
+pub use json::to_json;
+pub use text::{Styling, Verbosity, detection_line, to_text};
+
+/// The result of a check.
+#[derive(Debug)]
+pub struct Report {
+    /// One entry per project; one repository can hold several.
+    pub projects: Vec<ProjectReport>,
+}
+
+/// The result for one project.
+#[derive(Debug)]
+pub struct ProjectReport {
+    /// The project's folder from the root of the repository.
+    pub root: String,
+    /// The migration tool.
+    pub layout: Layout,
+    /// What says so.
+    pub layout_evidence: String,
+    /// The migrations folder.
+    pub folder: String,
+    /// The family of servers.
+    pub dialect: Dialect,
+    /// What says so.
+    pub dialect_evidence: String,
+    /// The server's version, where it is known.
+    pub server_version: Option<ServerVersion>,
+    /// How the project deploys.
+    pub deploy: DeployMode,
+    /// Whether each migration was judged as a change of its own.
+    pub each_by_itself: bool,
+    /// What "new" was measured from, where that is a revision.
+    pub base: Option<BaseReport>,
+    /// The live releases, then head; empty when each migration was judged by itself.
+    pub releases: Vec<ReleaseReport>,
+    /// The counts and the verdict.
+    pub summary: Summary,
+    /// The new migrations.
+    pub steps: Vec<StepReport>,
+    /// The findings, in order of place.
+    pub findings: Vec<Finding>,
+    /// Every statement that was not understood, old ones included.
+    pub not_understood: Vec<NotUnderstood>,
+    /// What is odd, for people who ask for more.
+    pub notices: Vec<String>,
+    /// The files of the migrations, in run order.
+    pub files: Vec<SourceFile>,
+}
+
+/// What "new" was measured from.
+#[derive(Debug, Clone)]
+pub struct BaseReport {
+    /// For people: `origin/main@1a2b3c`.
+    pub name: String,
+    /// The abbreviated commit.
+    pub revision: Option<String>,
+    /// The newest version there.
+    pub version: Option<String>,
+}
+
+/// One release.
+#[derive(Debug, Clone)]
+pub struct ReleaseReport {
+    /// For people.
+    pub name: String,
+    /// The commit.
+    pub revision: Option<String>,
+    /// Live or head.
+    pub role: Role,
+    /// Its newest version.
+    pub version: Option<String>,
+    /// The oldest version that it may run on.
+    pub requires_schema: Option<String>,
+}
+
+/// The counts and the verdict.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The verdict for the whole change; `None` when each migration was judged by itself.
+    pub verdict: Option<Verdict>,
+    /// Whether the deploy mode is one that the verdict allows.
+    pub fits: Option<bool>,
+    /// For a switch in between: the migrations after which the code may be switched.
+    pub switch_after: Vec<String>,
+    /// All migrations.
+    pub migrations: usize,
+    /// The new ones.
+    pub new_migrations: usize,
+    /// All statements.
+    pub statements: usize,
+    /// Those of new migrations.
+    pub new_statements: usize,
+    /// All statements that were not understood.
+    pub not_understood: usize,
+    /// Those of new migrations.
+    pub new_not_understood: usize,
+    /// Findings that count.
+    pub errors: usize,
+    /// Findings that count.
+    pub warnings: usize,
+    /// Findings that count.
+    pub notes: usize,
+    /// Findings that the configuration allows.
+    pub suppressed: usize,
+}
+
+/// The transaction that a migration's statements share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunsIn {
+    /// The tool's own, around the file.
+    Migration,
+    /// The file's own.
+    Own,
+    /// The server's, around several statements sent as one text.
+    Implicit,
+    /// The tool's own, around all pending migrations.
+    Run,
+    /// None: each statement by itself.
+    None,
+}
+
+impl RunsIn {
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunsIn::Migration => "migration",
+            RunsIn::Own => "own",
+            RunsIn::Implicit => "implicit",
+            RunsIn::Run => "run",
+            RunsIn::None => "none",
+        }
+    }
+}
+
+/// One new migration.
+#[derive(Debug, Clone)]
+pub struct StepReport {
+    /// Its path.
+    pub migration: String,
+    /// Its version.
+    pub version: String,
+    /// Its own verdict.
+    pub verdict: Verdict,
+    /// Whether the old releases work on all of its states.
+    pub old: Truth,
+    /// Whether head works on all of its states.
+    pub new: Truth,
+    /// The oldest live release that works after it.
+    pub min_compatible_release: Option<String>,
+    /// The transaction that its statements share.
+    pub runs_in: RunsIn,
+    /// Its index in run order.
+    pub index: usize,
+    /// Its statements.
+    pub statements: Vec<StatementReport>,
+}
+
+/// One statement of a new migration.
+#[derive(Debug, Clone)]
+pub struct StatementReport {
+    /// Its index.
+    pub index: usize,
+    /// Its place.
+    pub span: Span,
+    /// Whether it was understood.
+    pub understood: bool,
+    /// What it does.
+    pub operations: Vec<&'static str>,
+    /// Whether other connections see the state after it.
+    pub commit_point: bool,
+}
+
+/// A statement that was not understood.
+#[derive(Debug, Clone)]
+pub struct NotUnderstood {
+    /// The migration, by its index in run order.
+    pub migration: usize,
+    /// Its place.
+    pub span: Span,
+    /// Why.
+    pub reason: String,
+}
+
+impl ProjectReport {
+    /// The name of the deploy mode.
+    pub fn deploy_name(&self) -> &'static str {
+        self.deploy.name()
+    }
+}

@@ -1,0 +1,316 @@
+//! Text for people: an excerpt per finding, and one line when all is well.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::analysis::{Access, Pair, Verdict, Weight};
+use crate::discover::DeployMode;
+use crate::findings::{BreakReport, Finding, Severity};
+use crate::source::{SourceFile, Span};
+
+use super::{NotUnderstood, ProjectReport, Report};
+
+/// How the text is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Styling {
+    /// Escape sequences for colours.
+    pub colour: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+/// How much is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors and warnings only.
+    Quiet,
+    /// Findings and the summary.
+    Normal,
+    /// Also what is odd about the past, and every statement that was not understood.
+    Verbose,
+}
+
+/// The most lines of a statement that an excerpt shows.
+const LONGEST_EXCERPT: usize = 6;
+/// The most statements of the past that are listed without being asked for.
+const FEW: usize = 5;
+
+/// One line that says what was found and where, for stderr.
+pub fn detection_line(project: &ProjectReport) -> String {
+    let mut parts = vec![project.layout.as_str().to_owned()];
+    parts.push(match &project.server_version {
+        Some(version) => format!("{} {version}", project.dialect.as_str()),
+        None => project.dialect.as_str().to_owned(),
+    });
+    let count = project.summary.migrations;
+    let new = match project.each_by_itself {
+        true => "each judged by itself".to_owned(),
+        false => format!("{} new", project.summary.new_migrations),
+    };
+    let folder = if project.folder.is_empty() {
+        "."
+    } else {
+        &project.folder
+    };
+    parts.push(format!("{folder}/ ({count}, {new})"));
+    if let Some(base) = &project.base {
+        parts.push(format!("base {}", base.name));
+    }
+    let base = project.base.as_ref().map(|base| base.name.as_str());
+    let live: Vec<&str> = project
+        .releases
+        .iter()
+        .filter(|release| release.role == crate::analysis::Role::Live)
+        .map(|release| release.name.as_str())
+        .filter(|name| Some(*name) != base)
+        .collect();
+    if !live.is_empty() {
+        parts.push(format!("live {}", live.join(", ")));
+    }
+    if project.deploy != DeployMode::default() {
+        parts.push(format!("deploy {}", project.deploy_name()));
+    }
+    format!("migcheck: {}", parts.join(" · "))
+}
+
+/// The report for people.
+pub fn to_text(report: &Report, styling: Styling, verbosity: Verbosity) -> String {
+    let renderer = if styling.colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    }
+    .term_width(styling.width);
+    let mut out = String::new();
+    for project in &report.projects {
+        if verbosity == Verbosity::Verbose {
+            for notice in &project.notices {
+                out.push_str(&format!("notice: {}\n", printable(notice)));
+            }
+        }
+        for finding in &project.findings {
+            let hidden = finding.suppressed.is_some()
+                || (verbosity == Verbosity::Quiet && finding.severity == Severity::Note);
+            if !hidden {
+                out.push_str(&excerpt(project, finding, &renderer));
+                out.push_str("\n\n");
+            }
+        }
+        not_understood(project, verbosity, &mut out);
+        out.push_str(&summary(project));
+        out.push('\n');
+    }
+    out
+}
+
+fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> String {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let file = &project.files[finding.migration];
+    let (source, first_line, marked) = excerpt_lines(file, finding.span);
+    let snippet = Snippet::source(source)
+        .line_start(first_line)
+        .path(printable(&file.path))
+        .annotation(AnnotationKind::Primary.span(marked));
+    let mut group: Group<'_> = level
+        .primary_title(printable(&finding.message))
+        .id(finding.rule)
+        .element(snippet);
+    for it in &finding.breaks {
+        let line = printable(&breaks(it));
+        group = group.element(Level::NOTE.with_name(it.pair.as_str()).message(line));
+    }
+    group = group.element(
+        Level::NOTE
+            .with_name("why")
+            .message(printable(&finding.why)),
+    );
+    group = group.element(Level::HELP.message(printable(&finding.help)));
+    renderer.render(&[group])
+}
+
+/// The lines of a span, the number of the first, and the part of them to mark. The whole file is
+/// never drawn: it can be large.
+fn excerpt_lines(file: &SourceFile, span: Option<Span>) -> (String, usize, std::ops::Range<usize>) {
+    let text = &file.text;
+    let span = span.unwrap_or_default();
+    let start = span.start.min(text.len());
+    let end = span.end.clamp(start, text.len());
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let mut stop = line_start;
+    for line in text[line_start..]
+        .split_inclusive('\n')
+        .take(LONGEST_EXCERPT)
+    {
+        stop += line.len();
+        if stop >= end {
+            break;
+        }
+    }
+    let lines = text[line_start..stop].trim_end_matches(['\n', '\r']);
+    let marked = start - line_start..(end - line_start).min(lines.len()).max(start - line_start);
+    (lines.to_owned(), file.position(start).line, marked)
+}
+
+/// Who breaks, in one line.
+fn breaks(it: &BreakReport) -> String {
+    let access = match it.access.as_slice() {
+        [Access::Read] => "reads",
+        [Access::Write] => "writes",
+        _ => "reads and writes",
+    };
+    let (who, where_it_is) = match it.pair {
+        Pair::OldOnNew => (format!("{} (old code)", it.release), "on the new schema"),
+        Pair::NewOnOld => (format!("{} (new code)", it.release), "on the old schema"),
+        Pair::OldReadsNewData => (
+            format!("{} (old code)", it.release),
+            "when it meets rows that new code wrote",
+        ),
+        Pair::NewReadsOldData => (
+            format!("{} (new code)", it.release),
+            "when it meets rows from before",
+        ),
+    };
+    let happens = match it.weight {
+        Weight::Error | Weight::Addition => "fail",
+        Weight::Warning | Weight::Note => "may fail",
+        Weight::Unknown => return format!("whether {who} works {where_it_is} is not known"),
+    };
+    match &it.error {
+        Some(error) => format!(
+            "{access} of {who} {happens} {where_it_is}: {} {} ({})",
+            error.code,
+            error.message,
+            it.evidence.as_str()
+        ),
+        None => format!(
+            "{access} of {who} {happens} {where_it_is} ({})",
+            it.evidence.as_str()
+        ),
+    }
+}
+
+fn not_understood(project: &ProjectReport, verbosity: Verbosity, out: &mut String) {
+    let first_new = project.summary.migrations - project.summary.new_migrations;
+    // Those of new migrations are findings of their own, unless that is switched off.
+    let listed: Vec<&NotUnderstood> = project
+        .not_understood
+        .iter()
+        .filter(|it| {
+            verbosity == Verbosity::Verbose || (project.each_by_itself && it.migration < first_new)
+        })
+        .collect();
+    for it in &listed {
+        let file = &project.files[it.migration];
+        let line = file.position(it.span.start).line;
+        out.push_str(&format!(
+            "not understood: {}:{line}: {}\n",
+            printable(&file.path),
+            printable(&it.reason)
+        ));
+    }
+    let past = project.summary.not_understood - project.summary.new_not_understood;
+    if listed.is_empty() && past > 0 && verbosity == Verbosity::Normal {
+        let shown = if past > FEW { "; -v lists them" } else { "" };
+        out.push_str(&format!(
+            "{} of earlier migrations not understood{shown}\n",
+            counted(past, "statement")
+        ));
+    }
+}
+
+fn summary(project: &ProjectReport) -> String {
+    let summary = &project.summary;
+    if summary.new_migrations == 0 {
+        return match &project.base {
+            Some(base) => format!("nothing new since {}", base.name),
+            None => "nothing new".to_owned(),
+        };
+    }
+    let understood = match summary.new_not_understood {
+        0 => "all understood".to_owned(),
+        count => format!("{count} not understood"),
+    };
+    let what = if project.each_by_itself {
+        counted(summary.new_migrations, "migration")
+    } else {
+        counted(summary.new_migrations, "new migration")
+    };
+    let mut line = match summary.verdict {
+        Some(verdict) => format!("{}: ", verdict.as_str()),
+        None => String::new(),
+    };
+    line.push_str(&format!(
+        "{what}, {}, {understood}",
+        counted(summary.new_statements, "statement")
+    ));
+    let found: Vec<String> = [
+        (summary.errors, "error"),
+        (summary.warnings, "warning"),
+        (summary.notes, "note"),
+        (summary.suppressed, "allowed finding"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| counted(count, what))
+    .collect();
+    if !found.is_empty() {
+        line.push_str(&format!("; {}", found.join(", ")));
+    }
+    if let Some(verdict) = summary.verdict {
+        let advice = advice(project, verdict);
+        if !advice.is_empty() {
+            line.push_str(&format!("\n{advice}"));
+        }
+    }
+    line
+}
+
+/// What to do about a verdict, where the deploy mode does not do it by itself.
+fn advice(project: &ProjectReport, verdict: Verdict) -> String {
+    let mode = project.deploy_name();
+    let fits = project.summary.fits != Some(false);
+    match verdict {
+        Verdict::AnyOrder => String::new(),
+        Verdict::MigrateFirst | Verdict::CodeFirst if fits => String::new(),
+        Verdict::MigrateFirst => {
+            format!("run the migrations before the new code (this project deploys {mode})")
+        }
+        Verdict::CodeFirst => format!(
+            "deploy the new code, wait until the old release is gone, then migrate (this project \
+             deploys {mode})"
+        ),
+        Verdict::SwitchBetween => {
+            let places: Vec<&str> = project
+                .summary
+                .switch_after
+                .iter()
+                .map(String::as_str)
+                .collect();
+            format!(
+                "split the change: deploy the new code after {} and before what follows",
+                places.join(" or ")
+            )
+        }
+        Verdict::NoSafeOrder => {
+            "no order of deploying and migrating is safe: expand, backfill, switch, contract"
+                .to_owned()
+        }
+        Verdict::Broken => "the new code does not fit its own schema".to_owned(),
+        Verdict::Unknown => "the answer hangs on statements that were not understood".to_owned(),
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// Text from a repository, without what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
