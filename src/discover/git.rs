@@ -9,13 +9,13 @@
 //! the same (with `GIT_DIR` alone git takes the current folder for the top of the work tree); the
 //! index is kept when `GIT_DIR` is that repository's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::discover::text::LARGEST;
 use crate::error::{Error, Result};
@@ -69,6 +69,9 @@ struct Inner {
     /// Variables for each git process; those of a hook when they are about this repository.
     environment: Vec<(&'static str, OsString)>,
     batch: Mutex<Option<Batch>>,
+    /// Tracked files that are on disk as they are in the index, with their object names; known
+    /// once the work tree has been listed.
+    unchanged: OnceLock<HashMap<String, String>>,
 }
 
 impl fmt::Debug for Repository {
@@ -190,6 +193,7 @@ impl Repository {
                 root,
                 environment,
                 batch: Mutex::new(None),
+                unchanged: OnceLock::new(),
             }),
         }
     }
@@ -479,8 +483,8 @@ impl Repository {
     /// when a pattern of `.gitignore` matches it.
     pub(super) fn work_tree_files(&self) -> Result<Vec<String>> {
         let mut command = self.git();
-        command.args(["ls-files", "-z", "-t"]);
-        command.args(["--cached", "--others", "--deleted", "--exclude-standard"]);
+        command.args(["ls-files", "-z", "-v", "--stage", "--exclude-standard"]);
+        command.args(["--cached", "--others", "--deleted", "--modified"]);
         let out = output(&mut command)?.ok_or_else(|| Error::Git("git is gone".to_owned()))?;
         if !out.status.success() {
             return Err(Error::Git(format!(
@@ -488,27 +492,16 @@ impl Repository {
                 first_line(&String::from_utf8_lossy(&out.stderr))
             )));
         }
-        // Each entry is a letter, a blank and the name; `R` is a removed file, which was also
-        // listed as tracked, `S` one that a sparse checkout leaves out.
-        let mut files = BTreeMap::new();
-        for entry in out
-            .stdout
-            .split(|byte| *byte == 0)
-            .filter(|it| it.len() > 2)
-        {
-            let name = String::from_utf8_lossy(&entry[2..]).into_owned();
-            let is_there = !matches!(entry[0], b'R' | b'S');
-            files
-                .entry(name)
-                .and_modify(|there| *there &= is_there)
-                .or_insert(is_there);
-        }
-        // A nested repository is listed as a folder.
-        Ok(files
-            .into_iter()
-            .filter(|(name, is_there)| *is_there && !name.ends_with('/'))
-            .map(|(name, _)| name)
-            .collect())
+        let (files, unchanged) = listed(&out.stdout);
+        let _ = self.inner.unchanged.set(unchanged);
+        Ok(files)
+    }
+
+    /// Whether the file `path` on disk is what git stores as `id`, as far as the work tree was
+    /// listed. Reading it there saves git the work of unpacking it.
+    pub(super) fn is_on_disk(&self, path: &str, id: &str) -> bool {
+        let unchanged = self.inner.unchanged.get();
+        unchanged.is_some_and(|files| files.get(path).is_some_and(|it| it == id))
     }
 
     /// The objects with these names, in order, all through one process.
@@ -535,6 +528,55 @@ impl Repository {
     fn git(&self) -> Command {
         git(&self.inner.root, &self.inner.environment)
     }
+}
+
+/// The files that are there, sorted, and the unchanged ones with their object names, from what
+/// `ls-files -z -v --stage` prints: `H 100644 <id> <stage>\t<name>` for each tracked file, the
+/// same with `R` if it is removed and with `C` if it is changed, `S` if a sparse checkout leaves
+/// it out, lower case if git was told not to look, and `? <name>` for an untracked file.
+fn listed(out: &[u8]) -> (Vec<String>, HashMap<String, String>) {
+    let mut files: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut gone: Vec<String> = Vec::new();
+    for entry in out.split(|byte| *byte == 0) {
+        let entry = String::from_utf8_lossy(entry);
+        let Some((tag, rest)) = entry.split_once(' ') else {
+            continue;
+        };
+        if tag == "?" {
+            // A nested repository is listed as a folder.
+            if !rest.ends_with('/') {
+                files.insert(rest.to_owned(), None);
+            }
+            continue;
+        }
+        let Some((about, name)) = rest.split_once('\t') else {
+            continue;
+        };
+        let mut about = about.split(' ');
+        let (mode, id) = (about.next(), about.next());
+        match (tag, mode) {
+            ("R" | "r" | "S" | "s", _) => gone.push(name.to_owned()),
+            // A commit of another repository.
+            (_, Some("160000")) => {}
+            ("H", Some("100644" | "100755")) => {
+                files
+                    .entry(name.to_owned())
+                    .or_insert_with(|| id.map(str::to_owned));
+            }
+            // Changed, unmerged, a link, or something git does not look at.
+            _ => {
+                files.insert(name.to_owned(), None);
+            }
+        }
+    }
+    for name in gone {
+        files.remove(&name);
+    }
+    let unchanged = files
+        .iter()
+        .filter_map(|(name, id)| Some((name.clone(), id.clone()?)))
+        .collect();
+    (files.into_keys().collect(), unchanged)
 }
 
 /// What git has under a name.

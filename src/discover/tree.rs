@@ -8,6 +8,7 @@
 //! means the same file at every revision, and in the reports.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -167,7 +168,7 @@ impl Tree {
     /// [`Error::Git`] when git fails.
     pub fn read_many<P: AsRef<str> + Sync>(&self, paths: &[P]) -> Result<Vec<Contents>> {
         match self {
-            Tree::WorkTree(tree) => Ok(tree.read_many(paths)),
+            Tree::WorkTree(tree) => Ok(read_from_disk(&tree.root, paths)),
             Tree::Revision(tree) => tree.read_many(paths),
             Tree::Memory(files) => Ok(paths
                 .iter()
@@ -210,42 +211,44 @@ impl WorkTree {
         };
         Ok(self.files.get_or_init(|| files))
     }
+}
 
-    fn read_many<P: AsRef<str> + Sync>(&self, paths: &[P]) -> Vec<Contents> {
-        // A handful is read faster than other threads wake up.
-        if paths.len() < 16 {
-            return paths.iter().map(|path| self.read(path.as_ref())).collect();
+/// The files `paths` below `root`, in that order.
+fn read_from_disk<P: AsRef<str> + Sync>(root: &Path, paths: &[P]) -> Vec<Contents> {
+    // A handful is read faster than other threads wake up.
+    if paths.len() < 16 {
+        return paths
+            .iter()
+            .map(|it| read_file(root, it.as_ref()))
+            .collect();
+    }
+    paths
+        .par_iter()
+        .with_min_len(16)
+        .map(|path| read_file(root, path.as_ref()))
+        .collect()
+}
+
+fn read_file(root: &Path, path: &str) -> Contents {
+    let read = || -> std::io::Result<Contents> {
+        let mut file = std::fs::File::open(root.join(path))?;
+        let about = file.metadata()?;
+        if !about.is_file() {
+            return Ok(Contents::Missing);
         }
-        paths
-            .par_iter()
-            .with_min_len(16)
-            .map(|path| self.read(path.as_ref()))
-            .collect()
-    }
-
-    fn read(&self, path: &str) -> Contents {
-        let path = self.root.join(path);
-        let read = || -> std::io::Result<Contents> {
-            use std::io::Read;
-            let mut file = std::fs::File::open(&path)?;
-            let about = file.metadata()?;
-            if !about.is_file() {
-                return Ok(Contents::Missing);
-            }
-            if about.len() > LARGEST {
-                return Ok(Contents::TooLarge(about.len()));
-            }
-            let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
-            file.read_to_end(&mut bytes)?;
-            Ok(Contents::Bytes(bytes))
-        };
-        read().unwrap_or_else(|error| match error.kind() {
-            std::io::ErrorKind::NotFound
-            | std::io::ErrorKind::NotADirectory
-            | std::io::ErrorKind::IsADirectory => Contents::Missing,
-            _ => Contents::Refused(error.to_string()),
-        })
-    }
+        if about.len() > LARGEST {
+            return Ok(Contents::TooLarge(about.len()));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
+        file.read_to_end(&mut bytes)?;
+        Ok(Contents::Bytes(bytes))
+    };
+    read().unwrap_or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound
+        | std::io::ErrorKind::NotADirectory
+        | std::io::ErrorKind::IsADirectory => Contents::Missing,
+        _ => Contents::Refused(error.to_string()),
+    })
 }
 
 /// The files below `root` as git would list them if it were a repository: hidden ones too, other
@@ -379,6 +382,7 @@ impl Revision {
         let mut places = Vec::new();
         let mut questions = Vec::new();
         let mut links = Vec::new();
+        let mut on_disk = Vec::new();
         for (place, path) in paths.iter().enumerate() {
             let (parent, name) = split(path.as_ref());
             // Git sorts a folder as if its name ended in a slash; files alone are in order, but
@@ -386,8 +390,12 @@ impl Revision {
             let entry = folders[parent].iter().find(|entry| entry.name == name);
             match entry {
                 Some(entry) if entry.kind == Kind::File => {
-                    places.push(place);
-                    questions.push(entry.id.clone());
+                    if self.repository.is_on_disk(path.as_ref(), &entry.id) {
+                        on_disk.push(place);
+                    } else {
+                        places.push(place);
+                        questions.push(entry.id.clone());
+                    }
                 }
                 Some(entry) if entry.kind == Kind::Link => links.push((place, entry.id.clone())),
                 _ => {}
@@ -397,6 +405,11 @@ impl Revision {
         let answers = self.repository.objects(&questions)?;
         for (place, object) in places.into_iter().zip(answers) {
             contents[place] = blob(object);
+        }
+        let unchanged: Vec<&str> = on_disk.iter().map(|place| paths[*place].as_ref()).collect();
+        let read = read_from_disk(self.repository.root(), &unchanged);
+        for (place, read) in on_disk.into_iter().zip(read) {
+            contents[place] = read;
         }
         for (place, id) in links {
             contents[place] = self.follow(paths[place].as_ref(), id)?;
