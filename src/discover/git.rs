@@ -9,13 +9,13 @@
 //! the same (with `GIT_DIR` alone git takes the current folder for the top of the work tree); the
 //! index is kept when `GIT_DIR` is that repository's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::discover::text::LARGEST;
 use crate::error::{Error, Result};
@@ -69,6 +69,9 @@ struct Inner {
     /// Variables for each git process; those of a hook when they are about this repository.
     environment: Vec<(&'static str, OsString)>,
     batch: Mutex<Option<Batch>>,
+    /// Tracked files that are on disk as they are in the index, with their object names; known
+    /// once the work tree has been listed.
+    unchanged: OnceLock<HashMap<String, String>>,
 }
 
 impl fmt::Debug for Repository {
@@ -190,6 +193,7 @@ impl Repository {
                 root,
                 environment,
                 batch: Mutex::new(None),
+                unchanged: OnceLock::new(),
             }),
         }
     }
@@ -479,8 +483,8 @@ impl Repository {
     /// when a pattern of `.gitignore` matches it.
     pub(super) fn work_tree_files(&self) -> Result<Vec<String>> {
         let mut command = self.git();
-        command.args(["ls-files", "-z", "-t"]);
-        command.args(["--cached", "--others", "--deleted", "--exclude-standard"]);
+        command.args(["ls-files", "-z", "-v", "--stage", "--exclude-standard"]);
+        command.args(["--cached", "--others", "--deleted", "--modified"]);
         let out = output(&mut command)?.ok_or_else(|| Error::Git("git is gone".to_owned()))?;
         if !out.status.success() {
             return Err(Error::Git(format!(
@@ -488,27 +492,16 @@ impl Repository {
                 first_line(&String::from_utf8_lossy(&out.stderr))
             )));
         }
-        // Each entry is a letter, a blank and the name; `R` is a removed file, which was also
-        // listed as tracked, `S` one that a sparse checkout leaves out.
-        let mut files = BTreeMap::new();
-        for entry in out
-            .stdout
-            .split(|byte| *byte == 0)
-            .filter(|it| it.len() > 2)
-        {
-            let name = String::from_utf8_lossy(&entry[2..]).into_owned();
-            let is_there = !matches!(entry[0], b'R' | b'S');
-            files
-                .entry(name)
-                .and_modify(|there| *there &= is_there)
-                .or_insert(is_there);
-        }
-        // A nested repository is listed as a folder.
-        Ok(files
-            .into_iter()
-            .filter(|(name, is_there)| *is_there && !name.ends_with('/'))
-            .map(|(name, _)| name)
-            .collect())
+        let (files, unchanged) = listed(&out.stdout);
+        let _ = self.inner.unchanged.set(unchanged);
+        Ok(files)
+    }
+
+    /// Whether the file `path` on disk is what git stores as `id`, as far as the work tree was
+    /// listed. Reading it there saves git the work of unpacking it.
+    pub(super) fn is_on_disk(&self, path: &str, id: &str) -> bool {
+        let unchanged = self.inner.unchanged.get();
+        unchanged.is_some_and(|files| files.get(path).is_some_and(|it| it == id))
     }
 
     /// The objects with these names, in order, all through one process.
@@ -535,6 +528,55 @@ impl Repository {
     fn git(&self) -> Command {
         git(&self.inner.root, &self.inner.environment)
     }
+}
+
+/// The files that are there, sorted, and the unchanged ones with their object names, from what
+/// `ls-files -z -v --stage` prints: `H 100644 <id> <stage>\t<name>` for each tracked file, the
+/// same with `R` if it is removed and with `C` if it is changed, `S` if a sparse checkout leaves
+/// it out, lower case if git was told not to look, and `? <name>` for an untracked file.
+fn listed(out: &[u8]) -> (Vec<String>, HashMap<String, String>) {
+    let mut files: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut gone: Vec<String> = Vec::new();
+    for entry in out.split(|byte| *byte == 0) {
+        let entry = String::from_utf8_lossy(entry);
+        let Some((tag, rest)) = entry.split_once(' ') else {
+            continue;
+        };
+        if tag == "?" {
+            // A nested repository is listed as a folder.
+            if !rest.ends_with('/') {
+                files.insert(rest.to_owned(), None);
+            }
+            continue;
+        }
+        let Some((about, name)) = rest.split_once('\t') else {
+            continue;
+        };
+        let mut about = about.split(' ');
+        let (mode, id) = (about.next(), about.next());
+        match (tag, mode) {
+            ("R" | "r" | "S" | "s", _) => gone.push(name.to_owned()),
+            // A commit of another repository.
+            (_, Some("160000")) => {}
+            ("H", Some("100644" | "100755")) => {
+                files
+                    .entry(name.to_owned())
+                    .or_insert_with(|| id.map(str::to_owned));
+            }
+            // Changed, unmerged, a link, or something git does not look at.
+            _ => {
+                files.insert(name.to_owned(), None);
+            }
+        }
+    }
+    for name in gone {
+        files.remove(&name);
+    }
+    let unchanged = files
+        .iter()
+        .filter_map(|(name, id)| Some((name.clone(), id.clone()?)))
+        .collect();
+    (files.into_keys().collect(), unchanged)
 }
 
 /// What git has under a name.
@@ -735,4 +777,284 @@ fn absolute_variables(environment: Environment<'_>) -> Vec<(&'static str, OsStri
                 .map(|value| ("GIT_ALTERNATE_OBJECT_DIRECTORIES", value)),
         )
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discover::support::TestRepository;
+
+    /// No variables.
+    fn nothing(_: &str) -> Option<OsString> {
+        None
+    }
+
+    fn open(repository: &TestRepository) -> Repository {
+        Repository::containing_with(repository.root(), &nothing)
+            .unwrap()
+            .unwrap()
+    }
+
+    /// Base as `name@subject of its commit`, or the message of the error.
+    fn base(repository: &TestRepository, explicit: Option<&str>) -> String {
+        base_with(repository, explicit, &nothing)
+    }
+
+    fn base_with(
+        repository: &TestRepository,
+        explicit: Option<&str>,
+        environment: Environment<'_>,
+    ) -> String {
+        match open(repository).base(explicit, environment) {
+            Ok(base) => {
+                let subject = repository.git(&["log", "-1", "--format=%s", base.commit.id()]);
+                format!("{}@{subject}", base.name)
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// `main` with `one`, `two`; `topic` from `one` with `three`, checked out.
+    fn forked() -> TestRepository {
+        let mut repository = TestRepository::new();
+        repository.commit("one");
+        repository.git(&["branch", "topic"]);
+        repository.commit("two");
+        repository.git(&["tag", "v1.0"]);
+        repository.git(&["checkout", "--quiet", "topic"]);
+        repository.commit("three");
+        repository
+    }
+
+    #[test]
+    fn base_is_where_head_left_main() {
+        assert_eq!(base(&forked(), None), "main@one");
+    }
+
+    #[test]
+    fn base_of_the_only_branch_is_head() {
+        let mut repository = TestRepository::new();
+        repository.commit("one");
+        repository.commit("two");
+        assert_eq!(base(&repository, None), "main@two");
+    }
+
+    #[test]
+    fn remote_branch_comes_before_the_local_one_and_has_its_own_name() {
+        let source = forked();
+        source.git(&["checkout", "--quiet", "main"]);
+        let mut clone = TestRepository::clone_of(&source, &[]);
+        clone.git(&["checkout", "--quiet", "-b", "work"]);
+        clone.commit("four");
+        assert_eq!(base(&clone, None), "origin/main@two");
+        clone.git(&["remote", "set-head", "origin", "--delete"]);
+        assert_eq!(base(&clone, None), "origin/main@two");
+        clone.git(&["remote", "set-head", "origin", "topic"]);
+        assert_eq!(base(&clone, None), "origin/HEAD@one");
+    }
+
+    #[test]
+    fn explicit_branch_means_the_merge_base_and_a_tag_itself() {
+        let repository = forked();
+        assert_eq!(base(&repository, Some("main")), "main@one");
+        assert_eq!(
+            base(&repository, Some("refs/heads/main")),
+            "refs/heads/main@one"
+        );
+        assert_eq!(base(&repository, Some("v1.0")), "v1.0@two");
+        assert_eq!(base(&repository, Some("HEAD~1")), "HEAD~1@one");
+    }
+
+    #[test]
+    fn revision_that_does_not_exist_is_named_with_a_cure() {
+        let repository = forked();
+        assert_eq!(
+            base(&repository, Some("origin/main")),
+            "`origin/main` names no commit; fetch it first: git fetch origin main"
+        );
+        assert_eq!(
+            base(&repository, Some("--all")),
+            "`--all` names no commit in this repository; is it fetched? git fetch --all --tags"
+        );
+        assert!(open(&repository).resolve("main\nmain").is_err());
+        assert!(open(&repository).resolve("").is_err());
+    }
+
+    #[test]
+    fn continuous_integration_names_the_target_branch() {
+        let source = forked();
+        source.git(&["checkout", "--quiet", "main"]);
+        let mut clone = TestRepository::clone_of(&source, &["--no-single-branch"]);
+        clone.git(&["checkout", "--quiet", "--detach"]);
+        clone.commit("four");
+        for (variable, value, expected) in [
+            ("GITHUB_BASE_REF", "topic", "origin/topic@one"),
+            (
+                "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+                "main",
+                "origin/main@two",
+            ),
+            (
+                "SYSTEM_PULLREQUEST_TARGETBRANCH",
+                "refs/heads/topic",
+                "origin/topic@one",
+            ),
+            ("CHANGE_TARGET", "main", "origin/main@two"),
+            ("GITHUB_BASE_REF", "", "origin/main@two"),
+            (
+                "GITHUB_BASE_REF",
+                "release/2",
+                "GITHUB_BASE_REF says that the change is for `release/2`, which is not in this \
+                 clone; fetch the target branch: git fetch origin release/2 (with \
+                 actions/checkout: fetch-depth: 0), or name a revision with --base",
+            ),
+        ] {
+            let environment = |name: &str| (name == variable).then(|| value.into());
+            assert_eq!(base_with(&clone, None, &environment), expected);
+        }
+    }
+
+    #[test]
+    fn unborn_head_is_said_with_a_cure() {
+        let repository = TestRepository::new();
+        let expected = "the repository has no commit yet, so there is nothing to compare with; \
+                        commit the migrations that are already applied, or check all of them \
+                        with --all";
+        assert_eq!(base(&repository, None), expected);
+        assert_eq!(base(&repository, Some("main")), expected);
+    }
+
+    #[test]
+    fn detached_head_without_branches_is_said_with_a_cure() {
+        let repository = forked();
+        repository.git(&["checkout", "--quiet", "--detach"]);
+        repository.git(&["branch", "--quiet", "-D", "main", "topic"]);
+        assert_eq!(
+            base(&repository, None),
+            "nothing to compare with: this clone has none of origin/HEAD, origin/main, \
+             origin/master, main, master; fetch the target branch (git fetch origin main) or name \
+             a revision with --base"
+        );
+    }
+
+    #[test]
+    fn shallow_clone_without_the_merge_base_is_said_with_a_cure() {
+        let source = forked();
+        let clone = TestRepository::clone_of(&source, &["--depth=1", "--no-single-branch"]);
+        assert_eq!(
+            base(&clone, Some("origin/main")),
+            "this clone is shallow and does not reach the commit where HEAD left `origin/main`; \
+             fetch the rest: git fetch --unshallow (with actions/checkout: fetch-depth: 0)"
+        );
+        assert_eq!(
+            base(&clone, Some("v0.9")),
+            "`v0.9` names no commit; this clone is shallow, fetch the rest: git fetch \
+             --unshallow --tags"
+        );
+    }
+
+    #[test]
+    fn histories_that_do_not_meet_are_said() {
+        let mut repository = forked();
+        repository.git(&["checkout", "--quiet", "--orphan", "other"]);
+        repository.commit("other");
+        assert_eq!(
+            base(&repository, None),
+            "HEAD and `main` have no commit in common; name a revision with --base"
+        );
+    }
+
+    #[test]
+    fn repository_is_found_from_folders_worktrees_and_files() {
+        let mut repository = TestRepository::new();
+        let file = repository.write("a b/c/1.sql", "");
+        repository.commit("one");
+        let root = repository.root().canonicalize().unwrap();
+        for path in [repository.root(), file.parent().unwrap(), &file] {
+            let found = Repository::containing_with(path, &nothing)
+                .unwrap()
+                .unwrap();
+            assert_eq!(found.root(), root);
+        }
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert!(
+            Repository::containing_with(elsewhere.path(), &nothing)
+                .unwrap()
+                .is_none()
+        );
+        let worktree = elsewhere.path().join("tree");
+        repository.git(&["worktree", "add", "--quiet", worktree.to_str().unwrap()]);
+        let found = Repository::containing_with(&worktree, &nothing)
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.root(), worktree.canonicalize().unwrap());
+        assert_eq!(found.work_tree_files().unwrap(), ["a b/c/1.sql"]);
+    }
+
+    #[test]
+    fn hook_index_counts_for_its_own_repository_only() {
+        let mut repository = TestRepository::new();
+        repository.write("a.sql", "");
+        repository.commit("one");
+        let other = TestRepository::new();
+        repository.write(".gitignore", "*.sql\n");
+        repository.git(&["rm", "--quiet", "--cached", "a.sql"]);
+        // The hook's index still has the file that the ordinary one has lost.
+        std::fs::write(repository.root().join("message"), "").unwrap();
+        repository.git(&["read-tree", "--index-output=.git/hook-index", "HEAD"]);
+        let hook = |name: &str| -> Option<OsString> {
+            match name {
+                "GIT_DIR" => Some(repository.root().join(".git").into()),
+                "GIT_INDEX_FILE" => Some(repository.root().join(".git/hook-index").into()),
+                _ => None,
+            }
+        };
+        let files = |environment: Environment<'_>, folder: &Path| {
+            let found = Repository::containing_with(folder, environment)
+                .unwrap()
+                .unwrap();
+            found.work_tree_files().unwrap()
+        };
+        assert_eq!(
+            files(&hook, repository.root()),
+            [".gitignore", "a.sql", "message"]
+        );
+        assert_eq!(
+            files(&nothing, repository.root()),
+            [".gitignore", "message"]
+        );
+        assert!(files(&hook, other.root()).is_empty());
+    }
+
+    #[test]
+    fn live_release_is_a_revision_or_a_pattern() {
+        let mut repository = forked();
+        repository.git(&["tag", "--annotate", "v1.10", "--message", "x", "HEAD~1"]);
+        repository.git(&["tag", "v1.9", "HEAD"]);
+        repository.git(&["branch", "release/1"]);
+        repository.commit("four");
+        let git = open(&repository);
+        let names = |what: &str| -> String {
+            match git.revisions(what) {
+                Ok(found) => found
+                    .into_iter()
+                    .map(|it| it.name)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                Err(error) => error.to_string(),
+            }
+        };
+        assert_eq!(names("v1.*"), "v1.0 v1.9 v1.10");
+        assert_eq!(names("release/*"), "release/1");
+        assert_eq!(names("HEAD~1"), "HEAD~1");
+        assert_eq!(names("v1.9"), "v1.9");
+        assert_eq!(
+            names("v2.*"),
+            "no tag or branch matches `v2.*`; are the tags fetched? git fetch --tags"
+        );
+        assert!(names("v3").starts_with("`v3` names no commit"));
+        let annotated = git.resolve("v1.10").unwrap();
+        assert_eq!(git.matching("v1.10").unwrap()[0].commit, annotated);
+        assert_eq!(git.short(&annotated).len(), 7);
+    }
 }

@@ -173,7 +173,7 @@ impl<'a> Ground<'a> {
             .find(|path| self.has(path).unwrap_or(false));
         above.or_else(|| {
             let mut below = self.files.iter().filter(|path| {
-                split(path).1 == name && !path.split('/').any(|part| TRIAL.contains(&part))
+                ends_with(path, name) && !path.split('/').any(|part| TRIAL.contains(&part))
             });
             let only = below.next()?;
             below.next().is_none().then(|| only.clone())
@@ -252,7 +252,12 @@ impl<'a> Ground<'a> {
                 return Ok(folder);
             }
         }
-        let mut candidates = self.candidates(&fits);
+        let tight: Vec<&Signs> = shapes
+            .iter()
+            .copied()
+            .filter(|signs| !signs.fits_anything)
+            .collect();
+        let mut candidates = self.candidates(&|name| tight.iter().any(|signs| (signs.fits)(name)));
         if candidates.is_empty() && direct(self.start)? {
             return Ok(self.start.to_owned());
         }
@@ -360,6 +365,19 @@ impl<'a> Ground<'a> {
                     "no SQL migrations found {place}; this looks like {}: {}",
                     code.name, code.advice
                 ));
+            }
+        }
+        for signs in FOREIGN.iter().filter(|_| only.is_none()) {
+            for file in signs.own_files {
+                let (OwnFile::Inside(name) | OwnFile::Above(name)) = file;
+                if let Some(path) = self.nearest(name) {
+                    return Error::Layout(format!(
+                        "no migrations found {place}; this looks like {} ({}), which is not read \
+                         yet",
+                        signs.name,
+                        quoted(&path)
+                    ));
+                }
             }
         }
         let files = match only {
@@ -880,6 +898,12 @@ fn is_sql(path: &str) -> bool {
     path.len() > 4
         && path.is_char_boundary(path.len() - 4)
         && path[path.len() - 4..].eq_ignore_ascii_case(".sql")
+}
+
+/// Whether the last parts of `path` are `name`.
+fn ends_with(path: &str, name: &str) -> bool {
+    path.strip_suffix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
 fn is_or_within(folder: &str, start: &str) -> bool {

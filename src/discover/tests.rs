@@ -1,5 +1,7 @@
 //! Whole projects, in memory and in throw-away repositories.
 
+use std::collections::BTreeMap;
+
 use super::support::TestRepository;
 use super::*;
 
@@ -91,4 +93,579 @@ fn work_tree_and_base_are_read_alike() {
     let tree = Tree::revision(&git, &base.commit);
     let old = discover(&tree, &Overrides::default()).unwrap();
     assert_eq!(old.migrations, project.migrations[..1]);
+}
+
+/// `folder` chosen by the user.
+fn named(folder: &str) -> Overrides {
+    Overrides {
+        start: folder.to_owned(),
+        is_named: true,
+        ..Overrides::default()
+    }
+}
+
+#[test]
+fn sqlx_refuses_a_name_without_a_number() {
+    let files = [
+        ("sqlx.toml", ""),
+        ("migrations/1_a.sql", ""),
+        ("migrations/a_b.sql", ""),
+    ];
+    assert_eq!(
+        found(&files),
+        "`migrations/a_b.sql`: sqlx refuses a migration whose name does not begin with a number \
+         (`a`); rename the file, or choose another layout with --layout"
+    );
+    let files = [
+        ("sqlx.toml", ""),
+        ("migrations/1_a.sql", ""),
+        ("migrations/01_b.sql", ""),
+    ];
+    assert_eq!(
+        found(&files),
+        "`migrations/01_b.sql` and `migrations/1_a.sql` are both version 1; sqlx runs only one of \
+         them"
+    );
+}
+
+#[test]
+fn sqlx_opt_out_is_the_first_bytes_and_not_for_mysql() {
+    let transactions = |dialect: &str| -> String {
+        let config = format!("layout = \"sqlx\"\ndialect = \"{dialect}\"");
+        let files = [
+            ("migcheck.toml", config.as_str()),
+            ("migrations/1_a.sql", "-- no-transaction\n"),
+            ("migrations/2_b.sql", "\n-- no-transaction\n"),
+            ("migrations/3_c.sql", "\u{feff}-- no-transaction\n"),
+            ("migrations/4_d.sql", "--no-transaction\n"),
+        ];
+        let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+        let scopes = project.migrations.iter().map(|it| it.transaction.name());
+        scopes.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(transactions("postgres"), "none file file file");
+    assert_eq!(transactions("sqlite"), "none file file file");
+    assert_eq!(transactions("mysql"), "file file file file");
+}
+
+#[test]
+fn sqlx_toml_names_the_folder() {
+    let files = [
+        ("db/sqlx.toml", "[migrate]\nmigrations-dir = \"steps\"\n"),
+        ("db/steps/1_a.sql", "SELECT 1::int"),
+        ("other/migrations/1_a.sql", ""),
+    ];
+    let expected = "\
+sqlx (`db/sqlx.toml`) · postgres (`::` in db/steps/1_a.sql) · db/steps/ in \"\"
+1 \"a\" 1_a.sql file PreDeploy
+";
+    assert_eq!(found(&files), expected);
+}
+
+#[test]
+fn golang_migrate_runs_by_number_and_opens_no_transaction() {
+    let files = [
+        (
+            "go.mod",
+            "module x\nrequire (\n\tgithub.com/golang-migrate/migrate/v4 v4.1.0\n\tgithub.com/go-sql-driver/mysql v1.0.0\n)\n",
+        ),
+        ("db/migrations/10_c.up.sql", ""),
+        ("db/migrations/1_a.up.sql", ""),
+        ("db/migrations/1_a.down.sql", ""),
+        ("db/migrations/2_.up.sql", ""),
+        ("db/migrations/3_x.down.sql", ""),
+        ("db/migrations/4_y.sql", ""),
+    ];
+    let expected = "\
+golang-migrate (`github.com/golang-migrate/migrate` in go.mod) · mysql (`github.com/go-sql-driver/mysql` in go.mod) · db/migrations/ in \"\"
+1 \"a\" 1_a.up.sql none PreDeploy down 1_a.down.sql
+2 \"\" 2_.up.sql none PreDeploy
+10 \"c\" 10_c.up.sql none PreDeploy
+note: `db/migrations/4_y.sql` is not a migration: golang-migrate wants <number>_<title>.up.sql or .down.sql
+note: `db/migrations/3_x.down.sql` undoes a migration that is not there
+";
+    assert_eq!(found(&files), expected);
+}
+
+#[test]
+fn golang_migrate_refuses_a_version_twice() {
+    let files = [
+        ("migrations/1_a.up.sql", ""),
+        ("migrations/001_b.up.sql", ""),
+    ];
+    assert_eq!(
+        found(&files),
+        "`migrations/001_b.up.sql` and `migrations/1_a.up.sql` are both version 1; golang-migrate \
+         runs only one of them"
+    );
+}
+
+#[test]
+fn paired_names_alone_follow_the_language() {
+    let layout = |file: &str| {
+        let files = [(file, ""), ("migrations/1_a.up.sql", "")];
+        found(&files).lines().next().unwrap().to_owned()
+    };
+    assert_eq!(
+        layout("Cargo.toml"),
+        "sqlx (names like `1_x.up.sql` in a Rust project) · postgres (assumed) · migrations/ in \"\""
+    );
+    assert_eq!(
+        layout("README"),
+        "golang-migrate (names like `1_x.up.sql`) · postgres (assumed) · migrations/ in \"\""
+    );
+}
+
+#[test]
+fn plain_files_run_by_number_then_name() {
+    let files = [
+        (
+            "sql/10-c.sql",
+            "CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT)",
+        ),
+        ("sql/1_a.sql", ""),
+        ("sql/2.sql", ""),
+        ("sql/0003_x.up.sql", ""),
+        ("sql/0003_x.down.sql", ""),
+        ("sql/4_tear_down.sql", ""),
+        ("sql/5_y.sql", ""),
+        ("sql/5_y_down.sql", ""),
+        ("sql/6_scale_up.sql", ""),
+        ("sql/7_z-up.sql", ""),
+        ("sql/7_z-down.sql", ""),
+        ("sql/8_b.sql", ""),
+        ("sql/8_c.sql", ""),
+        ("sql/9_d.rollback.sql", ""),
+        ("sql/99999999999999999999999_e.sql", ""),
+        ("sql/003_backfill.py", ""),
+        ("sql/schema.sql", ""),
+    ];
+    let expected = "\
+plain (names that begin with a number) · sqlite (`AUTOINCREMENT` in sql/10-c.sql) · sql/ in \"\"
+1 \"a\" 1_a.sql file PreDeploy
+2 \"\" 2.sql file PreDeploy
+0003 \"x\" 0003_x.up.sql file PreDeploy down 0003_x.down.sql
+4 \"tear down\" 4_tear_down.sql file PreDeploy
+5 \"y\" 5_y.sql file PreDeploy down 5_y_down.sql
+6 \"scale up\" 6_scale_up.sql file PreDeploy
+7 \"z\" 7_z-up.sql file PreDeploy down 7_z-down.sql
+8_b \"b\" 8_b.sql file PreDeploy
+8_c \"c\" 8_c.sql file PreDeploy
+10 \"c\" 10-c.sql file PreDeploy
+99999999999999999999999 \"e\" 99999999999999999999999_e.sql file PreDeploy
+note: `sql/schema.sql` is not a migration: its name has no number
+note: `sql/003_backfill.py` is code and is not read
+note: `sql/9_d.rollback.sql` undoes a migration that is not there
+";
+    assert_eq!(found(&files), expected);
+}
+
+#[test]
+fn configuration_changes_how_text_reaches_the_server() {
+    let files = [
+        ("migcheck.toml", "transaction = \"run\"\nunit = \"file\"\n"),
+        ("migrations/1_a.sql", ""),
+    ];
+    let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    assert_eq!(project.migrations[0].transaction, TransactionScope::Run);
+    assert_eq!(project.migrations[0].unit, Unit::WholeText);
+}
+
+#[test]
+fn another_tools_folder_is_refused_rather_than_misread() {
+    for (files, expected) in [
+        (
+            vec![("migrations/1_a.sql", "-- +goose Up\nSELECT 1;\n")],
+            "`migrations` looks like goose (`-- +goose Up` in migrations/1_a.sql)",
+        ),
+        (
+            vec![("db/migrations/1_a.sql", "-- migrate:up\nSELECT 1;\n")],
+            "`db/migrations` looks like dbmate (`-- migrate:up` in db/migrations/1_a.sql)",
+        ),
+        (
+            vec![
+                ("migrations/1_a/migration.sql", ""),
+                ("migrations/migration_lock.toml", ""),
+            ],
+            "`migrations` looks like Prisma (`migrations/migration_lock.toml`)",
+        ),
+        (
+            vec![
+                (
+                    "package.json",
+                    "{\"devDependencies\": {\"drizzle-kit\": \"1\"}}",
+                ),
+                ("drizzle/0000_a.sql", ""),
+                ("drizzle/meta/_journal.json", "{}"),
+            ],
+            "`drizzle` looks like Drizzle (`drizzle/meta/_journal.json`)",
+        ),
+        (
+            vec![("src/main/resources/db/migration/V1__a.sql", "")],
+            "`src/main/resources/db/migration` looks like Flyway (the name \
+             `src/main/resources/db/migration/V1__a.sql`)",
+        ),
+        (
+            vec![
+                (
+                    "Cargo.toml",
+                    "[dependencies]\nrefinery = \"0.8\"\nsqlx = \"0.8\"\n",
+                ),
+                ("migrations/V1__a.sql", ""),
+            ],
+            "`migrations` looks like refinery (`refinery` in Cargo.toml)",
+        ),
+        (
+            vec![("migrations/2020-01-01-000000_a/up.sql", "")],
+            "`migrations` looks like Diesel (the name `migrations/2020-01-01-000000_a/up.sql`)",
+        ),
+        (
+            vec![("migrations/1_a.sql", ""), ("migrations/atlas.sum", "")],
+            "`migrations` looks like Atlas (`migrations/atlas.sum`)",
+        ),
+        (
+            vec![
+                ("supabase/migrations/1_a.sql", ""),
+                ("supabase/config.toml", ""),
+            ],
+            "`supabase/migrations` looks like Supabase (`supabase/config.toml`)",
+        ),
+    ] {
+        let expected = format!(
+            "{expected}, which is not read yet; to read it all the same, choose a layout with \
+             --layout (sqlx, golang-migrate, plain)"
+        );
+        assert_eq!(found(&files), expected);
+    }
+}
+
+#[test]
+fn migrations_in_code_are_said_with_the_command_that_prints_sql() {
+    let files = [("alembic.ini", ""), ("alembic/versions/1_a.py", "")];
+    assert_eq!(
+        found(&files),
+        "no SQL migrations found here; this looks like Alembic: its migrations are Python; \
+         `alembic upgrade A:B --sql` prints their SQL"
+    );
+}
+
+#[test]
+fn folder_without_numbers_is_no_candidate() {
+    let files = [("migrations/1_a.sql", ""), ("sql/queries.sql", "")];
+    assert!(!found(&files).contains("note"));
+    assert_eq!(
+        found(&[("deploy/users.sql", ""), ("sqitch.plan", "")]),
+        "no migrations found here; this looks like Sqitch (`sqitch.plan`), which is not read yet"
+    );
+    assert_eq!(
+        found_with(&[("steps/a.sql", "")], &named("steps")),
+        "`steps` holds no numbered .sql files; choose a layout with --layout, or give another \
+         folder as PATH"
+    );
+}
+
+#[test]
+fn nothing_found_says_where_it_was_sought() {
+    assert_eq!(
+        found(&[
+            ("src/1_query.sql", ""),
+            ("node_modules/x/migrations/1_a.sql", "")
+        ]),
+        "no migrations found here; looked for numbered .sql files in folders with `migrat` in \
+         their name, then in sql, schema, schemas, ddl, db, database; give the folder as PATH, or \
+         write migrations = \"…\" in migcheck.toml"
+    );
+}
+
+#[test]
+fn several_folders_need_a_choice() {
+    let files = [("a/migrations/1_x.sql", ""), ("b/migrations/1_x.sql", "")];
+    assert_eq!(
+        found(&files),
+        "several folders could hold the migrations: `a/migrations`, `b/migrations`; give one as \
+         PATH, or write migrations = \"a/migrations\" in migcheck.toml"
+    );
+    assert!(found_with(&files, &named("b/migrations")).contains("· b/migrations/ in \"b\""));
+    assert!(found_with(&files, &named("b")).contains("· b/migrations/ in \"b\""));
+    let configured = [
+        files[0],
+        files[1],
+        ("migcheck.toml", "migrations = \"b/migrations/\""),
+    ];
+    assert!(found(&configured).contains("· b/migrations/ in \"\""));
+}
+
+#[test]
+fn nearest_folder_wins_and_tests_do_not_count() {
+    let files = [
+        ("tests/migrations/1_x.sql", ""),
+        ("db/migrations/1_x.sql", ""),
+        ("services/a/migrations/1_x.sql", ""),
+        ("sql/1_x.sql", ""),
+    ];
+    let expected = "\
+plain (names that begin with a number) · postgres (assumed) · db/migrations/ in \"\"
+1 \"x\" 1_x.sql file PreDeploy
+note: `services/a/migrations` could hold migrations too; `db/migrations` is nearer to the root
+note: `sql` could hold migrations too; `db/migrations` is nearer to the root
+";
+    assert_eq!(found(&files), expected);
+    assert!(found(&files[..1]).contains("· tests/migrations/"));
+}
+
+#[test]
+fn folders_by_dialect_are_chosen_by_the_dialect() {
+    let files = [
+        ("migrations/mysql/1_x.sql", ""),
+        ("migrations/postgres/1_x.sql", ""),
+    ];
+    assert_eq!(
+        found(&files),
+        "several folders could hold the migrations: `migrations/mysql`, `migrations/postgres`; \
+         choose a dialect with --dialect, or give one as PATH, or write migrations = \
+         \"migrations/mysql\" in migcheck.toml"
+    );
+    let options = Overrides {
+        dialect: Some(Dialect::Postgres),
+        ..Overrides::default()
+    };
+    assert!(found_with(&files, &options).contains("· migrations/postgres/"));
+    assert!(
+        found_with(&files, &named("migrations/mysql"))
+            .contains("mysql (the folder `migrations/mysql`)")
+    );
+}
+
+#[test]
+fn named_folder_may_have_any_name() {
+    let files = [("changes/1_x.sql", ""), ("migrations/1_y.sql", "")];
+    assert!(found_with(&files, &named("changes")).contains("1_x.sql"));
+}
+
+#[test]
+fn dialect_is_found_in_configuration_then_in_text() {
+    let dialect = |files: &[(&str, &str)]| {
+        let mut files = files.to_vec();
+        files.push((
+            "migrations/1_a.sql",
+            "-- `x` and jsonb\nCREATE TABLE `t` (a int) ENGINE=InnoDB",
+        ));
+        let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+        format!("{}: {}", project.dialect.as_str(), project.dialect_evidence)
+    };
+    assert_eq!(dialect(&[]), "mysql: backquotes in migrations/1_a.sql");
+    assert_eq!(
+        dialect(&[(
+            ".env.example",
+            "DATABASE_URL=postgres://user:secret@host/db"
+        )]),
+        "postgres: `postgres://` in .env.example"
+    );
+    assert_eq!(
+        dialect(&[("compose.yaml", "services:\n  db:\n    image: mariadb:11\n")]),
+        "mariadb: `image: mariadb` in compose.yaml"
+    );
+    assert_eq!(
+        dialect(&[("migcheck.toml", "dialect = \"sqlite\"")]),
+        "sqlite: migcheck.toml"
+    );
+    assert_eq!(
+        dialect(&[(
+            "Cargo.toml",
+            "[workspace.dependencies.sqlx]\nversion = \"0.8\"\nfeatures = [\n  \"sqlite\",\n]\n"
+        )]),
+        "sqlite: `sqlite` in Cargo.toml"
+    );
+}
+
+#[test]
+fn phase_comes_from_a_comment_or_a_pattern() {
+    let files = [
+        (
+            "migcheck.toml",
+            "[phased]\npost_deploy = [\"*_contract.sql\"]\n",
+        ),
+        ("migrations/1_a.sql", ""),
+        ("migrations/2_b_contract.sql", ""),
+        (
+            "migrations/3_c.sql",
+            "SELECT 1;\n-- migcheck: phase post-deploy\n",
+        ),
+        (
+            "migrations/4_d_contract.sql",
+            "--migcheck: phase pre-deploy\n",
+        ),
+        ("migrations/5_e.sql", "  -- migcheck: phase post-deploy\n"),
+        ("migrations/6_f.sql", "-- migcheck: phase post-depoly\n"),
+    ];
+    let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    let after: Vec<&str> = project
+        .migrations
+        .iter()
+        .filter(|it| it.phase == Phase::PostDeploy)
+        .map(|it| it.version.as_str())
+        .collect();
+    assert_eq!(after, ["2", "3"]);
+    assert_eq!(
+        project.notices,
+        ["migrations/6_f.sql:1: unknown phase `post-depoly`; did you mean `post-deploy`?"]
+    );
+}
+
+#[test]
+fn unreadable_migration_does_not_hide_the_others() {
+    let files = BTreeMap::from([
+        ("migrations/1_a.sql".to_owned(), b"SELECT 1;\n\xE9".to_vec()),
+        ("migrations/2_b.sql".to_owned(), b"SELECT 2".to_vec()),
+    ]);
+    let project = discover(&Tree::Memory(files), &Overrides::default()).unwrap();
+    assert!(
+        matches!(&project.migrations[0].up, MigrationText::Unreadable(it) if it.offset == Some(10))
+    );
+    assert_eq!(project.migrations[1].up.text(), Some("SELECT 2"));
+}
+
+#[test]
+fn migrations_are_found_by_version_path_and_name() {
+    let files = [
+        ("migrations/0001_a.sql", ""),
+        ("migrations/0012_b.up.sql", ""),
+        ("migrations/0012_b.down.sql", ""),
+    ];
+    let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    for wanted in [
+        "0012",
+        "12",
+        "migrations/0012_b.up.sql",
+        "0012_b.up.sql",
+        "0012_b",
+    ] {
+        assert_eq!(project.find(wanted), Some(1), "{wanted}");
+    }
+    assert_eq!(project.find("2"), None);
+    assert_eq!(project.find(""), None);
+}
+
+#[test]
+fn configuration_is_sought_upwards_and_beside_the_migrations() {
+    let files = [
+        ("migcheck.toml", "deploy = \"offline\""),
+        ("services/a/migrations/1_x.sql", ""),
+    ];
+    let project = discover(&Tree::memory(files), &named("services/a")).unwrap();
+    assert_eq!(project.config.deploy, DeployMode::Offline);
+    let files = [
+        (
+            "services/a/migcheck.toml",
+            "deploy = \"phased\"\nmigrations = \"steps\"",
+        ),
+        ("services/a/migrations/1_x.sql", ""),
+        ("services/a/steps/1_y.sql", ""),
+    ];
+    let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    assert_eq!(project.config.deploy, DeployMode::Phased);
+    assert_eq!(project.folder, "services/a/steps");
+    assert_eq!(project.root, "services/a");
+    let isolated = Overrides {
+        config: ConfigChoice::Isolated,
+        ..Overrides::default()
+    };
+    let project = discover(&Tree::memory(files), &isolated).unwrap();
+    assert_eq!(project.config.deploy, DeployMode::MigrateFirst);
+}
+
+#[test]
+fn wrong_configuration_of_an_old_release_says_its_revision() {
+    let mut repository = TestRepository::new();
+    repository.write("migrations/1_a.sql", "");
+    repository.write("migcheck.toml", "deploi = \"offline\"\n");
+    let commit = repository.commit("one");
+    let git = locate(&[repository.root().to_owned()])
+        .unwrap()
+        .repository
+        .unwrap();
+    let tree = Tree::revision(&git, &git.resolve("HEAD").unwrap());
+    assert_eq!(
+        discover(&tree, &Overrides::default())
+            .unwrap_err()
+            .to_string(),
+        format!(
+            "{}:migcheck.toml:1:1: unknown key `deploi`; did you mean `deploy`?",
+            &commit[..7]
+        )
+    );
+}
+
+#[test]
+fn command_line_outranks_configuration() {
+    let files = [
+        (
+            "migcheck.toml",
+            "layout = \"sqlx\"\ndialect = \"mysql\"\nserver_version = \"8\"",
+        ),
+        ("migrations/1_a.sql", ""),
+    ];
+    let options = Overrides {
+        layout: Some(Layout::Plain),
+        dialect: Some(Dialect::Mariadb),
+        server_version: Some(ServerVersion::new(10, 11, 0)),
+        ..Overrides::default()
+    };
+    let project = discover(&Tree::memory(files), &options).unwrap();
+    assert_eq!(project.layout, Layout::Plain);
+    assert_eq!(project.dialect, Dialect::Mariadb);
+    assert_eq!(project.server_version, Some(ServerVersion::new(10, 11, 0)));
+    assert_eq!(project.layout_evidence, "the command line");
+}
+
+#[test]
+fn paths_lead_to_a_folder_or_to_the_files_named() {
+    let mut repository = TestRepository::new();
+    repository.write("app/migrations/1_a.sql", "");
+    repository.write("app/migrations/2_b.sql", "");
+    repository.write("other/3.sql", "");
+    repository.commit("one");
+    let at = |paths: &[&str]| {
+        let paths: Vec<_> = paths.iter().map(|it| repository.root().join(it)).collect();
+        let target = locate(&paths).unwrap();
+        (target.start, target.is_named, target.files.join(" "))
+    };
+    let answer =
+        |start: &str, is_named: bool, files: &str| (start.to_owned(), is_named, files.to_owned());
+    assert_eq!(at(&[""]), answer("", true, ""));
+    assert_eq!(at(&["app/migrations"]), answer("app/migrations", true, ""));
+    assert_eq!(
+        at(&["app/migrations/2_b.sql", "app/migrations/1_a.sql"]),
+        answer(
+            "app/migrations",
+            true,
+            "app/migrations/1_a.sql app/migrations/2_b.sql"
+        )
+    );
+    assert_eq!(
+        at(&["app/migrations/2_b.sql", "other/3.sql"]),
+        answer("", false, "app/migrations/2_b.sql other/3.sql")
+    );
+    let error = locate(&[repository.root().join("missing")]).unwrap_err();
+    assert!(error.to_string().starts_with("cannot read "), "{error}");
+    let both = [
+        repository.root().to_owned(),
+        repository.root().join("other/3.sql"),
+    ];
+    assert_eq!(
+        locate(&both).unwrap_err().to_string(),
+        "name one folder, or only migration files"
+    );
+}
+
+#[test]
+fn ignored_folder_that_is_named_is_read_all_the_same() {
+    let mut repository = TestRepository::new();
+    repository.write(".gitignore", "generated/\n");
+    repository.commit("one");
+    repository.write("generated/1_a.sql", "");
+    let target = locate(&[repository.root().join("generated")]).unwrap();
+    assert!(target.repository.is_none());
+    let project = discover(&target.tree, &target.overrides()).unwrap();
+    assert_eq!(project.migrations[0].path, "1_a.sql");
 }

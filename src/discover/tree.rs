@@ -8,6 +8,7 @@
 //! means the same file at every revision, and in the reports.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -167,7 +168,7 @@ impl Tree {
     /// [`Error::Git`] when git fails.
     pub fn read_many<P: AsRef<str> + Sync>(&self, paths: &[P]) -> Result<Vec<Contents>> {
         match self {
-            Tree::WorkTree(tree) => Ok(tree.read_many(paths)),
+            Tree::WorkTree(tree) => Ok(read_from_disk(&tree.root, paths)),
             Tree::Revision(tree) => tree.read_many(paths),
             Tree::Memory(files) => Ok(paths
                 .iter()
@@ -210,42 +211,44 @@ impl WorkTree {
         };
         Ok(self.files.get_or_init(|| files))
     }
+}
 
-    fn read_many<P: AsRef<str> + Sync>(&self, paths: &[P]) -> Vec<Contents> {
-        // A handful is read faster than other threads wake up.
-        if paths.len() < 16 {
-            return paths.iter().map(|path| self.read(path.as_ref())).collect();
+/// The files `paths` below `root`, in that order.
+fn read_from_disk<P: AsRef<str> + Sync>(root: &Path, paths: &[P]) -> Vec<Contents> {
+    // A handful is read faster than other threads wake up.
+    if paths.len() < 16 {
+        return paths
+            .iter()
+            .map(|it| read_file(root, it.as_ref()))
+            .collect();
+    }
+    paths
+        .par_iter()
+        .with_min_len(16)
+        .map(|path| read_file(root, path.as_ref()))
+        .collect()
+}
+
+fn read_file(root: &Path, path: &str) -> Contents {
+    let read = || -> std::io::Result<Contents> {
+        let mut file = std::fs::File::open(root.join(path))?;
+        let about = file.metadata()?;
+        if !about.is_file() {
+            return Ok(Contents::Missing);
         }
-        paths
-            .par_iter()
-            .with_min_len(16)
-            .map(|path| self.read(path.as_ref()))
-            .collect()
-    }
-
-    fn read(&self, path: &str) -> Contents {
-        let path = self.root.join(path);
-        let read = || -> std::io::Result<Contents> {
-            use std::io::Read;
-            let mut file = std::fs::File::open(&path)?;
-            let about = file.metadata()?;
-            if !about.is_file() {
-                return Ok(Contents::Missing);
-            }
-            if about.len() > LARGEST {
-                return Ok(Contents::TooLarge(about.len()));
-            }
-            let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
-            file.read_to_end(&mut bytes)?;
-            Ok(Contents::Bytes(bytes))
-        };
-        read().unwrap_or_else(|error| match error.kind() {
-            std::io::ErrorKind::NotFound
-            | std::io::ErrorKind::NotADirectory
-            | std::io::ErrorKind::IsADirectory => Contents::Missing,
-            _ => Contents::Refused(error.to_string()),
-        })
-    }
+        if about.len() > LARGEST {
+            return Ok(Contents::TooLarge(about.len()));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
+        file.read_to_end(&mut bytes)?;
+        Ok(Contents::Bytes(bytes))
+    };
+    read().unwrap_or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound
+        | std::io::ErrorKind::NotADirectory
+        | std::io::ErrorKind::IsADirectory => Contents::Missing,
+        _ => Contents::Refused(error.to_string()),
+    })
 }
 
 /// The files below `root` as git would list them if it were a repository: hidden ones too, other
@@ -379,6 +382,7 @@ impl Revision {
         let mut places = Vec::new();
         let mut questions = Vec::new();
         let mut links = Vec::new();
+        let mut on_disk = Vec::new();
         for (place, path) in paths.iter().enumerate() {
             let (parent, name) = split(path.as_ref());
             // Git sorts a folder as if its name ended in a slash; files alone are in order, but
@@ -386,8 +390,12 @@ impl Revision {
             let entry = folders[parent].iter().find(|entry| entry.name == name);
             match entry {
                 Some(entry) if entry.kind == Kind::File => {
-                    places.push(place);
-                    questions.push(entry.id.clone());
+                    if self.repository.is_on_disk(path.as_ref(), &entry.id) {
+                        on_disk.push(place);
+                    } else {
+                        places.push(place);
+                        questions.push(entry.id.clone());
+                    }
                 }
                 Some(entry) if entry.kind == Kind::Link => links.push((place, entry.id.clone())),
                 _ => {}
@@ -397,6 +405,11 @@ impl Revision {
         let answers = self.repository.objects(&questions)?;
         for (place, object) in places.into_iter().zip(answers) {
             contents[place] = blob(object);
+        }
+        let unchanged: Vec<&str> = on_disk.iter().map(|place| paths[*place].as_ref()).collect();
+        let read = read_from_disk(self.repository.root(), &unchanged);
+        for (place, read) in on_disk.into_iter().zip(read) {
+            contents[place] = read;
         }
         for (place, id) in links {
             contents[place] = self.follow(paths[place].as_ref(), id)?;
@@ -549,4 +562,142 @@ pub(super) fn with_slashes(path: &Path) -> String {
         .map(|part| part.as_os_str().to_string_lossy())
         .collect::<Vec<_>>()
         .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discover::support::TestRepository;
+
+    fn of(repository: &TestRepository) -> Repository {
+        let found = Repository::containing_with(repository.root(), &|_| None);
+        found.unwrap().unwrap()
+    }
+
+    #[test]
+    fn work_tree_holds_untracked_files_and_no_ignored_ones() {
+        let mut repository = TestRepository::new();
+        repository.write(".gitignore", "*.log\nout/\n");
+        repository.write("kept.log", "tracked all the same");
+        repository.git(&["add", "--force", "kept.log"]);
+        repository.write("gone.sql", "");
+        repository.write("a/1.sql", "");
+        repository.commit("one");
+        repository.write(".sqlx/query.json", "{}");
+        repository.write("a/2.sql", "");
+        repository.write("b.log", "");
+        repository.write("out/3.sql", "");
+        std::fs::remove_file(repository.root().join("gone.sql")).unwrap();
+        let tree = Tree::work_tree(&of(&repository));
+        let all = [
+            ".gitignore",
+            ".sqlx/query.json",
+            "a/1.sql",
+            "a/2.sql",
+            "kept.log",
+        ];
+        assert_eq!(tree.files("").unwrap(), all);
+        assert_eq!(tree.files("a").unwrap(), ["a/1.sql", "a/2.sql"]);
+        assert_eq!(
+            tree.names("").unwrap(),
+            [".gitignore", ".sqlx/", "a/", "kept.log"]
+        );
+        assert_eq!(tree.read("gone.sql").unwrap(), None);
+        assert_eq!(tree.read("a").unwrap(), None);
+    }
+
+    #[test]
+    fn folder_without_git_honours_gitignore_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(".gitignore", "*.log\n");
+        write(".sqlx/q.json", "");
+        write("a/1.sql", "x");
+        write("a/1.log", "");
+        write("nested/.git/HEAD", "");
+        write("nested/2.sql", "");
+        let tree = Tree::folder(folder.path());
+        assert_eq!(
+            tree.files("").unwrap(),
+            [".gitignore", ".sqlx/q.json", "a/1.sql"]
+        );
+        assert_eq!(tree.read("a/1.sql").unwrap(), Some(b"x".to_vec()));
+        assert!(Tree::folder("/nonexistent/folder").files("").is_err());
+    }
+
+    #[test]
+    fn revision_holds_what_was_committed() {
+        let mut repository = TestRepository::new();
+        repository.write("a/1.sql", "one");
+        repository.write("a/deep/er/2 \n.sql", "two");
+        repository.write("z.txt", "old");
+        let commit = repository.commit("one");
+        repository.write("a/3.sql", "three");
+        repository.write("z.txt", "new");
+        let git = of(&repository);
+        let tree = Tree::revision(&git, &git.resolve("HEAD").unwrap());
+        assert_eq!(
+            tree.files("").unwrap(),
+            ["a/1.sql", "a/deep/er/2 \n.sql", "z.txt"]
+        );
+        assert_eq!(tree.files("a/deep").unwrap(), ["a/deep/er/2 \n.sql"]);
+        assert!(tree.files("b").unwrap().is_empty());
+        assert_eq!(tree.names("a").unwrap(), ["1.sql", "deep/"]);
+        let read = |path: &str| {
+            let bytes = tree.read(path).unwrap();
+            bytes.map(|it| String::from_utf8(it).unwrap())
+        };
+        assert_eq!(read("a/deep/er/2 \n.sql").as_deref(), Some("two"));
+        assert_eq!(read("a/3.sql"), None);
+        assert_eq!(read("a/deep"), None);
+        // The same with the work tree listed, when unchanged files are read from disk.
+        Tree::work_tree(&git).files("").unwrap();
+        assert_eq!(read("z.txt").as_deref(), Some("old"));
+        assert_eq!(read("a/1.sql").as_deref(), Some("one"));
+        assert_eq!(tree.shown("a/1.sql"), format!("{}:a/1.sql", &commit[..7]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_within_the_repository_are_followed_at_a_revision() {
+        let mut repository = TestRepository::new();
+        repository.write("real/1.sql", "one");
+        let link = |target: &str, path: &str| {
+            std::os::unix::fs::symlink(target, repository.root().join(path)).unwrap();
+        };
+        link("real/1.sql", "direct.sql");
+        link("./direct.sql", "twice.sql");
+        link("circle.sql", "circle.sql");
+        link("/etc/passwd", "out.sql");
+        repository.commit("one");
+        let git = of(&repository);
+        let tree = Tree::revision(&git, &git.resolve("HEAD").unwrap());
+        let one = Some(b"one".to_vec());
+        assert_eq!(tree.read("direct.sql").unwrap(), one);
+        assert_eq!(tree.read("twice.sql").unwrap(), one);
+        assert_eq!(tree.read("circle.sql").unwrap(), None);
+        assert_eq!(tree.read("out.sql").unwrap(), None);
+    }
+
+    #[test]
+    fn more_questions_than_a_pipe_holds_are_answered() {
+        let mut repository = TestRepository::new();
+        let text = "x".repeat(3000);
+        for number in 0..400 {
+            repository.write(&format!("m/{number:03}.sql"), &text);
+        }
+        repository.commit("one");
+        let git = of(&repository);
+        let tree = Tree::revision(&git, &git.resolve("HEAD").unwrap());
+        let read = tree.read_many(&tree.files("m").unwrap()).unwrap();
+        assert_eq!(read.len(), 400);
+        assert!(
+            read.iter()
+                .all(|it| *it == Contents::Bytes(text.clone().into_bytes()))
+        );
+    }
 }

@@ -17,6 +17,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         ],
         markers: &[],
         fits: is_flyway,
+        fits_anything: false,
         is_distinctive: is_flyway,
     },
     Signs {
@@ -25,6 +26,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[("Cargo.toml", "refinery")],
         markers: &[],
         fits: is_flyway,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -33,6 +35,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[],
         markers: &[Sometimes("-- evolve-tx-off")],
         fits: is_flyway,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -41,6 +44,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[("requirements.txt", "yandex-pgmigrate")],
         markers: &[],
         fits: is_flyway,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -61,6 +65,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
             Always("-- liquibase formatted sql"),
         ],
         fits: is_direct_sql,
+        fits_anything: true,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -69,6 +74,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[("go.mod", "github.com/pressly/goose")],
         markers: &[Always("-- +goose Up"), Always("--+goose Up")],
         fits: is_numbered,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -80,6 +86,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         ],
         markers: &[Always("-- migrate:up"), Always("--migrate:up")],
         fits: is_numbered,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -88,6 +95,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[("go.mod", "github.com/rubenv/sql-migrate")],
         markers: &[Always("-- +migrate Up")],
         fits: is_direct_sql,
+        fits_anything: true,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -99,6 +107,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
             Sometimes("---- tern: disable-tx ----"),
         ],
         fits: is_numbered,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -107,6 +116,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[],
         markers: &[Sometimes("-- atlas:")],
         fits: is_direct_sql,
+        fits_anything: true,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -118,6 +128,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         ],
         markers: &[],
         fits: is_up_in_folder,
+        fits_anything: false,
         is_distinctive: is_up_in_folder,
     },
     Signs {
@@ -126,6 +137,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[("package.json", "\"prisma\"")],
         markers: &[],
         fits: is_migration_in_folder,
+        fits_anything: false,
         is_distinctive: is_migration_in_folder,
     },
     Signs {
@@ -134,6 +146,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[("package.json", "\"drizzle-kit\"")],
         markers: &[Sometimes("--> statement-breakpoint")],
         fits: |name| is_numbered(name) || is_migration_in_folder(name),
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -142,6 +155,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[],
         markers: &[],
         fits: is_numbered,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -150,6 +164,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[],
         markers: &[],
         fits: is_up_in_folder,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -158,6 +173,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[],
         markers: &[Sometimes("-- Deploy ")],
         fits: is_direct_sql,
+        fits_anything: true,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -166,6 +182,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[("package.json", "\"node-pg-migrate\"")],
         markers: &[Sometimes("-- Up Migration")],
         fits: is_numbered,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -178,6 +195,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
             leading_digits(name).is_some()
                 && (name.ends_with("-up.sql") || name.ends_with("-down.sql"))
         },
+        fits_anything: false,
         is_distinctive: |name| name.starts_with("sqls/"),
     },
     Signs {
@@ -186,6 +204,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         dependencies: &[("package.json", "\"graphile-migrate\"")],
         markers: &[Sometimes("--! Previous:")],
         fits: |name| is_numbered(name.strip_prefix("committed/").unwrap_or(name)),
+        fits_anything: false,
         is_distinctive: |name| name.starts_with("committed/"),
     },
     Signs {
@@ -197,6 +216,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         ],
         markers: &[Sometimes("-- depends:"), Sometimes("-- transactional:")],
         fits: is_direct_sql,
+        fits_anything: true,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -209,6 +229,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
             Always("-- // @UNDO"),
         ],
         fits: is_numbered,
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
     Signs {
@@ -222,6 +243,7 @@ pub(in crate::discover) const FOREIGN: &[Signs] = &[
         fits: |name| {
             is_numbered(name) && (name.ends_with(".up.sql") || name.ends_with(".down.sql"))
         },
+        fits_anything: false,
         is_distinctive: is_nothing,
     },
 ];

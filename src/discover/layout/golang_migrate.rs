@@ -30,6 +30,7 @@ const SIGNS: Signs = Signs {
     ],
     markers: &[],
     fits: |name| parse(name).is_some(),
+    fits_anything: false,
     is_distinctive: |_| false,
 };
 
@@ -66,7 +67,8 @@ impl Tool for GolangMigrate {
                     versions.insert((name.version, name.direction), (file, name.title))
             {
                 let version = name.version.to_string();
-                return Err(same_version("golang-migrate", &version, other, file));
+                let (other, file) = (folder.path_of(other), folder.path_of(file));
+                return Err(same_version("golang-migrate", &version, &other, &file));
             }
         }
         let mut notices = folder.notices_of_ignored(

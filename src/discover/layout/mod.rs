@@ -83,6 +83,8 @@ pub(super) struct Signs {
     pub(super) markers: &'static [Marker],
     /// Whether the tool would take this file for a migration, from the path below the folder.
     pub(super) fits: fn(&str) -> bool,
+    /// Whether `fits` is so wide that it makes no folder a migrations folder.
+    pub(super) fits_anything: bool,
     /// Whether the path alone says that it is this tool, or one of its family.
     pub(super) is_distinctive: fn(&str) -> bool,
 }

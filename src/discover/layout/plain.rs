@@ -23,6 +23,7 @@ const SIGNS: Signs = Signs {
     dependencies: &[],
     markers: &[],
     fits: |name| stem(name).is_some(),
+    fits_anything: false,
     is_distinctive: |_| false,
 };
 

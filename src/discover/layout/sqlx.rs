@@ -30,6 +30,7 @@ const SIGNS: Signs = Signs {
     ],
     markers: &[Marker::Sometimes("-- no-transaction")],
     fits: |name| matches!(parse(name), Parsed::Migration(_)),
+    fits_anything: false,
     is_distinctive: |_| false,
 };
 
@@ -109,7 +110,8 @@ impl Tool for Sqlx {
                     let place = (name.version, name.direction);
                     if let Some((other, _)) = versions.insert(place, (file, name.description)) {
                         let version = name.version.to_string();
-                        return Err(same_version("sqlx", &version, other, file));
+                        let (other, file) = (folder.path_of(other), folder.path_of(file));
+                        return Err(same_version("sqlx", &version, &other, &file));
                     }
                 }
                 Parsed::NoNumber(number) => {
