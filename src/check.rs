@@ -10,7 +10,7 @@ mod judge;
 use std::path::PathBuf;
 
 use crate::discover::{
-    Config, ConfigChoice, DeployMode, Environment, Layout, Migration, Overrides, Project,
+    Commit, Config, ConfigChoice, DeployMode, Environment, Layout, Migration, Overrides, Project,
     Repository, Retired, ServerVersion, Target, Tree, discover, locate,
 };
 use crate::error::{Error, Result};
@@ -268,50 +268,75 @@ fn since_base(
 fn at_revision(
     repository: &Repository,
     name: &str,
-    commit: &crate::discover::Commit,
+    commit: &Commit,
     overrides: &Overrides,
     head: &Project,
 ) -> Result<LiveRelease> {
-    let tree = Tree::revision(repository, commit);
     let short = repository.short(commit);
     let name = if commit.id().starts_with(name) {
         short
     } else {
         format!("{name}@{short}")
     };
-    let revision = Some(commit.id().to_owned());
+    let tree = Tree::revision(repository, commit);
+    let mut release = in_tree(&tree, name, overrides, head)?;
+    release.revision = Some(commit.id().to_owned());
+    Ok(release)
+}
+
+fn in_tree(
+    tree: &Tree,
+    name: String,
+    overrides: &Overrides,
+    head: &Project,
+) -> Result<LiveRelease> {
     // The layout at hand is the one that production runs; a folder that was not there yet is a
     // project that had no migrations.
     let has_folder = !tree.files(&head.folder)?.is_empty();
-    let folder = if has_folder {
-        Some(head.folder.clone())
-    } else {
-        None
-    };
     let overrides = Overrides {
         layout: Some(head.layout),
         dialect: Some(head.dialect),
-        migrations: folder,
+        migrations: has_folder.then(|| head.folder.clone()),
         ..overrides.clone()
     };
-    let project = match discover(&tree, &overrides) {
-        Ok(project) => project,
-        Err(Error::Layout(_)) if !has_folder => {
-            return Ok(LiveRelease {
-                name,
-                revision,
-                retired: Vec::new(),
-                migrations: Vec::new(),
-            });
-        }
+    let (retired, migrations) = match discover(tree, &overrides) {
+        Ok(project) => (project.config.retired, project.migrations),
+        Err(Error::Layout(_)) if !has_folder => (Vec::new(), Vec::new()),
         Err(error) => return Err(error),
     };
     Ok(LiveRelease {
         name,
-        revision,
-        retired: project.config.retired,
-        migrations: project.migrations,
+        revision: None,
+        retired,
+        migrations,
     })
+}
+
+/// Checks a project that is held in trees: head, and each release that may run beside it. What the
+/// oldest of them does not have is new.
+///
+/// # Errors
+///
+/// Any [`Error`]: the check could not be made.
+pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Result<Report> {
+    let overrides = Overrides {
+        layout: options.layout,
+        dialect: options.dialect,
+        server_version: options.server_version,
+        ..Overrides::default()
+    };
+    let mut project = discover(head, &overrides)?;
+    apply_options(options, &mut project.config)?;
+    if live.is_empty() {
+        let chain = Chain::of_everything(&project)?;
+        return Ok(judge::judge(project, chain));
+    }
+    let live = live
+        .iter()
+        .map(|(name, tree)| in_tree(tree, (*name).to_owned(), &overrides, &project))
+        .collect::<Result<Vec<LiveRelease>>>()?;
+    let chain = Chain::new(&project, live, None)?;
+    Ok(judge::judge(project, chain))
 }
 
 /// Whether a report fails the check.

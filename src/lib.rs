@@ -18,8 +18,8 @@ pub mod schema;
 pub mod source;
 pub mod sql;
 
-pub use check::{FailOn, New, Options, check, fails};
-pub use discover::{DeployMode, Layout, Named, ServerVersion, unknown_name};
+pub use check::{FailOn, New, Options, check, check_trees, fails};
+pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};
 pub use report::{ProjectReport, Report, Styling, Verbosity, detection_line, to_json, to_text};
 pub use rules::{RULES, rule};
