@@ -5,7 +5,8 @@
 //! [`crate::findings`].
 
 use crate::analysis::{Break, Pair};
-use crate::schema::diff::Difference;
+use crate::schema::diff::{Difference, ObjectKind, ObjectRef};
+use crate::schema::name::Ident;
 
 /// What a rule gets to see: one difference and every break that it causes.
 #[derive(Debug)]
@@ -23,6 +24,27 @@ impl Facts<'_> {
     pub fn hurts(&self, pair: Pair) -> bool {
         self.breaks.iter().any(|it| it.harm.pair == pair)
     }
+
+    /// The table or type that the object is a part of, as people name it; the object itself where
+    /// it is a part of nothing.
+    fn owner(&self) -> ObjectRef {
+        let object = self.difference.object.clone();
+        match object.parent {
+            Some(parent) => ObjectRef {
+                kind: ObjectKind::Table,
+                schema: object.schema,
+                parent: None,
+                name: parent,
+            },
+            None => object,
+        }
+    }
+}
+
+/// Names as SQL lists them: `a, b`.
+fn listed(names: &[Ident]) -> String {
+    let names: Vec<String> = names.iter().map(Ident::to_string).collect();
+    names.join(", ")
 }
 
 /// What a rule says.
@@ -88,7 +110,7 @@ pub struct Rule {
 
 macro_rules! rules {
     ($($name:ident: $class:ident,)*) => {
-        $(mod $name;)*
+        $(pub(crate) mod $name;)*
 
         /// Every rule, in the order of the names.
         pub static RULES: &[Rule] = &[$(Rule {
