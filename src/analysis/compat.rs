@@ -7,8 +7,8 @@
 
 use crate::bind::types::{Fit, fit, is_assignable};
 use crate::schema::diff::{Change, Demand, Difference};
-use crate::schema::name::Ident;
-use crate::schema::types::SqlType;
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::types::{SqlType, TypeName};
 
 /// Which code meets which schema or which data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,6 +189,9 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
     let object = &difference.object;
     let name = object.name.as_str();
     let parent = object.parent.as_ref().map_or("", Ident::as_str);
+    let schema = object.schema.as_ref().map_or("public", Ident::as_str);
+    let own_name = as_named(schema, name);
+    let named = |to: &QualifiedName| as_named(to.schema.as_str(), to.name.as_str());
     let mut table = Table { out: Vec::new() };
 
     let no_relation = |name: &str| {
@@ -209,15 +212,20 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             format!("type \"{name}\" does not exist"),
         )
     };
+    // The server lists the types of the call's arguments, which the difference does not hold.
     let no_function = |name: &str| {
         error(
             "42883",
             Stage::Parse,
-            format!("function {name}() does not exist"),
+            format!("function {name}(...) does not exist"),
         )
     };
     let no_label = |label: &str| {
-        let message = format!("invalid input value for enum {parent}: \"{label}\"");
+        let type_name = object
+            .parent
+            .as_ref()
+            .map_or_else(String::new, |parent| as_shown(schema, parent));
+        let message = format!("invalid input value for enum {type_name}: \"{label}\"");
         error("22P02", Stage::Parse, message)
     };
     let null_refused = || {
@@ -232,27 +240,37 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
     };
     let demand_error = |demand: Demand| {
         let (code, what) = match demand {
-            Demand::Check => ("23514", "violates check constraint"),
-            Demand::ForeignKey => ("23503", "violates foreign key constraint"),
-            Demand::Unique => ("23505", "duplicate key value violates unique constraint"),
+            Demand::Check => (
+                "23514",
+                format!("new row for relation \"{parent}\" violates check constraint"),
+            ),
+            Demand::ForeignKey => (
+                "23503",
+                format!("insert or update on table \"{parent}\" violates foreign key constraint"),
+            ),
+            Demand::Unique => (
+                "23505",
+                "duplicate key value violates unique constraint".to_owned(),
+            ),
             Demand::Exclusion => (
                 "23P01",
-                "conflicting key value violates exclusion constraint",
+                "conflicting key value violates exclusion constraint".to_owned(),
             ),
         };
         error(code, Stage::Execute, format!("{what} \"{name}\""))
     };
+    // The server adds the constraint's name, which the difference does not hold.
     let check_error = || {
         let message = format!("new row for relation \"{parent}\" violates check constraint");
         error("23514", Stage::Execute, message)
     };
 
     match &difference.change {
-        Change::RelationAdded => table.new(BOTH, Addition, no_relation(name)),
-        Change::RelationDropped => table.old(BOTH, Error, no_relation(name)),
+        Change::RelationAdded => table.new(BOTH, Addition, no_relation(&own_name)),
+        Change::RelationDropped => table.old(BOTH, Error, no_relation(&own_name)),
         Change::RelationRenamed { to } => {
-            table.old(BOTH, Error, no_relation(name));
-            table.new(BOTH, Error, no_relation(to.name.as_str()));
+            table.old(BOTH, Error, no_relation(&own_name));
+            table.new(BOTH, Error, no_relation(&named(to)));
         }
 
         Change::ColumnAdded { required } => {
@@ -323,23 +341,27 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             let message =
                 format!("new row violates row-level security policy for table \"{name}\"");
             let weight = if *without_policy { Error } else { Warning };
-            table.old(BOTH, weight, error("42501", Stage::Execute, message));
+            // Hidden rows are not an error: reads, UPDATE and DELETE find none.
+            table.old(READ, weight, None);
+            table.old(WRITE, weight, error("42501", Stage::Execute, message));
         }
         Change::PolicyChanged => {
             let message =
                 format!("new row violates row-level security policy for table \"{parent}\"");
-            table.old(BOTH, Warning, error("42501", Stage::Execute, message));
+            table.old(READ, Warning, None);
+            table.old(WRITE, Warning, error("42501", Stage::Execute, message));
         }
 
-        Change::TypeAdded => table.new(BOTH, Addition, no_type(name)),
-        Change::TypeDropped => table.old(BOTH, Error, no_type(name)),
+        Change::TypeAdded => table.new(BOTH, Addition, no_type(&own_name)),
+        Change::TypeDropped => table.old(BOTH, Error, no_type(&own_name)),
         Change::TypeRenamed { to } => {
-            table.old(BOTH, Error, no_type(name));
-            table.new(BOTH, Error, no_type(to.name.as_str()));
+            table.old(BOTH, Error, no_type(&own_name));
+            table.new(BOTH, Error, no_type(&named(to)));
         }
         Change::LabelAdded => {
             table.old_reads();
-            table.new(WRITE, Addition, no_label(name));
+            // `WHERE a = 'new'` is refused like an INSERT of it.
+            table.new(BOTH, Addition, no_label(name));
         }
         Change::LabelDropped => table.old(BOTH, Error, no_label(name)),
         Change::LabelRenamed { to } => {
@@ -347,15 +369,16 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.new(BOTH, Error, no_label(to.as_str()));
         }
         Change::DomainTightened => {
-            let message = format!("value for domain {name} violates check constraint");
+            let domain = as_shown(schema, &object.name);
+            let message = format!("value for domain {domain} violates check constraint");
             table.old(WRITE, Warning, error("23514", Stage::Execute, message));
         }
 
-        Change::RoutineAdded => table.new(READ, Addition, no_function(name)),
-        Change::RoutineDropped => table.old(READ, Error, no_function(name)),
+        Change::RoutineAdded => table.new(READ, Addition, no_function(&own_name)),
+        Change::RoutineDropped => table.old(READ, Error, no_function(&own_name)),
         Change::RoutineRenamed { to } => {
-            table.old(READ, Error, no_function(name));
-            table.new(READ, Error, no_function(to.name.as_str()));
+            table.old(READ, Error, no_function(&own_name));
+            table.new(READ, Error, no_function(&named(to)));
         }
 
         Change::Unread | Change::Obscured { .. } => {
@@ -366,23 +389,96 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
     table.out
 }
 
+/// A name as ordinary code writes it, and as the server repeats it: the schema only where it is
+/// not the default one, no quotes.
+fn as_named(schema: &str, name: &str) -> String {
+    match schema {
+        "public" => name.to_owned(),
+        _ => format!("{schema}.{name}"),
+    }
+}
+
+/// A type's name as the server shows it: quoted where need be.
+fn as_shown(schema: &str, name: &Ident) -> String {
+    QualifiedName::new(schema, name.clone()).to_string()
+}
+
+/// A type as the server spells it in its messages.
+fn spelled(data_type: &SqlType) -> String {
+    let text = data_type.to_string();
+    match &data_type.name {
+        TypeName::Builtin(name) if name.as_str() == "varchar" => {
+            text.replacen("varchar", "character varying", 1)
+        }
+        TypeName::User(name) => {
+            let bare = SqlType {
+                name: TypeName::User(visible(name)),
+                ..data_type.clone()
+            };
+            bare.to_string()
+        }
+        TypeName::Builtin(_) | TypeName::Unknown => text,
+    }
+}
+
+/// The name without the schema that everybody's search path has.
+fn visible(name: &ObjectName) -> ObjectName {
+    match &name.schema {
+        Some(schema) if schema.as_str() == "public" => ObjectName::bare(name.name.clone()),
+        Some(_) | None => name.clone(),
+    }
+}
+
+/// What the server says to a value of type `value` that does not fit a narrower `column`; `None`
+/// where it rounds without a word.
+fn does_not_fit(value: &SqlType, column: &SqlType) -> Option<ServerError> {
+    let too_long = |what: &str| {
+        let message = format!("{what} too long for type {}", spelled(column));
+        error("22001", Stage::Execute, message)
+    };
+    match column.builtin_name() {
+        Some("varchar" | "bpchar") => too_long("value"),
+        Some("varbit") => too_long("bit string"),
+        // Digits after the point are rounded; digits before it are not.
+        Some("numeric") if fewer_whole_digits(value, column) => {
+            error("22003", Stage::Execute, "numeric field overflow".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn fewer_whole_digits(from: &SqlType, to: &SqlType) -> bool {
+    let whole = |data_type: &SqlType| match *data_type.modifiers {
+        [] => None,
+        [precision] => Some(precision),
+        [precision, scale, ..] => Some(precision - scale),
+    };
+    match (whole(from), whole(to)) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(from), Some(to)) => to < from,
+    }
+}
+
 fn type_changed(table: &mut Table, name: &str, from: &SqlType, to: &SqlType) {
     let mismatch = |column: &SqlType, value: &SqlType| {
-        let message =
-            format!("column \"{name}\" is of type {column} but expression is of type {value}");
+        let plain = |data_type: &SqlType| {
+            spelled(&SqlType {
+                modifiers: [].into(),
+                ..data_type.clone()
+            })
+        };
+        let message = format!(
+            "column \"{name}\" is of type {} but expression is of type {}",
+            plain(column),
+            plain(value)
+        );
         error("42804", Stage::Parse, message)
-    };
-    let out_of_range = |column: &SqlType| match column.builtin_name() {
-        Some("varchar" | "bpchar") => {
-            let message = format!("value too long for type {column}");
-            error("22001", Stage::Execute, message)
-        }
-        _ => error("22003", Stage::Execute, format!("{column} out of range")),
     };
     // Old code writes values of the old type into a column of the new one, and reads the new one.
     match (is_assignable(from, to), fit(from, to)) {
         (Some(false), _) => table.old(BOTH, Weight::Error, mismatch(to, from)),
-        (_, Fit::Narrower) => table.old(WRITE, Weight::Warning, out_of_range(to)),
+        (_, Fit::Narrower) => table.old(WRITE, Weight::Warning, does_not_fit(from, to)),
         (_, Fit::Wider) => table.old_reads(),
         (_, Fit::OtherWire) => table.old(BOTH, Weight::Warning, None),
         (_, Fit::Same) => {}
@@ -390,8 +486,112 @@ fn type_changed(table: &mut Table, name: &str, from: &SqlType, to: &SqlType) {
     // New code on the old schema: the other way round.
     match (is_assignable(to, from), fit(to, from)) {
         (Some(false), _) => table.new(BOTH, Weight::Error, mismatch(from, to)),
-        (_, Fit::Narrower) => table.new(WRITE, Weight::Warning, out_of_range(from)),
+        (_, Fit::Narrower) => table.new(WRITE, Weight::Warning, does_not_fit(to, from)),
         (_, Fit::OtherWire) => table.new(BOTH, Weight::Warning, None),
         (_, Fit::Wider | Fit::Same) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::diff::{ObjectKind, ObjectRef};
+
+    fn column(change: Change) -> Difference {
+        let table = QualifiedName::new("public", "t");
+        Difference {
+            object: ObjectRef::part(ObjectKind::Column, &table, &Ident::new("a")),
+            change,
+        }
+    }
+
+    fn messages(difference: &Difference) -> Vec<String> {
+        harms(difference)
+            .into_iter()
+            .filter_map(|harm| harm.error.map(|it| format!("{} {}", it.code, it.message)))
+            .collect()
+    }
+
+    fn type_change(from: SqlType, to: SqlType) -> Vec<String> {
+        messages(&column(Change::ColumnTypeChanged { from, to }))
+    }
+
+    #[test]
+    fn types_are_spelled_as_the_server_spells_them() {
+        let varchar = SqlType::with_modifiers("varchar", &[3]);
+        assert_eq!(
+            type_change(SqlType::builtin("text"), varchar.clone()),
+            ["22001 value too long for type character varying(3)"]
+        );
+        assert_eq!(
+            type_change(varchar, SqlType::builtin("int4")),
+            ["42804 column \"a\" is of type integer but expression is of type character varying"]
+        );
+        let mood = SqlType::user(ObjectName::qualified("public", "mood"));
+        assert_eq!(
+            type_change(SqlType::builtin("text"), mood),
+            ["42804 column \"a\" is of type mood but expression is of type text"]
+        );
+    }
+
+    #[test]
+    fn a_lost_digit_is_an_error_before_the_point_only() {
+        let numeric = |precision, scale| SqlType::with_modifiers("numeric", &[precision, scale]);
+        assert_eq!(
+            type_change(numeric(8, 2), numeric(6, 2)),
+            ["22003 numeric field overflow"]
+        );
+        assert!(type_change(numeric(8, 4), numeric(6, 2)).is_empty());
+        let timestamp = |digits| SqlType::with_modifiers("timestamp", &[digits]);
+        assert!(type_change(timestamp(6), timestamp(3)).is_empty());
+    }
+
+    #[test]
+    fn names_outside_the_default_schema_are_qualified() {
+        let moved = Difference {
+            object: ObjectRef::top(ObjectKind::Table, &QualifiedName::new("public", "t")),
+            change: Change::RelationRenamed {
+                to: QualifiedName::new("archive", "t"),
+            },
+        };
+        assert_eq!(
+            messages(&moved),
+            [
+                "42P01 relation \"t\" does not exist",
+                "42P01 relation \"archive.t\" does not exist"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_new_label_fails_in_a_filter_too() {
+        let type_name = QualifiedName::new("app", "Mood");
+        let added = Difference {
+            object: ObjectRef::part(ObjectKind::EnumLabel, &type_name, &Ident::new("sad")),
+            change: Change::LabelAdded,
+        };
+        let found = harms(&added);
+        assert!(
+            found
+                .iter()
+                .any(|harm| harm.pair == Pair::NewOnOld && harm.access == BOTH)
+        );
+        assert_eq!(
+            messages(&added),
+            ["22P02 invalid input value for enum app.\"Mood\": \"sad\""]
+        );
+    }
+
+    #[test]
+    fn hidden_rows_are_no_error() {
+        let enabled = Difference {
+            object: ObjectRef::top(ObjectKind::Table, &QualifiedName::new("public", "t")),
+            change: Change::RowSecurityOn {
+                without_policy: true,
+            },
+        };
+        let found = harms(&enabled);
+        assert!(found[0].access == READ && found[0].error.is_none());
+        assert!(found[1].access == WRITE && found[1].error.is_some());
     }
 }

@@ -8,12 +8,16 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         return None;
     };
     let column = &facts.difference.object;
+    let table = facts.owner();
+    let name = &column.name;
     Some(Advice {
         message: format!("required column `{column}` is added"),
         why: "inserts of old code do not name the new column, and nothing supplies a value for it"
             .to_owned(),
-        help: "give it a default, or add it as nullable, fill it, and set it NOT NULL in a later \
-               release, when no old code inserts any more"
-            .to_owned(),
+        help: format!(
+            "give it a default; or add it as nullable, have the new release write it, fill the old \
+             rows, and run `ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL` when no old code \
+             inserts any more"
+        ),
     })
 }

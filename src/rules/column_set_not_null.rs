@@ -15,13 +15,17 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         "inserts of old code that leave the column out, or write NULL into it, fail"
     };
     let help = if supplied {
-        "make sure that no live release writes NULL into it"
+        format!("make sure that no live release writes NULL into `{column}`")
     } else {
-        "give it a default as well, or wait until every live release writes it"
+        let (table, name) = (facts.owner(), &column.name);
+        format!(
+            "give it a default as well (`ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT …`), \
+             or wait until every live release writes it"
+        )
     };
     Some(Advice {
         message: format!("column `{column}` is set NOT NULL"),
         why: why.to_owned(),
-        help: help.to_owned(),
+        help,
     })
 }

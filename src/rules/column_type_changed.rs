@@ -1,7 +1,62 @@
-//! To be written.
+//! A column has another type.
 
 use super::{Advice, Facts};
+use crate::analysis::{Access, Pair, Weight};
+use crate::schema::diff::Change;
 
-pub(super) fn check(_: &Facts) -> Option<Advice> {
-    None
+pub(super) fn check(facts: &Facts) -> Option<Advice> {
+    let Change::ColumnTypeChanged { from, to } = &facts.difference.change else {
+        return None;
+    };
+    let column = &facts.difference.object;
+    let old = facts
+        .breaks
+        .iter()
+        .map(|it| &it.harm)
+        .find(|harm| harm.pair == Pair::OldOnNew);
+    let beside = || {
+        format!(
+            "add a `{to}` column beside it, write both, copy the old values, read the new one, and \
+             drop `{column}` in a later release"
+        )
+    };
+    let (why, help) = match old {
+        Some(harm) if harm.weight == Weight::Error => (
+            format!(
+                "old code gives it values of type `{from}`, which the server does not turn into \
+                 `{to}` by itself, and reads values of another type than it knows"
+            ),
+            beside(),
+        ),
+        Some(harm) if harm.access == [Access::Write] => (
+            format!("old code may still write values that do not fit `{to}`"),
+            format!(
+                "ship a release that writes only values that fit `{to}`, and narrow the column once \
+                 it is the oldest one alive"
+            ),
+        ),
+        Some(_) => (
+            format!(
+                "drivers that are strict about types cannot decode `{to}` as `{from}`, and old code's \
+                 values and comparisons may not fit it"
+            ),
+            beside(),
+        ),
+        None if facts.hurts(Pair::OldReadsNewData) => (
+            format!("old code may read values that `{from}` could not hold"),
+            format!(
+                "write no such value into `{}` before every live release can take it",
+                column.name
+            ),
+        ),
+        None => (
+            format!("new code counts on `{to}` and meets `{from}` until the migration has run"),
+            "run the migration before the code that counts on the new type".to_owned(),
+        ),
+    };
+    Some(Advice {
+        message: format!("type of column `{column}` is changed from `{from}` to `{to}`"),
+        why,
+        help,
+    })
 }

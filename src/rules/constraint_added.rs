@@ -1,6 +1,6 @@
 //! Writers must satisfy a new constraint on columns that they know.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, listed};
 use crate::schema::diff::{Change, Demand};
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
@@ -12,27 +12,42 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
     else {
         return None;
     };
-    let object = &facts.difference.object;
-    let table = object.parent.as_ref().map_or("", |it| it.as_str());
-    let what = match demand {
+    let (name, table) = (&facts.difference.object.name, facts.owner());
+    let at_once = if *not_valid {
+        "NOT VALID spares the existing rows only until they are updated, and new ones are checked \
+         at once: "
+    } else {
+        ""
+    };
+    let who = match demand {
+        Demand::Check => "old code that writes rows which it refuses fails",
+        Demand::ForeignKey => {
+            "old code fails when it writes rows without a counterpart, writes them in the wrong \
+             order, or deletes rows that others refer to"
+        }
+        Demand::Unique => "old code that writes a value twice fails",
+        Demand::Exclusion => "old code that writes rows which conflict with others fails",
+    };
+    Some(Advice {
+        message: format!(
+            "{} `{name}` is added on `{table}` ({})",
+            word(*demand),
+            listed(columns)
+        ),
+        why: format!("{at_once}{who}"),
+        help: format!(
+            "ship a release that keeps to `{name}` by itself, and add it once that release is the \
+             oldest one alive"
+        ),
+    })
+}
+
+/// The word for what a constraint demands.
+pub(super) fn word(demand: Demand) -> &'static str {
+    match demand {
         Demand::Check => "check",
         Demand::ForeignKey => "foreign key",
         Demand::Unique => "unique key",
         Demand::Exclusion => "exclusion constraint",
-    };
-    let columns: Vec<&str> = columns.iter().map(|it| it.as_str()).collect();
-    let at_once = if *not_valid {
-        "NOT VALID spares the existing rows, but new ones are checked at once: "
-    } else {
-        ""
-    };
-    Some(Advice {
-        message: format!(
-            "{what} `{}` is added on `{table}` ({})",
-            object.name,
-            columns.join(", ")
-        ),
-        why: format!("{at_once}old code that writes rows which it refuses fails"),
-        help: "make sure that every live release already writes only rows that satisfy it".to_owned(),
-    })
+    }
 }

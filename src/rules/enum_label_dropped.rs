@@ -1,7 +1,22 @@
-//! To be written.
+//! An enum has lost a label.
 
 use super::{Advice, Facts};
+use crate::schema::diff::Change;
 
-pub(super) fn check(_: &Facts) -> Option<Advice> {
-    None
+pub(super) fn check(facts: &Facts) -> Option<Advice> {
+    let Change::LabelDropped = facts.difference.change else {
+        return None;
+    };
+    let (label, of) = (facts.difference.object.name.as_str(), facts.owner());
+    Some(Advice {
+        message: format!("label `{label}` of enum `{of}` is dropped"),
+        why: "statements of old code that write the label or compare with it fail, even when no \
+              row holds it"
+            .to_owned(),
+        help: format!(
+            "leave it: an unused label costs nothing; or ship a release that no longer names it, \
+             say so in its migcheck.toml: [[retired]] object = \"{of}.{label}\", and drop it once \
+             that release is the oldest one alive"
+        ),
+    })
 }

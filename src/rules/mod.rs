@@ -5,7 +5,8 @@
 //! [`crate::findings`].
 
 use crate::analysis::{Break, Pair};
-use crate::schema::diff::Difference;
+use crate::schema::diff::{Difference, ObjectKind, ObjectRef};
+use crate::schema::name::Ident;
 
 /// What a rule gets to see: one difference and every break that it causes.
 #[derive(Debug)]
@@ -23,6 +24,27 @@ impl Facts<'_> {
     pub fn hurts(&self, pair: Pair) -> bool {
         self.breaks.iter().any(|it| it.harm.pair == pair)
     }
+
+    /// The table or type that the object is a part of, as people name it; the object itself where
+    /// it is a part of nothing.
+    fn owner(&self) -> ObjectRef {
+        let object = self.difference.object.clone();
+        match object.parent {
+            Some(parent) => ObjectRef {
+                kind: ObjectKind::Table,
+                schema: object.schema,
+                parent: None,
+                name: parent,
+            },
+            None => object,
+        }
+    }
+}
+
+/// Names as SQL lists them: `a, b`.
+fn listed(names: &[Ident]) -> String {
+    let names: Vec<String> = names.iter().map(Ident::to_string).collect();
+    names.join(", ")
 }
 
 /// What a rule says.
@@ -147,4 +169,305 @@ pub fn advise(facts: &Facts) -> Option<(&'static Rule, Advice)> {
     RULES
         .iter()
         .find_map(|rule| (rule.check)(facts).map(|advice| (rule, advice)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Evidence, harms};
+    use crate::schema::diff::{Change, Demand};
+    use crate::schema::name::{ObjectName, QualifiedName};
+    use crate::schema::op::RelationKind;
+    use crate::schema::types::SqlType;
+
+    fn name(text: &str) -> QualifiedName {
+        QualifiedName::new("public", text)
+    }
+
+    /// One difference per change, in every form that makes it say something else, for every kind
+    /// of object that it happens to.
+    fn differences() -> Vec<Difference> {
+        let mut out = Vec::new();
+        let mut top = |kind, change| {
+            out.push(Difference {
+                object: ObjectRef::top(kind, &name("t")),
+                change,
+            });
+        };
+        for kind in [ObjectKind::Table, ObjectKind::View, ObjectKind::Sequence] {
+            top(kind, Change::RelationAdded);
+            top(kind, Change::RelationDropped);
+            top(kind, Change::RelationRenamed { to: name("u") });
+            top(kind, Change::Unread);
+        }
+        for without_policy in [true, false] {
+            top(ObjectKind::Table, Change::RowSecurityOn { without_policy });
+        }
+        top(
+            ObjectKind::Table,
+            Change::Obscured {
+                from: RelationKind::Table,
+                to: RelationKind::View,
+            },
+        );
+        top(ObjectKind::Type, Change::TypeAdded);
+        top(ObjectKind::Type, Change::TypeDropped);
+        top(ObjectKind::Type, Change::TypeRenamed { to: name("u") });
+        top(ObjectKind::Type, Change::DomainTightened);
+        top(ObjectKind::Type, Change::Unread);
+        top(ObjectKind::Function, Change::RoutineAdded);
+        top(ObjectKind::Function, Change::RoutineDropped);
+        top(
+            ObjectKind::Function,
+            Change::RoutineRenamed { to: name("u") },
+        );
+        top(ObjectKind::Migration, Change::Unread);
+        let mut part = |kind, change| {
+            out.push(Difference {
+                object: ObjectRef::part(kind, &name("t"), &Ident::new("a")),
+                change,
+            });
+        };
+        for yes in [true, false] {
+            for change in [
+                Change::ColumnAdded { required: yes },
+                Change::ColumnDropped { required: yes },
+                Change::NotNullSet { supplied: yes },
+                Change::NotNullDropped { supplied: yes },
+                Change::DefaultDropped { required: yes },
+                Change::DefaultAdded { was_required: yes },
+            ] {
+                part(ObjectKind::Column, change);
+            }
+        }
+        let values = std::collections::BTreeSet::from(["x".into()]);
+        let column = Ident::new("a");
+        for change in [
+            Change::ColumnRenamed {
+                to: Ident::new("b"),
+            },
+            Change::DefaultChanged,
+            Change::WritesRefused,
+            Change::WritesAllowed,
+            Change::KeyCollationChanged,
+            Change::ValuesRemoved {
+                column: column.clone(),
+                values: values.clone(),
+            },
+            Change::ValuesAdded {
+                column: column.clone(),
+                values,
+            },
+        ] {
+            part(ObjectKind::Column, change);
+        }
+        let text = SqlType::builtin("text");
+        let integer = SqlType::builtin("int4");
+        let short = SqlType::with_modifiers("varchar", &[3]);
+        let label = SqlType::user(ObjectName::qualified("public", "mood"));
+        for (from, to) in [
+            (&text, &integer),
+            (&integer, &text),
+            (&text, &short),
+            (&short, &text),
+            (&text, &label),
+            (&label, &text),
+        ] {
+            part(
+                ObjectKind::Column,
+                Change::ColumnTypeChanged {
+                    from: from.clone(),
+                    to: to.clone(),
+                },
+            );
+        }
+        let columns = vec![column];
+        for demand in [
+            Demand::Check,
+            Demand::ForeignKey,
+            Demand::Unique,
+            Demand::Exclusion,
+        ] {
+            for not_valid in [true, false] {
+                part(
+                    ObjectKind::Constraint,
+                    Change::ConstraintAdded {
+                        demand,
+                        columns: columns.clone(),
+                        not_valid,
+                    },
+                );
+            }
+            part(
+                ObjectKind::Constraint,
+                Change::ConstraintDropped {
+                    demand,
+                    columns: columns.clone(),
+                },
+            );
+        }
+        part(ObjectKind::Constraint, Change::UniqueKeyLost { columns });
+        part(ObjectKind::Trigger, Change::TriggerAdded);
+        part(ObjectKind::Policy, Change::PolicyChanged);
+        part(ObjectKind::EnumLabel, Change::LabelAdded);
+        part(ObjectKind::EnumLabel, Change::LabelDropped);
+        let to = Ident::new("b");
+        part(ObjectKind::EnumLabel, Change::LabelRenamed { to });
+        out
+    }
+
+    fn breaks(difference: &Difference) -> Vec<Break> {
+        harms(difference)
+            .into_iter()
+            .map(|harm| Break {
+                release: 0,
+                difference: difference.clone(),
+                access: harm.access.to_vec(),
+                harm,
+                evidence: Evidence::Presumed,
+                start: 0,
+                end: 1,
+                blamed: Some(0),
+            })
+            .collect()
+    }
+
+    /// Every rule that answers to the difference, given all its breaks and each pair alone (a
+    /// release that retired the object leaves the other side's only).
+    fn answers(difference: &Difference) -> Vec<Vec<(&'static str, Advice)>> {
+        let breaks = breaks(difference);
+        let mut selections: Vec<Vec<&Break>> = vec![breaks.iter().collect()];
+        selections.extend(breaks.iter().map(|it| vec![it]));
+        selections
+            .into_iter()
+            .filter(|breaks| !breaks.is_empty())
+            .map(|breaks| {
+                let facts = Facts {
+                    difference,
+                    breaks,
+                    reason: None,
+                };
+                RULES
+                    .iter()
+                    .filter_map(|rule| (rule.check)(&facts).map(|advice| (rule.name, advice)))
+                    .collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_difference_that_hurts_is_one_rules_business() {
+        for difference in differences() {
+            for answers in answers(&difference) {
+                let names: Vec<&str> = answers.iter().map(|(name, _)| *name).collect();
+                assert_eq!(names.len(), 1, "{difference:?}: {names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_answers_to_some_difference() {
+        let heard: Vec<&str> = differences()
+            .iter()
+            .flat_map(answers)
+            .flatten()
+            .map(|(name, _)| name)
+            .collect();
+        for rule in RULES {
+            // A file that cannot be read has no statement to differ by.
+            let has_difference = rule.name != "migration_unreadable";
+            assert_eq!(heard.contains(&rule.name), has_difference, "{}", rule.name);
+        }
+    }
+
+    #[test]
+    fn messages_keep_to_the_style() {
+        let mut all: Vec<Advice> = differences()
+            .iter()
+            .flat_map(answers)
+            .flatten()
+            .map(|(_, advice)| advice)
+            .collect();
+        all.push(migration_unreadable::advice("it is not UTF-8"));
+        for Advice { message, why, help } in all {
+            for text in [&message, &why, &help] {
+                assert!(!text.is_empty(), "{message}");
+                assert!(!text.ends_with('.'), "{text}");
+                assert!(!text.contains("  "), "{text}");
+                assert_eq!(text.matches('`').count() % 2, 0, "{text}");
+            }
+            let first = message.chars().next().expect("it is not empty");
+            assert!(first.is_lowercase() || first == '`', "{message}");
+        }
+    }
+
+    #[test]
+    fn rules_stand_in_the_order_of_their_names() {
+        assert!(RULES.is_sorted_by_key(|rule| rule.name));
+    }
+
+    #[test]
+    fn every_page_has_its_parts() {
+        for rule in RULES {
+            let page = rule.page;
+            assert!(
+                page.starts_with(&format!("# {}\n\n", rule.name)),
+                "{}",
+                rule.name
+            );
+            let mut rest = page;
+            let class = format!("class = \"{}\"", rule.class.as_str());
+            for part in [
+                "```toml\nbreaks = [",
+                "severity = \"",
+                &class,
+                "dialects = [\"postgres\"]",
+                "since = \"0.1.0\"",
+                "## Why it hurts",
+                "## Safe recipe",
+                "## Examples",
+                "## Sources",
+            ] {
+                let at = rest.find(part);
+                assert!(at.is_some(), "{}: {part} is missing", rule.name);
+                rest = &rest[at.unwrap_or(0)..];
+            }
+        }
+    }
+
+    /// The page's pairs are those that the rule's differences can have.
+    #[test]
+    fn every_page_lists_the_pairs_that_its_rule_reports() {
+        for rule in RULES {
+            let mut pairs: Vec<Pair> = differences()
+                .iter()
+                .flat_map(|difference| {
+                    let breaks = breaks(difference);
+                    let facts = Facts {
+                        difference,
+                        breaks: breaks.iter().collect(),
+                        reason: None,
+                    };
+                    match (rule.check)(&facts) {
+                        Some(_) if !breaks.is_empty() => {
+                            breaks.iter().map(|it| it.harm.pair).collect()
+                        }
+                        _ => Vec::new(),
+                    }
+                })
+                .collect();
+            pairs.sort();
+            pairs.dedup();
+            let list: Vec<String> = pairs
+                .iter()
+                .map(|pair| format!("\"{}\"", pair.as_str()))
+                .collect();
+            let line = format!("breaks = [{}]", list.join(", "));
+            assert!(
+                rule.page.contains(&line),
+                "{} should have {line}",
+                rule.name
+            );
+        }
+    }
 }
