@@ -167,15 +167,15 @@ impl Table {
         });
     }
 
-    fn old(&mut self, access: &'static [Access], weight: Weight, error: Option<ServerError>) {
+    fn hurts_old(&mut self, access: &'static [Access], weight: Weight, error: Option<ServerError>) {
         self.add(Pair::OldOnNew, access, weight, error);
     }
 
-    fn new(&mut self, access: &'static [Access], weight: Weight, error: Option<ServerError>) {
+    fn hurts_new(&mut self, access: &'static [Access], weight: Weight, error: Option<ServerError>) {
         self.add(Pair::NewOnOld, access, weight, error);
     }
 
-    fn old_reads(&mut self) {
+    fn hurts_old_reader(&mut self) {
         self.add(Pair::OldReadsNewData, READ, Weight::Note, None);
     }
 }
@@ -266,124 +266,124 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
     };
 
     match &difference.change {
-        Change::RelationAdded => table.new(BOTH, Addition, no_relation(&own_name)),
-        Change::RelationDropped => table.old(BOTH, Error, no_relation(&own_name)),
+        Change::RelationAdded => table.hurts_new(BOTH, Addition, no_relation(&own_name)),
+        Change::RelationDropped => table.hurts_old(BOTH, Error, no_relation(&own_name)),
         Change::RelationRenamed { to } => {
-            table.old(BOTH, Error, no_relation(&own_name));
-            table.new(BOTH, Error, no_relation(&named(to)));
+            table.hurts_old(BOTH, Error, no_relation(&own_name));
+            table.hurts_new(BOTH, Error, no_relation(&named(to)));
         }
 
         Change::ColumnAdded { required } => {
             if *required {
-                table.old(WRITE, Error, null_refused());
+                table.hurts_old(WRITE, Error, null_refused());
             }
-            table.new(BOTH, Addition, no_column(name));
+            table.hurts_new(BOTH, Addition, no_column(name));
         }
         Change::ColumnDropped { required } => {
-            table.old(BOTH, Error, no_column(name));
+            table.hurts_old(BOTH, Error, no_column(name));
             if *required {
-                table.new(WRITE, Error, null_refused());
+                table.hurts_new(WRITE, Error, null_refused());
             }
         }
         Change::ColumnRenamed { to } => {
-            table.old(BOTH, Error, no_column(name));
-            table.new(BOTH, Error, no_column(to.as_str()));
+            table.hurts_old(BOTH, Error, no_column(name));
+            table.hurts_new(BOTH, Error, no_column(to.as_str()));
         }
         Change::ColumnTypeChanged { from, to } => type_changed(&mut table, name, from, to),
         Change::NotNullSet { supplied } => {
             let weight = if *supplied { Warning } else { Error };
-            table.old(WRITE, weight, null_refused());
+            table.hurts_old(WRITE, weight, null_refused());
         }
         Change::NotNullDropped { supplied } => {
-            table.old_reads();
+            table.hurts_old_reader();
             let weight = if *supplied { Warning } else { Addition };
-            table.new(WRITE, weight, null_refused());
+            table.hurts_new(WRITE, weight, null_refused());
         }
         Change::DefaultDropped { required } => {
             if *required {
-                table.old(WRITE, Error, null_refused());
+                table.hurts_old(WRITE, Error, null_refused());
             } else {
-                table.old(WRITE, Warning, None);
+                table.hurts_old(WRITE, Warning, None);
             }
         }
         Change::DefaultAdded { was_required } => {
             if *was_required {
-                table.new(WRITE, Addition, null_refused());
+                table.hurts_new(WRITE, Addition, null_refused());
             }
         }
-        Change::DefaultChanged => table.old(WRITE, Warning, None),
-        Change::WritesRefused => table.old(WRITE, Error, value_refused("insert")),
-        Change::WritesAllowed => table.new(WRITE, Addition, value_refused("insert")),
-        Change::KeyCollationChanged => table.old(BOTH, Warning, None),
+        Change::DefaultChanged => table.hurts_old(WRITE, Warning, None),
+        Change::WritesRefused => table.hurts_old(WRITE, Error, value_refused("insert")),
+        Change::WritesAllowed => table.hurts_new(WRITE, Addition, value_refused("insert")),
+        Change::KeyCollationChanged => table.hurts_old(BOTH, Warning, None),
 
         Change::ConstraintAdded { demand, .. } => {
-            table.old(WRITE, Warning, demand_error(*demand));
+            table.hurts_old(WRITE, Warning, demand_error(*demand));
         }
         Change::ConstraintDropped { demand, .. } => {
-            table.new(WRITE, Warning, demand_error(*demand));
+            table.hurts_new(WRITE, Warning, demand_error(*demand));
         }
-        Change::ValuesRemoved { .. } => table.old(WRITE, Error, check_error()),
+        Change::ValuesRemoved { .. } => table.hurts_old(WRITE, Error, check_error()),
         Change::ValuesAdded { .. } => {
-            table.old_reads();
-            table.new(WRITE, Addition, check_error());
+            table.hurts_old_reader();
+            table.hurts_new(WRITE, Addition, check_error());
         }
         Change::UniqueKeyLost { .. } => {
             let message =
                 "there is no unique or exclusion constraint matching the ON CONFLICT specification";
-            table.old(
+            table.hurts_old(
                 WRITE,
                 Warning,
                 error("42P10", Stage::Plan, message.to_owned()),
             );
         }
-        Change::TriggerAdded => table.old(WRITE, Warning, None),
+        Change::TriggerAdded => table.hurts_old(WRITE, Warning, None),
         Change::RowSecurityOn { without_policy } => {
             let message =
                 format!("new row violates row-level security policy for table \"{name}\"");
             let weight = if *without_policy { Error } else { Warning };
             // Hidden rows are not an error: reads, UPDATE and DELETE find none.
-            table.old(READ, weight, None);
-            table.old(WRITE, weight, error("42501", Stage::Execute, message));
+            table.hurts_old(READ, weight, None);
+            table.hurts_old(WRITE, weight, error("42501", Stage::Execute, message));
         }
         Change::PolicyChanged => {
             let message =
                 format!("new row violates row-level security policy for table \"{parent}\"");
-            table.old(READ, Warning, None);
-            table.old(WRITE, Warning, error("42501", Stage::Execute, message));
+            table.hurts_old(READ, Warning, None);
+            table.hurts_old(WRITE, Warning, error("42501", Stage::Execute, message));
         }
 
-        Change::TypeAdded => table.new(BOTH, Addition, no_type(&own_name)),
-        Change::TypeDropped => table.old(BOTH, Error, no_type(&own_name)),
+        Change::TypeAdded => table.hurts_new(BOTH, Addition, no_type(&own_name)),
+        Change::TypeDropped => table.hurts_old(BOTH, Error, no_type(&own_name)),
         Change::TypeRenamed { to } => {
-            table.old(BOTH, Error, no_type(&own_name));
-            table.new(BOTH, Error, no_type(&named(to)));
+            table.hurts_old(BOTH, Error, no_type(&own_name));
+            table.hurts_new(BOTH, Error, no_type(&named(to)));
         }
         Change::LabelAdded => {
-            table.old_reads();
+            table.hurts_old_reader();
             // `WHERE a = 'new'` is refused like an INSERT of it.
-            table.new(BOTH, Addition, no_label(name));
+            table.hurts_new(BOTH, Addition, no_label(name));
         }
-        Change::LabelDropped => table.old(BOTH, Error, no_label(name)),
+        Change::LabelDropped => table.hurts_old(BOTH, Error, no_label(name)),
         Change::LabelRenamed { to } => {
-            table.old(BOTH, Error, no_label(name));
-            table.new(BOTH, Error, no_label(to.as_str()));
+            table.hurts_old(BOTH, Error, no_label(name));
+            table.hurts_new(BOTH, Error, no_label(to.as_str()));
         }
         Change::DomainTightened => {
             let domain = as_shown(schema, &object.name);
             let message = format!("value for domain {domain} violates check constraint");
-            table.old(WRITE, Warning, error("23514", Stage::Execute, message));
+            table.hurts_old(WRITE, Warning, error("23514", Stage::Execute, message));
         }
 
-        Change::RoutineAdded => table.new(READ, Addition, no_function(&own_name)),
-        Change::RoutineDropped => table.old(READ, Error, no_function(&own_name)),
+        Change::RoutineAdded => table.hurts_new(READ, Addition, no_function(&own_name)),
+        Change::RoutineDropped => table.hurts_old(READ, Error, no_function(&own_name)),
         Change::RoutineRenamed { to } => {
-            table.old(READ, Error, no_function(&own_name));
-            table.new(READ, Error, no_function(&named(to)));
+            table.hurts_old(READ, Error, no_function(&own_name));
+            table.hurts_new(READ, Error, no_function(&named(to)));
         }
 
         Change::Unread | Change::Obscured { .. } => {
-            table.old(BOTH, Weight::Unknown, None);
-            table.new(BOTH, Weight::Unknown, None);
+            table.hurts_old(BOTH, Weight::Unknown, None);
+            table.hurts_new(BOTH, Weight::Unknown, None);
         }
     }
     table.out
@@ -477,17 +477,17 @@ fn type_changed(table: &mut Table, name: &str, from: &SqlType, to: &SqlType) {
     };
     // Old code writes values of the old type into a column of the new one, and reads the new one.
     match (is_assignable(from, to), fit(from, to)) {
-        (Some(false), _) => table.old(BOTH, Weight::Error, mismatch(to, from)),
-        (_, Fit::Narrower) => table.old(WRITE, Weight::Warning, does_not_fit(from, to)),
-        (_, Fit::Wider) => table.old_reads(),
-        (_, Fit::OtherWire) => table.old(BOTH, Weight::Warning, None),
+        (Some(false), _) => table.hurts_old(BOTH, Weight::Error, mismatch(to, from)),
+        (_, Fit::Narrower) => table.hurts_old(WRITE, Weight::Warning, does_not_fit(from, to)),
+        (_, Fit::Wider) => table.hurts_old_reader(),
+        (_, Fit::OtherWire) => table.hurts_old(BOTH, Weight::Warning, None),
         (_, Fit::Same) => {}
     }
     // New code on the old schema: the other way round.
     match (is_assignable(to, from), fit(to, from)) {
-        (Some(false), _) => table.new(BOTH, Weight::Error, mismatch(from, to)),
-        (_, Fit::Narrower) => table.new(WRITE, Weight::Warning, does_not_fit(to, from)),
-        (_, Fit::OtherWire) => table.new(BOTH, Weight::Warning, None),
+        (Some(false), _) => table.hurts_new(BOTH, Weight::Error, mismatch(from, to)),
+        (_, Fit::Narrower) => table.hurts_new(WRITE, Weight::Warning, does_not_fit(to, from)),
+        (_, Fit::OtherWire) => table.hurts_new(BOTH, Weight::Warning, None),
         (_, Fit::Wider | Fit::Same) => {}
     }
 }

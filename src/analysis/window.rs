@@ -33,7 +33,7 @@ pub struct Release {
     pub name: String,
     /// Live or head.
     pub role: Role,
-    /// The schema after its own migrations.
+    /// The schema that its code was written for: that after its own migrations.
     pub own: Arc<Catalog>,
     /// The position from which on it is judged (live) or up to which (head).
     pub position: usize,
@@ -58,7 +58,8 @@ pub struct Break {
     pub start: usize,
     /// The first position after that at which it works again.
     pub end: usize,
-    /// The step that makes it fail (old code), or that makes it work (new code).
+    /// The step that makes it fail (old code), or that makes it work (new code); `None` when head
+    /// fails on its own schema.
     pub blamed: Option<usize>,
 }
 
@@ -421,6 +422,10 @@ fn follow_new(
         matches!(pair, Pair::NewOnOld | Pair::NewReadsOldData)
     });
     let from = head.position;
+    if !Arc::ptr_eq(&head.own, timeline.catalog(from)) {
+        let everything = [Touched::Everything];
+        tracker.look(timeline.catalog(from), &head.own, &everything, from);
+    }
     for position in (first..from).rev() {
         let undone = &timeline.steps[position];
         let old = timeline.catalog(position);
@@ -437,7 +442,8 @@ fn follow_new(
         out.push(Break {
             release: index,
             evidence: evidence(&open.harm),
-            blamed: Some(open.start),
+            // What fails at the end has no step after it that mends it.
+            blamed: (open.start < from).then_some(open.start),
             difference: open.difference,
             harm: open.harm,
             access: open.access,

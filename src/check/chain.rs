@@ -49,6 +49,9 @@ pub(super) struct Chain {
     /// The live releases, oldest first; empty when each migration is judged by itself.
     pub(super) live: Vec<Pinned>,
     pub(super) base: Option<Base>,
+    /// The schema that a fresh run of head's own folder gives, where that is not the same list of
+    /// texts, and the first migration that differs.
+    pub(super) fresh: Option<(Arc<Catalog>, usize)>,
     /// The index of the first new migration.
     pub(super) first_new: usize,
 }
@@ -135,13 +138,8 @@ impl Chain {
                     .filter_map(|it| place.get(&identity(it)))
                     .max()
                     .map_or(0, |last| last + 1);
-                let is_prefix = release.migrations.len() == length
-                    && release
-                        .migrations
-                        .iter()
-                        .zip(&migrations)
-                        .all(|(own, it)| own.up == it.up && identity(own) == identity(it));
-                let own = (!is_prefix).then(|| {
+                let differs = first_difference(&release.migrations, &migrations[..length]);
+                let own = differs.map(|_| {
                     let planned = plan(&release.migrations, &scripts, usize::MAX);
                     let timeline = replay(&planned, project.dialect);
                     Arc::clone(timeline.catalog(timeline.end()))
@@ -154,6 +152,11 @@ impl Chain {
             })
             .collect();
         pinned.sort_by_key(|it| it.length);
+        let fresh = first_difference(&project.migrations, &migrations).map(|at| {
+            let planned = plan(&project.migrations, &scripts, usize::MAX);
+            let timeline = replay(&planned, project.dialect);
+            (Arc::clone(timeline.catalog(timeline.end())), at)
+        });
         for it in &pinned {
             graph.pin(&it.release.name, it.length.checked_sub(1));
         }
@@ -164,6 +167,7 @@ impl Chain {
             graph,
             live: pinned,
             base,
+            fresh,
             first_new,
         })
     }
@@ -177,6 +181,17 @@ impl Chain {
         let index = self.timeline.ends.partition_point(|end| *end < position);
         self.migrations.get(index).map(|it| it.version.as_str())
     }
+}
+
+/// Where a release's own list of migrations first differs from the chain, if it does.
+fn first_difference(own: &[Migration], chain: &[Migration]) -> Option<usize> {
+    let same = |own: &Migration, it: &Migration| identity(own) == identity(it) && own.up == it.up;
+    let at = own
+        .iter()
+        .zip(chain)
+        .position(|(own, it)| !same(own, it))
+        .unwrap_or(own.len().min(chain.len()));
+    (at < own.len() || at < chain.len()).then_some(at.min(chain.len().saturating_sub(1)))
 }
 
 /// The same migration in two releases, whatever its text.

@@ -175,7 +175,11 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
             }
         })
         .collect();
-    let window = Window::judge(timeline, live, head(project, chain, timeline.end()));
+    let mut shipped = head(project, chain, timeline.end());
+    if let Some((fresh, _)) = &chain.fresh {
+        shipped.own = Arc::clone(fresh);
+    }
+    let window = Window::judge(timeline, live, shipped);
     let switch = switch_position(project, chain);
     let weighing = Weighing {
         mode: project.config.deploy,
@@ -221,7 +225,7 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
         switch_after: between,
         releases,
         steps,
-        findings: findings(&window, &weighing, &project.config, sources, |_| true),
+        findings: findings(&window, &weighing, &project.config, sources),
     }
 }
 
@@ -256,13 +260,8 @@ fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
             unknown: unknown_level(&project.config),
         };
         out.steps.push(step(chain, &window, migration, false));
-        out.findings.extend(findings(
-            &window,
-            &weighing,
-            &project.config,
-            sources,
-            |_| true,
-        ));
+        out.findings
+            .extend(findings(&window, &weighing, &project.config, sources));
     }
     out
 }
@@ -510,6 +509,10 @@ impl Blame for Sources<'_> {
         self.statement(migration, statement)?
             .not_understood()
             .map(|reason| &**reason)
+    }
+
+    fn first_difference(&self) -> usize {
+        self.chain.fresh.as_ref().map_or(0, |(_, at)| *at)
     }
 
     fn is_called(&self, migration: usize, name: &str) -> bool {

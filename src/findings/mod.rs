@@ -72,35 +72,37 @@ pub trait Blame {
     fn span(&self, migration: usize, statement: usize, operation: usize) -> Option<Span>;
     /// Why a statement was not understood, if it was not.
     fn reason(&self, migration: usize, statement: usize) -> Option<&str>;
+    /// The first migration of the chain that head's own folder does not have in this form.
+    fn first_difference(&self) -> usize;
     /// The migration's version and path, as the configuration may name it.
     fn is_called(&self, migration: usize, name: &str) -> bool;
 }
 
 /// The findings of one window, in order of place, most severe first within a place.
-///
-/// `is_judged` says which migrations are spoken of.
 pub fn findings(
     window: &Window,
     weighing: &Weighing,
     config: &Config,
     blame: &dyn Blame,
-    is_judged: impl Fn(usize) -> bool,
 ) -> Vec<Finding> {
     let mut groups: BTreeMap<(usize, Subject<'_>), Vec<&Break>> = BTreeMap::new();
+    let mut out: Vec<Finding> = Vec::new();
     for it in &window.breaks {
-        let Some(step) = it.blamed else { continue };
-        if is_judged(window.timeline.steps[step].migration) {
-            // Statements that commit together are one cause: a change made in several of them is
-            // the same change.
-            let commit = window.states.partition_point(|state| *state <= step);
-            let subject = Subject::of(step, it);
-            groups.entry((commit, subject)).or_default().push(it);
-        }
+        let Some(step) = it.blamed else {
+            out.extend(replay_differs(window, weighing, config, blame, it));
+            continue;
+        };
+        // Statements that commit together are one cause: a change made in several of them is the
+        // same change.
+        let commit = window.states.partition_point(|state| *state <= step);
+        let subject = Subject::of(step, it);
+        groups.entry((commit, subject)).or_default().push(it);
     }
-    let mut out: Vec<Finding> = groups
-        .into_values()
-        .filter_map(|breaks| finding(window, weighing, config, blame, breaks))
-        .collect();
+    out.extend(
+        groups
+            .into_values()
+            .filter_map(|breaks| finding(window, weighing, config, blame, breaks)),
+    );
     out.sort_by(|a, b| order(a).cmp(&order(b)));
     out
 }
@@ -155,14 +157,7 @@ fn finding(
         .max()?;
     let mut reports: Vec<BreakReport> = Vec::new();
     for it in &breaks {
-        let report = BreakReport {
-            pair: it.harm.pair,
-            access: it.access.clone(),
-            release: window.releases[it.release].name.clone(),
-            evidence: it.evidence,
-            weight: it.harm.weight,
-            error: it.harm.error.clone(),
-        };
+        let report = report(window, it);
         if !reports.contains(&report) {
             reports.push(report);
         }
@@ -181,6 +176,44 @@ fn finding(
         },
         reports,
     )
+}
+
+fn report(window: &Window, it: &Break) -> BreakReport {
+    BreakReport {
+        pair: it.harm.pair,
+        access: it.access.clone(),
+        release: window.releases[it.release].name.clone(),
+        evidence: it.evidence,
+        weight: it.harm.weight,
+        error: it.harm.error.clone(),
+    }
+}
+
+/// Head fails on the schema that production gets: what a fresh run of its folder gives is not what
+/// the applied migrations and the new ones give. An error however the project deploys.
+fn replay_differs(
+    window: &Window,
+    weighing: &Weighing,
+    config: &Config,
+    blame: &dyn Blame,
+    it: &Break,
+) -> Option<Finding> {
+    let severity = match it.harm.weight {
+        Weight::Error | Weight::Addition => Severity::Error,
+        Weight::Warning => Severity::Warning,
+        Weight::Note => Severity::Note,
+        Weight::Unknown => weighing.unknown?,
+    };
+    let rule = rules::rule("replay_differs")?;
+    let object = it.difference.object.clone();
+    let advice = rules::replay_differs::advice(&object);
+    let place = Place {
+        migration: blame.first_difference(),
+        statement: None,
+        span: None,
+    };
+    let breaks = vec![report(window, it)];
+    assemble(rule, advice, severity, object, config, blame, place, breaks)
 }
 
 /// Where a finding points.

@@ -145,6 +145,7 @@ rules![
     migration_unreadable: History,
     not_understood: Compat,
     policy_changed: Compat,
+    replay_differs: History,
     row_security_enabled: Compat,
     sequence_dropped: Compat,
     table_added: Compat,
