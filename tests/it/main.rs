@@ -1,0 +1,11 @@
+//! Everything that needs more than one room: histories, rule pages, the program itself.
+
+mod cli;
+mod conventions;
+mod hostile;
+mod pages;
+mod severities;
+#[path = "../support/mod.rs"]
+mod support;
+mod verdicts;
+mod world;

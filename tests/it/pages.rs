@@ -1,0 +1,166 @@
+//! The examples on the rule pages, as CONTRIBUTING describes their grammar.
+
+use std::collections::BTreeMap;
+
+use migcheck::RULES;
+use migcheck::report::ProjectReport;
+
+use crate::world::{State, judge};
+
+/// One group of fences.
+#[derive(Debug, Default)]
+struct Example {
+    before: Option<String>,
+    config: String,
+    old_config: String,
+    edited: Option<String>,
+    migrations: Vec<String>,
+}
+
+/// The examples of a page, in order.
+fn examples(page: &str) -> Vec<Example> {
+    let section = page.split("\n## Examples\n").nth(1).unwrap_or("");
+    let section = section.split("\n## ").next().unwrap_or("");
+    let mut out: Vec<Example> = Vec::new();
+    let mut lines = section.lines();
+    while let Some(line) = lines.next() {
+        let Some(kind) = line.strip_prefix("```").filter(|kind| !kind.is_empty()) else {
+            continue;
+        };
+        let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let text = text.join("\n");
+        if kind == "sql before" {
+            out.push(Example {
+                before: Some(text),
+                ..Example::default()
+            });
+            continue;
+        }
+        let example = out.last_mut().expect("a group begins with `sql before`");
+        match kind {
+            "toml config" => example.config = text,
+            "toml old config" => example.old_config = text,
+            "sql edited" => example.edited = Some(text),
+            "sql migration" => example.migrations.push(text),
+            other => panic!("unknown fence `{other}`"),
+        }
+    }
+    out
+}
+
+impl Example {
+    fn report(&self) -> ProjectReport {
+        let before = self.before.as_deref().unwrap_or("");
+        let old = State::of(&[before]).config(&self.old_config);
+        let mut head = State::of(&[self.edited.as_deref().unwrap_or(before)]);
+        for migration in &self.migrations {
+            head = head.and(migration);
+        }
+        judge(&[("old", &old)], &head.config(&self.config))
+    }
+
+    /// What the comments expect: per file and line, in the words of the comments.
+    fn expected(&self) -> BTreeMap<(usize, usize), Vec<String>> {
+        let first = self.edited.iter().map(|text| (0, text));
+        let rest = self.migrations.iter().enumerate().map(|(at, text)| (at + 1, text));
+        let mut out: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
+        for (file, text) in first.chain(rest) {
+            for (number, line) in text.lines().enumerate() {
+                let Some((_, comment)) = line.split_once("-- finding: ") else {
+                    continue;
+                };
+                let mut expected: Vec<String> = comment
+                    .split(" ; ")
+                    .map(|it| it.trim().to_owned())
+                    .collect();
+                expected.sort();
+                out.insert((file, number + 1), expected);
+            }
+        }
+        out
+    }
+
+    fn found(&self) -> BTreeMap<(usize, usize), Vec<String>> {
+        let report = self.report();
+        let mut out: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
+        for finding in &report.findings {
+            let file = &report.files[finding.migration];
+            let line = finding.span.map_or(1, |span| file.position(span.start).line);
+            let breaks: Vec<String> = finding
+                .breaks
+                .iter()
+                .map(|it| {
+                    let access: Vec<&str> = it.access.iter().map(|it| it.as_str()).collect();
+                    format!("{} {}", it.pair.as_str(), access.join("+"))
+                })
+                .collect();
+            let said = format!("{} {}", finding.rule, breaks.join(", "));
+            out.entry((finding.migration, line))
+                .or_default()
+                .push(said.trim().to_owned());
+        }
+        for said in out.values_mut() {
+            said.sort();
+        }
+        out
+    }
+}
+
+#[test]
+fn every_example_gives_exactly_the_findings_it_names() {
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        for (number, example) in examples(rule.page).iter().enumerate() {
+            let (expected, found) = (example.expected(), example.found());
+            if expected != found {
+                wrong.push(format!(
+                    "rules/{}.md, example {}:\n  expected {expected:?}\n  found    {found:?}",
+                    rule.name,
+                    number + 1
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_page_has_a_breaking_and_a_safe_example() {
+    for rule in RULES {
+        let examples = examples(rule.page);
+        let names_it = |example: &&Example| {
+            let expected = example.expected();
+            expected
+                .values()
+                .flatten()
+                .any(|said| said.split(' ').next() == Some(rule.name))
+        };
+        assert!(examples.iter().any(|it| names_it(&it)), "{}: none breaks", rule.name);
+        let is_safe = |example: &&Example| example.expected().is_empty();
+        assert!(examples.iter().any(|it| is_safe(&it)), "{}: none is safe", rule.name);
+    }
+}
+
+#[test]
+fn every_page_has_its_sections_and_is_true_to_its_rule() {
+    for rule in RULES {
+        let name = rule.name;
+        let title = format!("# {name}\n");
+        assert!(rule.page.starts_with(&title), "{name}: title");
+        let sections: Vec<&str> = rule
+            .page
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        assert_eq!(
+            sections,
+            ["Why it hurts", "Safe recipe", "Examples", "Sources"],
+            "{name}"
+        );
+        let class = format!("class = \"{}\"", rule.class.as_str());
+        assert!(rule.page.contains(&class), "{name}: class");
+        for key in ["breaks = [", "severity = \"", "dialects = [", "since = \""] {
+            assert!(rule.page.contains(key), "{name}: {key}");
+        }
+    }
+}
