@@ -5,9 +5,9 @@
 //! base is not HEAD itself. Revisions that the user wrote go to the standard input of `cat-file`
 //! or stand behind the end of the options, so none of them is read as an option.
 //!
-//! In a hook git sets `GIT_DIR` and `GIT_INDEX_FILE`. The repository is found from the folder all
-//! the same (with `GIT_DIR` alone git takes the current folder for the top of the work tree); the
-//! index is kept when `GIT_DIR` is that repository's.
+//! In a hook git sets `GIT_INDEX_FILE`, and sometimes `GIT_DIR`. The repository is found from the
+//! folder all the same (with `GIT_DIR` alone git takes the current folder for the top of the work
+//! tree); the index is kept when it is that repository's.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -83,7 +83,7 @@ impl fmt::Debug for Repository {
 }
 
 /// Where the variables come from: `std::env::var_os`, or a table in tests.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<OsString> + Sync);
 
 /// What continuous integration calls the branch that a change is to be merged into.
 ///
@@ -746,15 +746,21 @@ fn target_branch(environment: Environment<'_>) -> Option<(&'static str, String)>
     })
 }
 
-/// The variables to hand on: a hook's index and objects when its `GIT_DIR` is this repository's.
+/// The variables to hand on: a hook's index and objects when they are this repository's, which
+/// `GIT_DIR` says, or without it the place of the index.
 fn hook_variables(environment: Environment<'_>, git_dir: &Path) -> Vec<(&'static str, OsString)> {
     let mut told = absolute_variables(environment);
-    let same = told
-        .iter()
-        .find(|(name, _)| *name == "GIT_DIR")
-        .and_then(|(_, value)| Path::new(value).canonicalize().ok())
-        .is_some_and(|it| git_dir.canonicalize().is_ok_and(|other| other == it));
-    if !same {
+    let place = |wanted: &str| {
+        let found = told.iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| PathBuf::from(value))
+    };
+    let real = |path: &Path| path.canonicalize().ok();
+    let is_own = match (place("GIT_DIR"), place("GIT_INDEX_FILE")) {
+        (Some(other), _) => real(&other).is_some_and(|it| real(git_dir) == Some(it)),
+        (None, Some(index)) => index.parent().and_then(real) == real(git_dir),
+        (None, None) => false,
+    };
+    if !is_own {
         return Vec::new();
     }
     told.retain(|(name, _)| !matches!(*name, "GIT_DIR" | "GIT_WORK_TREE"));
@@ -1002,12 +1008,14 @@ mod tests {
         // The hook's index still has the file that the ordinary one has lost.
         std::fs::write(repository.root().join("message"), "").unwrap();
         repository.git(&["read-tree", "--index-output=.git/hook-index", "HEAD"]);
+        let git_dir = repository.root().join(".git");
         let hook = |name: &str| -> Option<OsString> {
-            match name {
-                "GIT_DIR" => Some(repository.root().join(".git").into()),
-                "GIT_INDEX_FILE" => Some(repository.root().join(".git/hook-index").into()),
-                _ => None,
-            }
+            (name == "GIT_INDEX_FILE").then(|| git_dir.join("hook-index").into())
+        };
+        let hook_with_folder = |name: &str| -> Option<OsString> {
+            (name == "GIT_DIR")
+                .then(|| git_dir.clone().into())
+                .or_else(|| hook(name))
         };
         let files = |environment: Environment<'_>, folder: &Path| {
             let found = Repository::containing_with(folder, environment)
@@ -1023,7 +1031,29 @@ mod tests {
             files(&nothing, repository.root()),
             [".gitignore", "message"]
         );
+        let all = [".gitignore", "a.sql", "message"];
+        assert_eq!(files(&hook_with_folder, repository.root()), all);
         assert!(files(&hook, other.root()).is_empty());
+        assert!(files(&hook_with_folder, other.root()).is_empty());
+    }
+
+    #[test]
+    fn repository_away_from_its_work_tree_is_found_by_variables() {
+        let mut repository = TestRepository::new();
+        repository.commit("one");
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("1.sql"), "").unwrap();
+        let environment = |name: &str| -> Option<OsString> {
+            match name {
+                "GIT_DIR" => Some(repository.root().join(".git").into()),
+                "GIT_WORK_TREE" => Some(home.path().into()),
+                _ => None,
+            }
+        };
+        let found = Repository::containing_with(home.path(), &environment);
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.root(), home.path().canonicalize().unwrap());
+        assert_eq!(found.work_tree_files().unwrap(), ["1.sql"]);
     }
 
     #[test]

@@ -187,6 +187,25 @@ impl Target {
     }
 }
 
+/// [`discover`] in the work tree of `target` and [`Repository::base`], side by side, because both
+/// wait for git. Without a repository there is no base.
+pub fn discover_with_base(
+    target: &Target,
+    options: &Overrides,
+    base: Option<&str>,
+    environment: Environment<'_>,
+) -> (Result<Project>, Option<Result<Base>>) {
+    let Some(repository) = &target.repository else {
+        return (discover(&target.tree, options), None);
+    };
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| repository.base(base, environment));
+        let project = discover(&target.tree, options);
+        let base = asking.join().expect("asking git does not panic");
+        (project, Some(base))
+    })
+}
+
 /// Finds and reads the project in `tree`.
 ///
 /// # Errors

@@ -85,10 +85,10 @@ fn work_tree_and_base_are_read_alike() {
     repository.git(&["checkout", "--quiet", "-b", "topic"]);
     repository.write("migrations/2_b.sql", "DROP TABLE t;");
     let target = locate(&[repository.root().to_owned()]).unwrap();
-    let project = discover(&target.tree, &target.overrides()).unwrap();
+    let (project, base) = discover_with_base(&target, &target.overrides(), None, &|_| None);
+    let (project, base) = (project.unwrap(), base.unwrap().unwrap());
     assert_eq!(project.migrations.len(), 2);
     let git = target.repository.unwrap();
-    let base = git.base(None, &|_| None).unwrap();
     assert_eq!(base.name, "main");
     let tree = Tree::revision(&git, &base.commit);
     let old = discover(&tree, &Overrides::default()).unwrap();

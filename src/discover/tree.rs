@@ -334,9 +334,8 @@ impl Revision {
             // odd file names out of the questions.
             let (parent, name) = split(path);
             let id = known.get(parent).and_then(|entries| {
-                entries
-                    .iter()
-                    .find(|entry| entry.name == name && entry.kind == Kind::Folder)
+                named(entries, name)
+                    .filter(|entry| entry.kind == Kind::Folder)
                     .map(|entry| entry.id.clone())
             });
             let question = match (id, path.is_empty(), known.contains_key(parent)) {
@@ -385,9 +384,7 @@ impl Revision {
         let mut on_disk = Vec::new();
         for (place, path) in paths.iter().enumerate() {
             let (parent, name) = split(path.as_ref());
-            // Git sorts a folder as if its name ended in a slash; files alone are in order, but
-            // a search by halves would have to know that. Folders are short.
-            let entry = folders[parent].iter().find(|entry| entry.name == name);
+            let entry = named(&folders[parent], name);
             match entry {
                 Some(entry) if entry.kind == Kind::File => {
                     if self.repository.is_on_disk(path.as_ref(), &entry.id) {
@@ -432,7 +429,7 @@ impl Revision {
             };
             let (parent, name) = split(&next);
             let folder = self.folders(&[parent.to_owned()])?.remove(0);
-            let Some(entry) = folder.iter().find(|entry| entry.name == name) else {
+            let Some(entry) = named(&folder, name) else {
                 return Ok(Contents::Missing);
             };
             id = entry.id.clone();
@@ -459,7 +456,14 @@ fn blob(object: Object) -> Contents {
     }
 }
 
+/// The entry `name` of a folder.
+fn named<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
+    let place = entries.binary_search_by(|entry| entry.name.as_str().cmp(name));
+    place.ok().map(|place| &entries[place])
+}
+
 /// The entries of a tree object: mode, blank, name, zero byte, `id_bytes` bytes of object name.
+/// Sorted by name: git's own order takes a folder's name to end in a slash.
 fn entries(mut bytes: &[u8], id_bytes: usize) -> Vec<Entry> {
     let mut entries = Vec::new();
     while let Some(blank) = bytes.iter().position(|byte| *byte == b' ')
@@ -480,6 +484,7 @@ fn entries(mut bytes: &[u8], id_bytes: usize) -> Vec<Entry> {
         });
         bytes = &bytes[zero + 1 + id_bytes..];
     }
+    entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     entries
 }
 
