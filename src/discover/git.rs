@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::discover::text::LARGEST;
+use crate::discover::text::{LARGEST, Mark, MigrationText};
 use crate::error::{Error, Result};
 
 /// A commit that exists.
@@ -72,6 +72,8 @@ struct Inner {
     /// Tracked files that are on disk as they are in the index, with their object names; known
     /// once the work tree has been listed.
     unchanged: OnceLock<HashMap<String, String>>,
+    /// Texts of unchanged files that were read.
+    texts: Mutex<HashMap<String, (MigrationText, Mark)>>,
 }
 
 impl fmt::Debug for Repository {
@@ -194,6 +196,7 @@ impl Repository {
                 environment,
                 batch: Mutex::new(None),
                 unchanged: OnceLock::new(),
+                texts: Mutex::default(),
             }),
         }
     }
@@ -502,6 +505,36 @@ impl Repository {
     pub(super) fn is_on_disk(&self, path: &str, id: &str) -> bool {
         let unchanged = self.inner.unchanged.get();
         unchanged.is_some_and(|files| files.get(path).is_some_and(|it| it == id))
+    }
+
+    /// Keeps the texts of unchanged files for [`Repository::kept_text`].
+    pub(super) fn keep_texts(&self, paths: &[String], texts: &[(MigrationText, Mark)]) {
+        let Some(unchanged) = self.inner.unchanged.get() else {
+            return;
+        };
+        let mut kept = self
+            .inner
+            .texts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (path, text) in paths.iter().zip(texts) {
+            if unchanged.contains_key(path) {
+                kept.insert(path.clone(), text.clone());
+            }
+        }
+    }
+
+    /// The text of the file `path` on disk, if it was read and is what git stores as `id`.
+    pub(super) fn kept_text(&self, path: &str, id: &str) -> Option<(MigrationText, Mark)> {
+        if !self.is_on_disk(path, id) {
+            return None;
+        }
+        let kept = self
+            .inner
+            .texts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kept.get(path).cloned()
     }
 
     /// The objects with these names, in order, all through one process.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::discover::layout::{CODE, FOREIGN, Layout, Marker, OwnFile, Signs, tool};
-use crate::discover::text::{Contents, Mark, MigrationText, decode};
+use crate::discover::text::{Contents, Mark, MigrationText};
 use crate::discover::tree::{Tree, is_within, join, split, upwards};
 use crate::error::{Error, Result};
 use crate::sql::Dialect;
@@ -406,12 +406,8 @@ impl<'a> Ground<'a> {
             .filter(|name| shapes.iter().any(|signs| (signs.fits)(name)))
             .collect();
         let paths: Vec<String> = wanted.iter().map(|name| join(folder, name)).collect();
-        let contents = self.tree.read_many(&paths)?;
-        Ok(wanted
-            .into_iter()
-            .zip(paths.iter().zip(contents))
-            .map(|(name, (path, contents))| (name.clone(), decode(path, contents)))
-            .collect())
+        let texts = self.tree.texts(&paths)?;
+        Ok(wanted.into_iter().cloned().zip(texts).collect())
     }
 
     /// Which tool the migrations in `folder` are for. What the files themselves say comes first,

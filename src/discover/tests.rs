@@ -93,6 +93,8 @@ fn work_tree_and_base_are_read_alike() {
     let tree = Tree::revision(&git, &base.commit);
     let old = discover(&tree, &Overrides::default()).unwrap();
     assert_eq!(old.migrations, project.migrations[..1]);
+    let text = |project: &Project| project.migrations[0].up.text().map(str::as_ptr);
+    assert_eq!(text(&old), text(&project), "an unchanged file is read once");
 }
 
 /// `folder` chosen by the user.
