@@ -671,3 +671,26 @@ fn ignored_folder_that_is_named_is_read_all_the_same() {
     let project = discover(&target.tree, &target.overrides()).unwrap();
     assert_eq!(project.migrations[0].path, "1_a.sql");
 }
+
+#[test]
+fn fixture_is_laid_into_a_repository() {
+    let repository = TestRepository::layered(&[
+        ("fixtures/sqlx_drop_column/01-base", Some("v1.0")),
+        ("fixtures/sqlx_drop_column/02-head", None),
+    ]);
+    let target = locate(&[repository.root().to_owned()]).unwrap();
+    let (project, base) = discover_with_base(&target, &target.overrides(), Some("v1.0"), &|_| None);
+    let base = base.unwrap().unwrap();
+    assert_eq!(base.name, "v1.0");
+    let tree = Tree::revision(target.repository.as_ref().unwrap(), &base.commit);
+    let versions = |project: Project| -> Vec<String> {
+        project
+            .migrations
+            .into_iter()
+            .map(|it| it.version)
+            .collect()
+    };
+    assert_eq!(versions(project.unwrap()), ["20240101", "20240102"]);
+    let old = discover(&tree, &target.overrides()).unwrap();
+    assert_eq!(versions(old), ["20240101"]);
+}
