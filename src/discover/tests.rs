@@ -91,7 +91,7 @@ fn work_tree_and_base_are_read_alike() {
     let git = target.repository.unwrap();
     assert_eq!(base.name, "main");
     let tree = Tree::revision(&git, &base.commit);
-    let old = discover(&tree, &Overrides::default()).unwrap();
+    let old = discover_release(&tree, &Overrides::default(), &project).unwrap();
     assert_eq!(old.migrations, project.migrations[..1]);
     let text = |project: &Project| project.migrations[0].up.text().map(str::as_ptr);
     assert_eq!(text(&old), text(&project), "an unchanged file is read once");
@@ -690,7 +690,49 @@ fn fixture_is_laid_into_a_repository() {
             .map(|it| it.version)
             .collect()
     };
-    assert_eq!(versions(project.unwrap()), ["20240101", "20240102"]);
-    let old = discover(&tree, &target.overrides()).unwrap();
+    let project = project.unwrap();
+    let old = discover_release(&tree, &target.overrides(), &project).unwrap();
     assert_eq!(versions(old), ["20240101"]);
+    assert_eq!(versions(project), ["20240101", "20240102"]);
+}
+
+#[test]
+fn release_is_read_as_head_is_unless_it_says_otherwise() {
+    let options = Overrides::default();
+    let head = Tree::memory([
+        (
+            "Cargo.toml",
+            "[dependencies]\nsqlx = { version = \"0.8\", features = [\"sqlite\"] }",
+        ),
+        ("db/migrations/1_a.sql", ""),
+        ("db/migrations/2_b.sql", ""),
+    ]);
+    let head = discover(&head, &options).unwrap();
+    let release = |files: &[(&str, &str)]| {
+        let tree = Tree::memory(files.iter().copied());
+        shown(&discover_release(&tree, &options, &head).unwrap())
+    };
+    let as_head = "sqlx (`sqlx` in Cargo.toml) · sqlite (`sqlite` in Cargo.toml)";
+    // Nothing here would tell sqlx or SQLite.
+    assert_eq!(
+        release(&[("db/migrations/1_a.sql", "")]),
+        format!("{as_head} · db/migrations/ in \"\"\n1 \"a\" 1_a.sql file PreDeploy\n")
+    );
+    // The folder was elsewhere, or did not exist yet.
+    assert_eq!(
+        release(&[("migrations/1_a.sql", "")]),
+        format!("{as_head} · migrations/ in \"\"\n1 \"a\" 1_a.sql file PreDeploy\n")
+    );
+    assert_eq!(
+        release(&[("README.md", "")]),
+        format!("{as_head} · db/migrations/ in \"\"\n")
+    );
+    assert_eq!(
+        release(&[
+            ("migcheck.toml", "dialect = \"mysql\""),
+            ("db/migrations/1_a.sql", "")
+        ]),
+        "sqlx (`sqlx` in Cargo.toml) · mysql (migcheck.toml) · db/migrations/ in \"\"\n\
+         1 \"a\" 1_a.sql file PreDeploy\n"
+    );
 }
