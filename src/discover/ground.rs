@@ -332,9 +332,9 @@ impl<'a> Ground<'a> {
             }
             let below = &folder[self.start.len()..];
             let parts = || below.split('/').filter(|part| !part.is_empty());
-            // The start's own name counts as a name, though not as a trial.
-            let own = split(self.start).1;
-            let named = || parts().chain((folder == self.start).then_some(own));
+            // Around the start itself the names above it count, though not as a trial.
+            let above = if folder == self.start { folder } else { "" };
+            let named = || parts().chain(above.split('/'));
             let tier = if named().any(|part| part.to_lowercase().contains("migrat")) {
                 0
             } else if named().any(|part| USUAL.contains(&part.to_lowercase().as_str())) {

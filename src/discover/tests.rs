@@ -439,6 +439,17 @@ fn folders_by_dialect_are_chosen_by_the_dialect() {
 }
 
 #[test]
+fn start_inside_the_migrations_folder_is_understood() {
+    let files = [("migrations/sqlite/2020-01-01_a/up.sql", "")];
+    assert!(found_with(&files, &named("migrations/sqlite")).contains("looks like Diesel"));
+    let inside = Overrides {
+        start: "db/migrations".to_owned(),
+        ..Overrides::default()
+    };
+    assert!(found_with(&[("db/migrations/1_x.sql", "")], &inside).contains("· db/migrations/"));
+}
+
+#[test]
 fn named_folder_may_have_any_name() {
     let files = [("changes/1_x.sql", ""), ("migrations/1_y.sql", "")];
     assert!(found_with(&files, &named("changes")).contains("1_x.sql"));
