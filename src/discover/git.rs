@@ -5,9 +5,9 @@
 //! base is not HEAD itself. Revisions that the user wrote go to the standard input of `cat-file`
 //! or stand behind the end of the options, so none of them is read as an option.
 //!
-//! In a hook git sets `GIT_DIR` and `GIT_INDEX_FILE`. The repository is found from the folder all
-//! the same (with `GIT_DIR` alone git takes the current folder for the top of the work tree); the
-//! index is kept when `GIT_DIR` is that repository's.
+//! In a hook git sets `GIT_INDEX_FILE`, and sometimes `GIT_DIR`. The repository is found from the
+//! folder all the same (with `GIT_DIR` alone git takes the current folder for the top of the work
+//! tree); the index is kept when it is that repository's.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::discover::text::LARGEST;
+use crate::discover::text::{LARGEST, Mark, MigrationText};
 use crate::error::{Error, Result};
 
 /// A commit that exists.
@@ -72,6 +72,8 @@ struct Inner {
     /// Tracked files that are on disk as they are in the index, with their object names; known
     /// once the work tree has been listed.
     unchanged: OnceLock<HashMap<String, String>>,
+    /// Texts of unchanged files that were read.
+    texts: Mutex<HashMap<String, (MigrationText, Mark)>>,
 }
 
 impl fmt::Debug for Repository {
@@ -83,7 +85,7 @@ impl fmt::Debug for Repository {
 }
 
 /// Where the variables come from: `std::env::var_os`, or a table in tests.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<OsString> + Sync);
 
 /// What continuous integration calls the branch that a change is to be merged into.
 ///
@@ -194,6 +196,7 @@ impl Repository {
                 environment,
                 batch: Mutex::new(None),
                 unchanged: OnceLock::new(),
+                texts: Mutex::default(),
             }),
         }
     }
@@ -504,6 +507,36 @@ impl Repository {
         unchanged.is_some_and(|files| files.get(path).is_some_and(|it| it == id))
     }
 
+    /// Keeps the texts of unchanged files for [`Repository::kept_text`].
+    pub(super) fn keep_texts(&self, paths: &[String], texts: &[(MigrationText, Mark)]) {
+        let Some(unchanged) = self.inner.unchanged.get() else {
+            return;
+        };
+        let mut kept = self
+            .inner
+            .texts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (path, text) in paths.iter().zip(texts) {
+            if unchanged.contains_key(path) {
+                kept.insert(path.clone(), text.clone());
+            }
+        }
+    }
+
+    /// The text of the file `path` on disk, if it was read and is what git stores as `id`.
+    pub(super) fn kept_text(&self, path: &str, id: &str) -> Option<(MigrationText, Mark)> {
+        if !self.is_on_disk(path, id) {
+            return None;
+        }
+        let kept = self
+            .inner
+            .texts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kept.get(path).cloned()
+    }
+
     /// The objects with these names, in order, all through one process.
     pub(super) fn objects(&self, names: &[String]) -> Result<Vec<Object>> {
         if names.is_empty() {
@@ -746,15 +779,21 @@ fn target_branch(environment: Environment<'_>) -> Option<(&'static str, String)>
     })
 }
 
-/// The variables to hand on: a hook's index and objects when its `GIT_DIR` is this repository's.
+/// The variables to hand on: a hook's index and objects when they are this repository's, which
+/// `GIT_DIR` says, or without it the place of the index.
 fn hook_variables(environment: Environment<'_>, git_dir: &Path) -> Vec<(&'static str, OsString)> {
     let mut told = absolute_variables(environment);
-    let same = told
-        .iter()
-        .find(|(name, _)| *name == "GIT_DIR")
-        .and_then(|(_, value)| Path::new(value).canonicalize().ok())
-        .is_some_and(|it| git_dir.canonicalize().is_ok_and(|other| other == it));
-    if !same {
+    let place = |wanted: &str| {
+        let found = told.iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| PathBuf::from(value))
+    };
+    let real = |path: &Path| path.canonicalize().ok();
+    let is_own = match (place("GIT_DIR"), place("GIT_INDEX_FILE")) {
+        (Some(other), _) => real(&other).is_some_and(|it| real(git_dir) == Some(it)),
+        (None, Some(index)) => index.parent().and_then(real) == real(git_dir),
+        (None, None) => false,
+    };
+    if !is_own {
         return Vec::new();
     }
     told.retain(|(name, _)| !matches!(*name, "GIT_DIR" | "GIT_WORK_TREE"));
@@ -1002,12 +1041,14 @@ mod tests {
         // The hook's index still has the file that the ordinary one has lost.
         std::fs::write(repository.root().join("message"), "").unwrap();
         repository.git(&["read-tree", "--index-output=.git/hook-index", "HEAD"]);
+        let git_dir = repository.root().join(".git");
         let hook = |name: &str| -> Option<OsString> {
-            match name {
-                "GIT_DIR" => Some(repository.root().join(".git").into()),
-                "GIT_INDEX_FILE" => Some(repository.root().join(".git/hook-index").into()),
-                _ => None,
-            }
+            (name == "GIT_INDEX_FILE").then(|| git_dir.join("hook-index").into())
+        };
+        let hook_with_folder = |name: &str| -> Option<OsString> {
+            (name == "GIT_DIR")
+                .then(|| git_dir.clone().into())
+                .or_else(|| hook(name))
         };
         let files = |environment: Environment<'_>, folder: &Path| {
             let found = Repository::containing_with(folder, environment)
@@ -1023,7 +1064,29 @@ mod tests {
             files(&nothing, repository.root()),
             [".gitignore", "message"]
         );
+        let all = [".gitignore", "a.sql", "message"];
+        assert_eq!(files(&hook_with_folder, repository.root()), all);
         assert!(files(&hook, other.root()).is_empty());
+        assert!(files(&hook_with_folder, other.root()).is_empty());
+    }
+
+    #[test]
+    fn repository_away_from_its_work_tree_is_found_by_variables() {
+        let mut repository = TestRepository::new();
+        repository.commit("one");
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("1.sql"), "").unwrap();
+        let environment = |name: &str| -> Option<OsString> {
+            match name {
+                "GIT_DIR" => Some(repository.root().join(".git").into()),
+                "GIT_WORK_TREE" => Some(home.path().into()),
+                _ => None,
+            }
+        };
+        let found = Repository::containing_with(home.path(), &environment);
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.root(), home.path().canonicalize().unwrap());
+        assert_eq!(found.work_tree_files().unwrap(), ["1.sql"]);
     }
 
     #[test]

@@ -3,12 +3,12 @@
 //! Every answer comes with its evidence, in words for people. Where the evidence gives several
 //! answers, or none, the error says what was seen and how to choose.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::discover::layout::{CODE, FOREIGN, Layout, Marker, OwnFile, Signs, tool};
-use crate::discover::text::{Contents, Mark, MigrationText, decode};
+use crate::discover::text::{Contents, Mark, MigrationText};
 use crate::discover::tree::{Tree, is_within, join, split, upwards};
 use crate::error::{Error, Result};
 use crate::sql::Dialect;
@@ -113,7 +113,7 @@ fn answer<T>(value: T, evidence: impl Into<String>) -> Answer<T> {
 pub(super) struct Ground<'a> {
     tree: &'a Tree,
     start: &'a str,
-    files: Vec<String>,
+    files: OnceCell<Vec<String>>,
     /// What the folders above hold, by path.
     names: RefCell<HashMap<String, Rc<Vec<String>>>>,
     /// Texts of build files, by path.
@@ -129,19 +129,28 @@ struct Candidate {
 }
 
 impl<'a> Ground<'a> {
-    pub(super) fn new(tree: &'a Tree, start: &'a str) -> Result<Self> {
-        let mut files = tree.files(start)?;
-        files.retain(|path| {
-            let below = path[start.len()..].split('/');
-            !below.into_iter().any(|part| NEVER.contains(&part))
-        });
-        Ok(Ground {
+    pub(super) fn new(tree: &'a Tree, start: &'a str) -> Self {
+        Ground {
             tree,
             start,
-            files,
+            files: OnceCell::new(),
             names: RefCell::default(),
             small: RefCell::default(),
-        })
+        }
+    }
+
+    /// The files below the start, other people's left out. Listed when they are first needed: a
+    /// release whose folder is known needs no search through its whole tree.
+    fn files(&self) -> Result<&[String]> {
+        if let Some(files) = self.files.get() {
+            return Ok(files);
+        }
+        let mut files = self.tree.files(self.start)?;
+        files.retain(|path| {
+            let mut below = path[self.start.len()..].split('/');
+            !below.any(|part| NEVER.contains(&part))
+        });
+        Ok(self.files.get_or_init(|| files))
     }
 
     /// The files of `folder` and below, relative to it.
@@ -151,19 +160,12 @@ impl<'a> Ground<'a> {
         } else {
             folder.len() + 1
         };
-        let files = if is_within(folder, self.start) || folder == self.start {
-            self.files
-                .iter()
-                .filter(|path| is_within(path, folder))
-                .cloned()
-                .collect()
-        } else {
-            self.tree.files(folder)?
-        };
-        Ok(files
-            .into_iter()
-            .map(|path| path[prefix..].to_owned())
-            .collect())
+        let mut files = self.tree.files(folder)?;
+        for path in &mut files {
+            path.drain(..prefix);
+        }
+        files.retain(|path| !path.split('/').any(|part| NEVER.contains(&part)));
+        Ok(files)
     }
 
     /// The file `name` nearest to the start: there or above it, else below it if it is alone.
@@ -172,7 +174,7 @@ impl<'a> Ground<'a> {
             .map(|folder| join(folder, name))
             .find(|path| self.has(path).unwrap_or(false));
         above.or_else(|| {
-            let mut below = self.files.iter().filter(|path| {
+            let mut below = self.files().ok()?.iter().filter(|path| {
                 ends_with(path, name) && !path.split('/').any(|part| TRIAL.contains(&part))
             });
             let only = below.next()?;
@@ -257,7 +259,8 @@ impl<'a> Ground<'a> {
             .copied()
             .filter(|signs| !signs.fits_anything)
             .collect();
-        let mut candidates = self.candidates(&|name| tight.iter().any(|signs| (signs.fits)(name)));
+        let mut candidates =
+            self.candidates(&|name| tight.iter().any(|signs| (signs.fits)(name)))?;
         if candidates.is_empty() && direct(self.start)? {
             return Ok(self.start.to_owned());
         }
@@ -310,9 +313,9 @@ impl<'a> Ground<'a> {
         Ok(chosen.folder)
     }
 
-    fn candidates(&self, fits: &dyn Fn(&str) -> bool) -> Vec<Candidate> {
+    fn candidates(&self, fits: &dyn Fn(&str) -> bool) -> Result<Vec<Candidate>> {
         let mut found: BTreeMap<String, (bool, u8, usize)> = BTreeMap::new();
-        for path in self.files.iter().filter(|path| is_sql(path)) {
+        for path in self.files()?.iter().filter(|path| is_sql(path)) {
             let (parent, name) = split(path);
             // `x/up.sql` is a migration of the folder around `x`.
             let (above, inner) = split(parent);
@@ -329,9 +332,9 @@ impl<'a> Ground<'a> {
             }
             let below = &folder[self.start.len()..];
             let parts = || below.split('/').filter(|part| !part.is_empty());
-            // The start's own name counts as a name, though not as a trial.
-            let own = split(self.start).1;
-            let named = || parts().chain((folder == self.start).then_some(own));
+            // Around the start itself the names above it count, though not as a trial.
+            let above = if folder == self.start { folder } else { "" };
+            let named = || parts().chain(above.split('/'));
             let tier = if named().any(|part| part.to_lowercase().contains("migrat")) {
                 0
             } else if named().any(|part| USUAL.contains(&part.to_lowercase().as_str())) {
@@ -342,10 +345,10 @@ impl<'a> Ground<'a> {
             let is_trial = parts().any(|part| TRIAL.contains(&part));
             found.insert(folder.to_owned(), (is_trial, tier, parts().count()));
         }
-        found
+        Ok(found
             .into_iter()
             .map(|(folder, rank)| Candidate { folder, rank })
-            .collect()
+            .collect())
     }
 
     fn nothing_found(&self, only: Option<Layout>, named: bool) -> Error {
@@ -353,13 +356,12 @@ impl<'a> Ground<'a> {
             "" => "here".to_owned(),
             start => format!("in {}", quoted(start)),
         };
+        // They were listed before, or the search would have failed.
+        let below = self.files().unwrap_or_default();
         for code in CODE {
             let above = upwards(self.start).map(|folder| join(folder, code.file));
             let is_there = above.into_iter().any(|it| self.has(&it).unwrap_or(false))
-                || self
-                    .files
-                    .iter()
-                    .any(|path| path == code.file || path.ends_with(&format!("/{}", code.file)));
+                || below.iter().any(|path| ends_with(path, code.file));
             if is_there && only.is_none() {
                 return Error::Layout(format!(
                     "no SQL migrations found {place}; this looks like {}: {}",
@@ -406,12 +408,8 @@ impl<'a> Ground<'a> {
             .filter(|name| shapes.iter().any(|signs| (signs.fits)(name)))
             .collect();
         let paths: Vec<String> = wanted.iter().map(|name| join(folder, name)).collect();
-        let contents = self.tree.read_many(&paths)?;
-        Ok(wanted
-            .into_iter()
-            .zip(paths.iter().zip(contents))
-            .map(|(name, (path, contents))| (name.clone(), decode(path, contents)))
-            .collect())
+        let texts = self.tree.texts(&paths)?;
+        Ok(wanted.into_iter().cloned().zip(texts).collect())
     }
 
     /// Which tool the migrations in `folder` are for. What the files themselves say comes first,
@@ -543,7 +541,7 @@ impl<'a> Ground<'a> {
             }
             groups.push(group);
         }
-        let below = self.files.iter().filter(|path| {
+        let below = self.files()?.iter().filter(|path| {
             let mut parts = path.split('/');
             MANIFESTS.contains(&split(path).1) && !parts.any(|part| TRIAL.contains(&part))
         });

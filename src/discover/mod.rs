@@ -3,7 +3,8 @@
 //! Nothing else in the program reads the disk or runs git. [`locate`] turns the paths of a command
 //! line into a [`Tree`] and a place in it; [`discover`] finds the migrations there, the tool that
 //! runs them and the server they are for, and reads all of it; [`Repository`] says what to compare
-//! with. Base, the live releases and the work tree go through the same code, each as a [`Tree`].
+//! with. Base and the live releases go through the same code, each as a [`Tree`], in
+//! [`discover_release`].
 //!
 //! All paths are relative to the tree's root, which is the top of the repository, or without one
 //! the folder asked for. One project is found at a time: where several folders could be meant, the
@@ -187,6 +188,25 @@ impl Target {
     }
 }
 
+/// [`discover`] in the work tree of `target` and [`Repository::base`], side by side, because both
+/// wait for git. Without a repository there is no base.
+pub fn discover_with_base(
+    target: &Target,
+    options: &Overrides,
+    base: Option<&str>,
+    environment: Environment<'_>,
+) -> (Result<Project>, Option<Result<Base>>) {
+    let Some(repository) = &target.repository else {
+        return (discover(&target.tree, options), None);
+    };
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| repository.base(base, environment));
+        let project = discover(&target.tree, options);
+        let base = asking.join().expect("asking git does not panic");
+        (project, Some(base))
+    })
+}
+
 /// Finds and reads the project in `tree`.
 ///
 /// # Errors
@@ -196,18 +216,10 @@ impl Target {
 /// [`Error::Read`] when the tree cannot be read. Trouble with one migration's text is not an error
 /// but a [`MigrationText::Unreadable`].
 pub fn discover(tree: &Tree, options: &Overrides) -> Result<Project> {
-    let ground = Ground::new(tree, &options.start)?;
+    let ground = Ground::new(tree, &options.start);
     let mut notices = Vec::new();
-    let mut config = match &options.config {
-        ConfigChoice::Nearest => nearest_config(tree, &options.start)?,
-        ConfigChoice::Text { path, text } => Some(Config::parse(path, path, text)?),
-        ConfigChoice::Isolated => None,
-    };
-    let chosen_folder = |config: &Option<Config>| {
-        let configured = config.as_ref().and_then(|it| it.migrations.clone());
-        options.migrations.clone().or(configured)
-    };
-    let mut folder = match chosen_folder(&config) {
+    let mut config = chosen_config(tree, options)?;
+    let mut folder = match chosen_folder(options, config.as_ref()) {
         Some(folder) => folder,
         None => ground.folder(
             options.layout.or(config.as_ref().and_then(|it| it.layout)),
@@ -221,24 +233,105 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Project> {
     // A project in a subfolder has its configuration there.
     if config.is_none() && matches!(options.config, ConfigChoice::Nearest) {
         config = nearest_config(tree, &folder)?;
-        folder = chosen_folder(&config).unwrap_or(folder);
+        folder = chosen_folder(options, config.as_ref()).unwrap_or(folder);
+    }
+    let project = read(
+        &ground,
+        options,
+        config.unwrap_or_default(),
+        folder,
+        None,
+        notices,
+    )?;
+    if project.migrations.is_empty() {
+        return Err(Error::Layout(format!(
+            "`{}` holds no migrations of the layout {} ({}); choose another layout with --layout, \
+             or give another folder as PATH",
+            project.folder,
+            project.layout.as_str(),
+            project.layout_evidence
+        )));
+    }
+    Ok(project)
+}
+
+/// Reads the project of a release in `tree`, where `head` is the same project in the work tree.
+/// What the release's own configuration does not say is as in `head`; a folder that was elsewhere
+/// then is searched for. A release from before the first migration has none, which is no error.
+///
+/// # Errors
+///
+/// As [`discover`], except that having no migrations is not one.
+pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Result<Project> {
+    let ground = Ground::new(tree, &options.start);
+    let mut config = chosen_config(tree, options)?;
+    if config.is_none() && matches!(options.config, ConfigChoice::Nearest) {
+        config = nearest_config(tree, &head.folder)?;
     }
     let config = config.unwrap_or_default();
+    let mut notices = Vec::new();
+    let folder = match chosen_folder(options, Some(&config)) {
+        Some(folder) => folder,
+        None => head.folder.clone(),
+    };
+    let project = read(
+        &ground,
+        options,
+        config.clone(),
+        folder,
+        Some(head),
+        Vec::new(),
+    )?;
+    if !project.migrations.is_empty() || chosen_folder(options, Some(&config)).is_some() {
+        return Ok(project);
+    }
+    let dialect = Some(project.dialect);
+    match ground.folder(Some(project.layout), dialect, false, &mut notices) {
+        Ok(folder) => read(&ground, options, config, folder, Some(head), notices),
+        Err(Error::Layout(_)) => Ok(project),
+        Err(error) => Err(error),
+    }
+}
+
+fn chosen_config(tree: &Tree, options: &Overrides) -> Result<Option<Config>> {
+    match &options.config {
+        ConfigChoice::Nearest => nearest_config(tree, &options.start),
+        ConfigChoice::Text { path, text } => Config::parse(path, path, text).map(Some),
+        ConfigChoice::Isolated => Ok(None),
+    }
+}
+
+fn chosen_folder(options: &Overrides, config: Option<&Config>) -> Option<String> {
+    let configured = config.and_then(|it| it.migrations.clone());
+    options.migrations.clone().or(configured)
+}
+
+/// Reads the migrations in `folder`; what nobody says is as in `like`, or found.
+fn read(
+    ground: &Ground<'_>,
+    options: &Overrides,
+    config: Config,
+    folder: String,
+    like: Option<&Project>,
+    mut notices: Vec<String>,
+) -> Result<Project> {
     let files = ground.files_in(&folder)?;
     let texts = ground.texts(&folder, &files)?;
     let said_by = |file: &Option<String>| file.clone().unwrap_or_default();
-    let (layout, layout_evidence) = match (options.layout, config.layout) {
-        (Some(layout), _) => (layout, "the command line".to_owned()),
-        (None, Some(layout)) => (layout, said_by(&config.file)),
-        (None, None) => {
+    let (layout, layout_evidence) = match (options.layout, config.layout, like) {
+        (Some(layout), _, _) => (layout, "the command line".to_owned()),
+        (None, Some(layout), _) => (layout, said_by(&config.file)),
+        (None, None, Some(like)) => (like.layout, like.layout_evidence.clone()),
+        (None, None, None) => {
             let found = ground.layout(&folder, &texts)?;
             (found.value, found.evidence)
         }
     };
-    let (dialect, dialect_evidence) = match (options.dialect, config.dialect) {
-        (Some(dialect), _) => (dialect, "the command line".to_owned()),
-        (None, Some(dialect)) => (dialect, said_by(&config.file)),
-        (None, None) => {
+    let (dialect, dialect_evidence) = match (options.dialect, config.dialect, like) {
+        (Some(dialect), _, _) => (dialect, "the command line".to_owned()),
+        (None, Some(dialect), _) => (dialect, said_by(&config.file)),
+        (None, None, Some(like)) => (like.dialect, like.dialect_evidence.clone()),
+        (None, None, None) => {
             let found = ground.dialect(&folder, &texts)?;
             (found.value, found.evidence)
         }
@@ -251,13 +344,6 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Project> {
         transaction: config.transaction,
         unit: config.unit,
     })?;
-    if reading.migrations.is_empty() {
-        return Err(Error::Layout(format!(
-            "`{folder}` holds no migrations of the layout {} ({layout_evidence}); choose another \
-             layout with --layout, or give another folder as PATH",
-            layout.as_str()
-        )));
-    }
     notices.extend(reading.notices);
     let mut migrations = reading.migrations;
     for migration in &mut migrations {
@@ -270,7 +356,10 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Project> {
         folder,
         dialect,
         dialect_evidence,
-        server_version: options.server_version.or(config.server_version),
+        server_version: options
+            .server_version
+            .or(config.server_version)
+            .or(like.and_then(|it| it.server_version)),
         config,
         migrations,
         notices,

@@ -85,14 +85,16 @@ fn work_tree_and_base_are_read_alike() {
     repository.git(&["checkout", "--quiet", "-b", "topic"]);
     repository.write("migrations/2_b.sql", "DROP TABLE t;");
     let target = locate(&[repository.root().to_owned()]).unwrap();
-    let project = discover(&target.tree, &target.overrides()).unwrap();
+    let (project, base) = discover_with_base(&target, &target.overrides(), None, &|_| None);
+    let (project, base) = (project.unwrap(), base.unwrap().unwrap());
     assert_eq!(project.migrations.len(), 2);
     let git = target.repository.unwrap();
-    let base = git.base(None, &|_| None).unwrap();
     assert_eq!(base.name, "main");
     let tree = Tree::revision(&git, &base.commit);
-    let old = discover(&tree, &Overrides::default()).unwrap();
+    let old = discover_release(&tree, &Overrides::default(), &project).unwrap();
     assert_eq!(old.migrations, project.migrations[..1]);
+    let text = |project: &Project| project.migrations[0].up.text().map(str::as_ptr);
+    assert_eq!(text(&old), text(&project), "an unchanged file is read once");
 }
 
 /// `folder` chosen by the user.
@@ -437,6 +439,17 @@ fn folders_by_dialect_are_chosen_by_the_dialect() {
 }
 
 #[test]
+fn start_inside_the_migrations_folder_is_understood() {
+    let files = [("migrations/sqlite/2020-01-01_a/up.sql", "")];
+    assert!(found_with(&files, &named("migrations/sqlite")).contains("looks like Diesel"));
+    let inside = Overrides {
+        start: "db/migrations".to_owned(),
+        ..Overrides::default()
+    };
+    assert!(found_with(&[("db/migrations/1_x.sql", "")], &inside).contains("· db/migrations/"));
+}
+
+#[test]
 fn named_folder_may_have_any_name() {
     let files = [("changes/1_x.sql", ""), ("migrations/1_y.sql", "")];
     assert!(found_with(&files, &named("changes")).contains("1_x.sql"));
@@ -668,4 +681,69 @@ fn ignored_folder_that_is_named_is_read_all_the_same() {
     assert!(target.repository.is_none());
     let project = discover(&target.tree, &target.overrides()).unwrap();
     assert_eq!(project.migrations[0].path, "1_a.sql");
+}
+
+#[test]
+fn fixture_is_laid_into_a_repository() {
+    let repository = TestRepository::layered(&[
+        ("fixtures/sqlx_drop_column/01-base", Some("v1.0")),
+        ("fixtures/sqlx_drop_column/02-head", None),
+    ]);
+    let target = locate(&[repository.root().to_owned()]).unwrap();
+    let (project, base) = discover_with_base(&target, &target.overrides(), Some("v1.0"), &|_| None);
+    let base = base.unwrap().unwrap();
+    assert_eq!(base.name, "v1.0");
+    let tree = Tree::revision(target.repository.as_ref().unwrap(), &base.commit);
+    let versions = |project: Project| -> Vec<String> {
+        project
+            .migrations
+            .into_iter()
+            .map(|it| it.version)
+            .collect()
+    };
+    let project = project.unwrap();
+    let old = discover_release(&tree, &target.overrides(), &project).unwrap();
+    assert_eq!(versions(old), ["20240101"]);
+    assert_eq!(versions(project), ["20240101", "20240102"]);
+}
+
+#[test]
+fn release_is_read_as_head_is_unless_it_says_otherwise() {
+    let options = Overrides::default();
+    let head = Tree::memory([
+        (
+            "Cargo.toml",
+            "[dependencies]\nsqlx = { version = \"0.8\", features = [\"sqlite\"] }",
+        ),
+        ("db/migrations/1_a.sql", ""),
+        ("db/migrations/2_b.sql", ""),
+    ]);
+    let head = discover(&head, &options).unwrap();
+    let release = |files: &[(&str, &str)]| {
+        let tree = Tree::memory(files.iter().copied());
+        shown(&discover_release(&tree, &options, &head).unwrap())
+    };
+    let as_head = "sqlx (`sqlx` in Cargo.toml) · sqlite (`sqlite` in Cargo.toml)";
+    // Nothing here would tell sqlx or SQLite.
+    assert_eq!(
+        release(&[("db/migrations/1_a.sql", "")]),
+        format!("{as_head} · db/migrations/ in \"\"\n1 \"a\" 1_a.sql file PreDeploy\n")
+    );
+    // The folder was elsewhere, or did not exist yet.
+    assert_eq!(
+        release(&[("migrations/1_a.sql", "")]),
+        format!("{as_head} · migrations/ in \"\"\n1 \"a\" 1_a.sql file PreDeploy\n")
+    );
+    assert_eq!(
+        release(&[("README.md", "")]),
+        format!("{as_head} · db/migrations/ in \"\"\n")
+    );
+    assert_eq!(
+        release(&[
+            ("migcheck.toml", "dialect = \"mysql\""),
+            ("db/migrations/1_a.sql", "")
+        ]),
+        "sqlx (`sqlx` in Cargo.toml) · mysql (migcheck.toml) · db/migrations/ in \"\"\n\
+         1 \"a\" 1_a.sql file PreDeploy\n"
+    );
 }

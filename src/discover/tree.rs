@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rayon::prelude::*;
 
 use crate::discover::git::{Commit, Object, Repository};
-use crate::discover::text::{Contents, LARGEST};
+use crate::discover::text::{Contents, LARGEST, Mark, MigrationText, decode};
 use crate::error::{Error, Result};
 
 /// Files that can be listed and read. Cloning is cheap except in memory.
@@ -183,6 +183,29 @@ impl Tree {
         }
     }
 
+    /// The texts of the files `paths`, in that order. A file that is the same on disk and at a
+    /// revision is read once, and both have the same [`Arc`](std::sync::Arc).
+    pub(super) fn texts(&self, paths: &[String]) -> Result<Vec<(MigrationText, Mark)>> {
+        match self {
+            Tree::WorkTree(tree) => {
+                let texts = in_parallel(paths, |path| decode(path, read_file(&tree.root, path)));
+                if let Some(repository) = &tree.repository {
+                    repository.keep_texts(paths, &texts);
+                }
+                Ok(texts)
+            }
+            Tree::Revision(tree) => tree.texts(paths),
+            Tree::Memory(_) => {
+                let contents = self.read_many(paths)?.into_iter();
+                let texts = paths
+                    .iter()
+                    .zip(contents)
+                    .map(|(path, it)| decode(path, it));
+                Ok(texts.collect())
+            }
+        }
+    }
+
     /// `path` as a message should name it: at a revision the revision stands before it, as git
     /// writes it (`1a2b3c4:migcheck.toml`).
     pub fn shown(&self, path: &str) -> String {
@@ -215,18 +238,16 @@ impl WorkTree {
 
 /// The files `paths` below `root`, in that order.
 fn read_from_disk<P: AsRef<str> + Sync>(root: &Path, paths: &[P]) -> Vec<Contents> {
-    // A handful is read faster than other threads wake up.
-    if paths.len() < 16 {
-        return paths
-            .iter()
-            .map(|it| read_file(root, it.as_ref()))
-            .collect();
+    in_parallel(paths, |path| read_file(root, path.as_ref()))
+}
+
+/// `work` on each of `items`, in that order.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    // A handful is done faster than other threads wake up.
+    if items.len() < 16 {
+        return items.iter().map(work).collect();
     }
-    paths
-        .par_iter()
-        .with_min_len(16)
-        .map(|path| read_file(root, path.as_ref()))
-        .collect()
+    items.par_iter().with_min_len(16).map(work).collect()
 }
 
 fn read_file(root: &Path, path: &str) -> Contents {
@@ -334,9 +355,8 @@ impl Revision {
             // odd file names out of the questions.
             let (parent, name) = split(path);
             let id = known.get(parent).and_then(|entries| {
-                entries
-                    .iter()
-                    .find(|entry| entry.name == name && entry.kind == Kind::Folder)
+                named(entries, name)
+                    .filter(|entry| entry.kind == Kind::Folder)
                     .map(|entry| entry.id.clone())
             });
             let question = match (id, path.is_empty(), known.contains_key(parent)) {
@@ -367,6 +387,39 @@ impl Revision {
             .collect())
     }
 
+    fn texts(&self, paths: &[String]) -> Result<Vec<(MigrationText, Mark)>> {
+        let mut texts: Vec<Option<(MigrationText, Mark)>> = Vec::with_capacity(paths.len());
+        let mut parents: HashMap<&str, Arc<Vec<Entry>>> = HashMap::new();
+        for path in paths {
+            let (parent, name) = split(path);
+            let folder = match parents.get(parent) {
+                Some(folder) => folder.clone(),
+                None => {
+                    let folder = self.folders(&[parent.to_owned()])?.remove(0);
+                    parents.insert(parent, folder.clone());
+                    folder
+                }
+            };
+            let entry = named(&folder, name).filter(|entry| entry.kind == Kind::File);
+            texts.push(entry.and_then(|entry| self.repository.kept_text(path, &entry.id)));
+        }
+        let missing: Vec<&str> = paths
+            .iter()
+            .zip(&texts)
+            .filter(|(_, text)| text.is_none())
+            .map(|(path, _)| path.as_str())
+            .collect();
+        let read = self.read_many(&missing)?;
+        let mut decoded = missing
+            .into_iter()
+            .zip(read)
+            .map(|(path, contents)| decode(path, contents));
+        Ok(texts
+            .into_iter()
+            .map(|text| text.unwrap_or_else(|| decoded.next().expect("each missing text was read")))
+            .collect())
+    }
+
     fn read_many<P: AsRef<str>>(&self, paths: &[P]) -> Result<Vec<Contents>> {
         let mut parents: Vec<String> = paths
             .iter()
@@ -385,9 +438,7 @@ impl Revision {
         let mut on_disk = Vec::new();
         for (place, path) in paths.iter().enumerate() {
             let (parent, name) = split(path.as_ref());
-            // Git sorts a folder as if its name ended in a slash; files alone are in order, but
-            // a search by halves would have to know that. Folders are short.
-            let entry = folders[parent].iter().find(|entry| entry.name == name);
+            let entry = named(&folders[parent], name);
             match entry {
                 Some(entry) if entry.kind == Kind::File => {
                     if self.repository.is_on_disk(path.as_ref(), &entry.id) {
@@ -432,7 +483,7 @@ impl Revision {
             };
             let (parent, name) = split(&next);
             let folder = self.folders(&[parent.to_owned()])?.remove(0);
-            let Some(entry) = folder.iter().find(|entry| entry.name == name) else {
+            let Some(entry) = named(&folder, name) else {
                 return Ok(Contents::Missing);
             };
             id = entry.id.clone();
@@ -459,7 +510,14 @@ fn blob(object: Object) -> Contents {
     }
 }
 
+/// The entry `name` of a folder.
+fn named<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
+    let place = entries.binary_search_by(|entry| entry.name.as_str().cmp(name));
+    place.ok().map(|place| &entries[place])
+}
+
 /// The entries of a tree object: mode, blank, name, zero byte, `id_bytes` bytes of object name.
+/// Sorted by name: git's own order takes a folder's name to end in a slash.
 fn entries(mut bytes: &[u8], id_bytes: usize) -> Vec<Entry> {
     let mut entries = Vec::new();
     while let Some(blank) = bytes.iter().position(|byte| *byte == b' ')
@@ -480,6 +538,7 @@ fn entries(mut bytes: &[u8], id_bytes: usize) -> Vec<Entry> {
         });
         bytes = &bytes[zero + 1 + id_bytes..];
     }
+    entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     entries
 }
 
