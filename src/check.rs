@@ -10,8 +10,9 @@ mod judge;
 use std::path::PathBuf;
 
 use crate::discover::{
-    Commit, Config, ConfigChoice, DeployMode, Environment, Layout, Migration, Overrides, Project,
-    Repository, Retired, ServerVersion, Target, Tree, discover, locate,
+    Base, Commit, Config, ConfigChoice, DeployMode, Environment, Layout, Migration, Overrides,
+    Project, Repository, Retired, ServerVersion, Target, Tree, discover, discover_release,
+    discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
@@ -85,7 +86,19 @@ pub struct Options {
 pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> {
     let target = locate(&options.paths)?;
     let overrides = overrides(options, &target)?;
-    let mut project = discover(&target.tree, &overrides)?;
+    let (project, base) = match &options.new {
+        New::SinceBase | New::SinceRevision(_) if target.files.is_empty() => {
+            let revision = match &options.new {
+                New::SinceRevision(revision) => Some(revision.as_str()),
+                New::SinceBase | New::SinceVersion(_) | New::All => None,
+            };
+            discover_with_base(&target, &overrides, revision, environment)
+        }
+        New::SinceBase | New::SinceRevision(_) | New::SinceVersion(_) | New::All => {
+            (discover(&target.tree, &overrides), None)
+        }
+    };
+    let mut project = project?;
     apply_options(options, &mut project.config)?;
     let chain = match &options.new {
         New::All => Chain::of_everything(&project)?,
@@ -111,7 +124,7 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
             named_files(options, &target, &project)?
         }
         New::SinceBase | New::SinceRevision(_) => {
-            since_base(options, &target, &overrides, &project, environment)?
+            since_base(options, &target, &overrides, &project, base)?
         }
     };
     Ok(judge::judge(project, chain))
@@ -216,20 +229,16 @@ fn since_base(
     target: &Target,
     overrides: &Overrides,
     project: &Project,
-    environment: Environment<'_>,
+    base: Option<Result<Base>>,
 ) -> Result<Chain> {
-    let Some(repository) = &target.repository else {
+    let (Some(repository), Some(base)) = (&target.repository, base) else {
         return Err(Error::Argument(
             "this is not a git repository, so nothing says what is new: give --since VERSION \
              (the last version that is deployed) or --all"
                 .to_owned(),
         ));
     };
-    let explicit = match &options.new {
-        New::SinceRevision(revision) => Some(revision.as_str()),
-        New::SinceBase | New::SinceVersion(_) | New::All => None,
-    };
-    let base = repository.base(explicit, environment)?;
+    let base = base?;
     let base_release = at_revision(repository, &base.name, &base.commit, overrides, project)?;
     let patterns = if options.live.is_empty() {
         &project.config.live
@@ -290,25 +299,12 @@ fn in_tree(
     overrides: &Overrides,
     head: &Project,
 ) -> Result<LiveRelease> {
-    // The layout at hand is the one that production runs; a folder that was not there yet is a
-    // project that had no migrations.
-    let has_folder = !tree.files(&head.folder)?.is_empty();
-    let overrides = Overrides {
-        layout: Some(head.layout),
-        dialect: Some(head.dialect),
-        migrations: has_folder.then(|| head.folder.clone()),
-        ..overrides.clone()
-    };
-    let (retired, migrations) = match discover(tree, &overrides) {
-        Ok(project) => (project.config.retired, project.migrations),
-        Err(Error::Layout(_)) if !has_folder => (Vec::new(), Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let project = discover_release(tree, overrides, head)?;
     Ok(LiveRelease {
         name,
         revision: None,
-        retired,
-        migrations,
+        retired: project.config.retired,
+        migrations: project.migrations,
     })
 }
 

@@ -105,10 +105,12 @@ impl Chain {
         first_new: usize,
     ) -> Result<Chain> {
         let mut scripts = Scripts::new(project.dialect);
+        let of_releases = live.iter().flat_map(|it| &it.migrations);
         scripts.read(
             migrations
                 .iter()
-                .chain(live.iter().flat_map(|it| &it.migrations)),
+                .chain(of_releases)
+                .chain(&project.migrations),
         );
         let mut graph = VersionGraph::linear(migrations.iter().map(|it| it.version.as_str()));
         let order = graph.run_order()?;

@@ -202,7 +202,7 @@ fn replay_differs(
         Weight::Error | Weight::Addition => Severity::Error,
         Weight::Warning => Severity::Warning,
         Weight::Note => Severity::Note,
-        Weight::Unknown => weighing.unknown?,
+        Weight::Unknown => weighing.unknown,
     };
     let rule = rules::rule("replay_differs")?;
     let object = it.difference.object.clone();
@@ -284,7 +284,7 @@ pub fn not_understood(
         help: "read it yourself".to_owned(),
     };
     let object = migration_object();
-    let level = unknown_level(config)?;
+    let level = unknown_level(config);
     assemble(
         rule,
         advice,
@@ -328,12 +328,11 @@ fn migration_object() -> ObjectRef {
     }
 }
 
-/// The level that the configuration gives to what was not understood.
-pub fn unknown_level(config: &Config) -> Option<Severity> {
+/// The level that the configuration gives to what was not understood; it is never silent.
+pub fn unknown_level(config: &Config) -> Severity {
     match config.rules.unknown {
-        Some(Level::Off) => None,
-        Some(Level::Note) => Some(Severity::Note),
-        Some(Level::Error) => Some(Severity::Error),
-        Some(Level::Warning) | None => Some(Severity::Warning),
+        Some(Level::Off | Level::Note) => Severity::Note,
+        Some(Level::Error) => Severity::Error,
+        Some(Level::Warning) | None => Severity::Warning,
     }
 }

@@ -44,15 +44,15 @@ pub struct Weighing {
     pub mode: DeployMode,
     /// In phases: the position at which the code is switched.
     pub switch: usize,
-    /// What is said of what was not understood; `None` for nothing.
-    pub unknown: Option<Severity>,
+    /// How bad it is that something was not understood.
+    pub unknown: Severity,
 }
 
 impl Weighing {
     /// How bad a break is; `None` when this deploy mode never meets it.
     pub fn weigh(&self, it: &Break, window: &Window) -> Option<Severity> {
         if it.harm.weight == Weight::Unknown {
-            return self.unknown;
+            return Some(self.unknown);
         }
         match self.cell(it, window) {
             Cell::Silent => None,

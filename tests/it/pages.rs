@@ -62,7 +62,11 @@ impl Example {
     /// What the comments expect: per file and line, in the words of the comments.
     fn expected(&self) -> BTreeMap<(usize, usize), Vec<String>> {
         let first = self.edited.iter().map(|text| (0, text));
-        let rest = self.migrations.iter().enumerate().map(|(at, text)| (at + 1, text));
+        let rest = self
+            .migrations
+            .iter()
+            .enumerate()
+            .map(|(at, text)| (at + 1, text));
         let mut out: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
         for (file, text) in first.chain(rest) {
             for (number, line) in text.lines().enumerate() {
@@ -85,7 +89,9 @@ impl Example {
         let mut out: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
         for finding in &report.findings {
             let file = &report.files[finding.migration];
-            let line = finding.span.map_or(1, |span| file.position(span.start).line);
+            let line = finding
+                .span
+                .map_or(1, |span| file.position(span.start).line);
             let breaks: Vec<String> = finding
                 .breaks
                 .iter()
@@ -135,9 +141,17 @@ fn every_page_has_a_breaking_and_a_safe_example() {
                 .flatten()
                 .any(|said| said.split(' ').next() == Some(rule.name))
         };
-        assert!(examples.iter().any(|it| names_it(&it)), "{}: none breaks", rule.name);
+        assert!(
+            examples.iter().any(|it| names_it(&it)),
+            "{}: none breaks",
+            rule.name
+        );
         let is_safe = |example: &&Example| example.expected().is_empty();
-        assert!(examples.iter().any(|it| is_safe(&it)), "{}: none is safe", rule.name);
+        assert!(
+            examples.iter().any(|it| is_safe(&it)),
+            "{}: none is safe",
+            rule.name
+        );
     }
 }
 

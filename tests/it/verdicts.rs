@@ -175,7 +175,11 @@ fn several_live_releases_are_judged_each_from_its_own_version() {
     let report = judge(&[("v1", &v1), ("v2", &v2)], &head);
     let finding = &report.findings[0];
     assert_eq!(finding.rule, "column_dropped");
-    let hurt: Vec<&str> = finding.breaks.iter().map(|it| it.release.as_str()).collect();
+    let hurt: Vec<&str> = finding
+        .breaks
+        .iter()
+        .map(|it| it.release.as_str())
+        .collect();
     assert_eq!(hurt, ["v2"], "v1 never knew the column");
     assert_eq!(
         report.steps[0].min_compatible_release.as_deref(),
