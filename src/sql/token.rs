@@ -25,7 +25,7 @@ pub(crate) enum TokenKind {
     Number,
     /// `$1`, `?`, `@user`: a value that comes from elsewhere.
     Parameter,
-    /// `${name}`: text that a tool fills in before the server sees it.
+    /// `${name}`, `{{ name }}`: text that a tool fills in before the server sees it.
     Placeholder,
     /// `+`, `<>`, `::`, `->>`.
     Operator,
@@ -184,6 +184,7 @@ impl<'a> Lexer<'a> {
                 TokenKind::Parameter
             }
             byte if is_word_start(byte) => self.word(start)?,
+            b'{' if self.byte(1) == Some(b'{') => self.braces(),
             b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b';' | b'.' => {
                 self.at += 1;
                 TokenKind::Symbol
@@ -322,6 +323,21 @@ impl<'a> Lexer<'a> {
                 TokenKind::Quoted
             }
             _ => {
+                self.at += 1;
+                TokenKind::Symbol
+            }
+        }
+    }
+
+    /// A template's `{{ name }}`.
+    fn braces(&mut self) -> TokenKind {
+        let near = &self.bytes[self.at..self.bytes.len().min(self.at + LONGEST_BRACKET)];
+        match near.windows(2).position(|pair| pair == b"}}") {
+            Some(length) => {
+                self.at += length + 2;
+                TokenKind::Placeholder
+            }
+            None => {
                 self.at += 1;
                 TokenKind::Symbol
             }
@@ -467,6 +483,22 @@ fn is_word_continue(byte: u8) -> bool {
 
 fn is_operator(byte: u8) -> bool {
     b"+-*/<>=~!@#%^&|`?".contains(&byte)
+}
+
+/// The tokens between two bytes of `text`, with places in the whole text.
+pub(crate) fn tokens_within(text: &str, span: Span, dialect: Dialect) -> Vec<Token> {
+    let mut lexer = Lexer::new(&text[..span.end], dialect);
+    lexer.at = span.start;
+    std::iter::from_fn(|| lexer.next_token()).collect()
+}
+
+/// The bytes between the quotes of a dollar-quoted string; `None` for other strings, whose text
+/// is not their value.
+pub(crate) fn dollar_body(token: Token, text: &str) -> Option<Span> {
+    let written = token.text(text);
+    let tag = written.strip_prefix('$')?.find('$')? + 2;
+    (token.kind == TokenKind::String && written.len() >= 2 * tag)
+        .then(|| Span::new(token.start() + tag, token.end() - tag))
 }
 
 /// All tokens of `text`; what follows an open quote is left out.
@@ -816,6 +848,7 @@ mod tests {
             ("a::text[1]", "a|::|text|[|1|]"),
             ("1.5e-3 1..2 .5 t.5", "1.5e-3|1|.|.2|.5|t|.|5"),
             ("${schema}.t_${x}", "${schema}|.|t_|${x}"),
+            ("{{ index \"a\" }}.t", "{{ index \"a\" }}|.|t"),
             ("a->>'b' ?| c", "a|->>|'b'|?||c"),
         ];
         for (text, expected) in cases {

@@ -34,6 +34,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     table.temporary = temporary;
     table.foreign = foreign;
     let mut indexes = Vec::new();
+    let mut has_list = false;
     if cursor.eat("partition of") {
         table.partition_of = Some(cursor.object_name()?);
         if cursor.is_symbol("(") {
@@ -47,6 +48,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             }
         }
     } else if cursor.is_symbol("(") && !at_parenthesised_query(cursor) {
+        has_list = true;
         let range = cursor.parentheses()?;
         if cursor.is("as") || is_bare_list(cursor, range.clone()) {
             read_query_columns(cursor, range, &mut table)?;
@@ -55,7 +57,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         }
     }
     read_table_options(cursor, &mut table)?;
-    if table.as_query.is_none() && cursor.tokens[cursor.at - 1].is_name() && is_shapeless(&table) {
+    if !has_list && table.as_query.is_none() && table.partition_of.is_none() {
         return Err(cursor.refuse("`(`"));
     }
     super::whole(
@@ -70,11 +72,6 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         super::whole(cursor, index, out);
     }
     Ok(())
-}
-
-/// `CREATE TABLE t` and nothing that says what it holds.
-fn is_shapeless(table: &TableDef) -> bool {
-    table.columns.is_empty() && table.like.is_empty() && table.partition_of.is_none()
 }
 
 /// MySQL: `CREATE TABLE t (SELECT …)`.
@@ -337,6 +334,9 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
         if mysql && cursor.eat_any(&["index", "constraint", "check"]) {
             return Err(cursor.refuse("an action"));
         }
+        if cursor.eat("constraint") {
+            return alter_constraint(cursor, out);
+        }
         cursor.eat("column");
         alter_column(cursor, table)?
     } else if mysql && (cursor.is("modify") || cursor.is("change")) {
@@ -356,7 +356,7 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
     } else if cursor.eat("owner to") {
         SchemaOp::SetOwner {
             target: GrantTarget::Relation(table),
-            role: cursor.ident()?,
+            role: super::access::role(cursor)?,
         }
     } else if cursor.eat("attach partition") {
         let partition = cursor.object_name()?;
@@ -389,6 +389,21 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
     };
     cursor.expect_end()?;
     out.push(op, cursor.span_from(0));
+    Ok(())
+}
+
+/// `ALTER CONSTRAINT c DEFERRABLE …`: when the check runs, not what it checks.
+fn alter_constraint(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    cursor.ident()?;
+    let timing = [
+        "not deferrable",
+        "deferrable",
+        "initially deferred",
+        "initially immediate",
+    ];
+    while cursor.eat_any(&timing) {}
+    cursor.expect_end()?;
+    out.push(no_effect("alter constraint"), cursor.span_from(0));
     Ok(())
 }
 
