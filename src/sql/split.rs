@@ -154,7 +154,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// The last piece, from the start of the statement that holds the open quote.
-    fn unreadable(&mut self, open: Open, tokens: &mut Vec<Token>) -> Piece {
+    fn unreadable(&mut self, open: Open, tokens: &[Token]) -> Piece {
         self.troubles.push(Trouble {
             span: Span::new(open.at, self.text.len()),
             message: format!("{} without end", open.what),

@@ -71,12 +71,16 @@ impl Token {
 
     /// Whether it is this keyword, in any case, without quotes.
     pub(crate) fn is_word(self, text: &str, word: &str) -> bool {
-        self.kind == TokenKind::Word && self.text(text).eq_ignore_ascii_case(word)
+        self.kind == TokenKind::Word
+            && self.end() - self.start() == word.len()
+            && self.text(text).eq_ignore_ascii_case(word)
     }
 
     /// Whether it is this symbol or operator.
     pub(crate) fn is_symbol(self, text: &str, symbol: &str) -> bool {
-        matches!(self.kind, TokenKind::Symbol | TokenKind::Operator) && self.text(text) == symbol
+        matches!(self.kind, TokenKind::Symbol | TokenKind::Operator)
+            && self.end() - self.start() == symbol.len()
+            && self.text(text) == symbol
     }
 
     /// Whether it can be an identifier by its shape.
@@ -462,12 +466,11 @@ impl<'a> Lexer<'a> {
             }
             self.at += 1;
         }
-        let special = |byte: &u8| b"~!@#%^&|`?".contains(byte);
-        while self.at - start > 1
-            && matches!(self.bytes[self.at - 1], b'+' | b'-')
-            && !self.bytes[start..self.at].iter().any(special)
-        {
-            self.at -= 1;
+        let written = &self.bytes[start..self.at];
+        if !written.iter().any(|byte| b"~!@#%^&|`?".contains(byte)) {
+            let sign = |byte: &u8| matches!(byte, b'+' | b'-');
+            let last = written.iter().rposition(|byte| !sign(byte)).unwrap_or(0);
+            self.at = start + last + 1;
         }
         TokenKind::Operator
     }
@@ -577,10 +580,8 @@ fn unicode_escapes(text: &str) -> String {
 /// The value of a string literal.
 pub(crate) fn string_value(token: Token, text: &str, dialect: Dialect) -> String {
     let written = token.text(text);
-    if written.starts_with('$') {
-        let tag = written[1..].find('$').map_or(0, |at| at + 2);
-        let inner = written.get(tag..written.len().saturating_sub(tag));
-        return inner.unwrap_or("").to_owned();
+    if let Some(body) = dollar_body(token, text) {
+        return body.of(text).to_owned();
     }
     let Some(open) = written.find(['\'', '"']) else {
         return written.to_owned();

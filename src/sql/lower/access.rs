@@ -82,6 +82,8 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Privil
             let mut part = cursor.part(part);
             read_privilege(&mut part, &mut change)?;
         }
+        let mut seen = BTreeSet::new();
+        change.columns.retain(|column| seen.insert(column.clone()));
         cursor.at = on + 1;
         if default {
             let kind = cursor.any_word()?;
@@ -123,11 +125,7 @@ fn read_privilege(part: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {
         return Err(part.refuse("a privilege"));
     }
     if part.is_symbol("(") {
-        for column in part.ident_list()? {
-            if !change.columns.contains(&column) {
-                change.columns.push(column);
-            }
-        }
+        change.columns.extend(part.ident_list()?);
     }
     part.expect_end()?;
     let privilege = if words[0] == "ALL" {

@@ -328,9 +328,7 @@ pub(super) fn read_constraint_attributes(
     loop {
         if cursor.eat("not deferrable") {
             constraint.deferrable = false;
-        } else if cursor.eat("deferrable") {
-            constraint.deferrable = true;
-        } else if cursor.eat("initially deferred") {
+        } else if cursor.eat_any(&["deferrable", "initially deferred"]) {
             constraint.deferrable = true;
         } else if cursor.eat("not valid") {
             constraint.not_valid = true;

@@ -1,5 +1,6 @@
 //! `CREATE TABLE` and `ALTER TABLE` (and its kin for views, sequences and indexes).
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::column::{
@@ -114,26 +115,37 @@ fn read_elements(
         read_element(&mut part, table, indexes)?;
         part.expect_end()?;
     }
+    mark_required(table, cursor.dialect);
     Ok(())
+}
+
+/// The columns that a key or a table-level `NOT NULL` makes required.
+fn mark_required(table: &mut TableDef, dialect: Dialect) {
+    let mut required: BTreeSet<Ident> = BTreeSet::new();
+    for constraint in &table.constraints {
+        match &constraint.kind {
+            // SQLite lets null into a primary key, but for the row's own number.
+            ConstraintKind::PrimaryKey { columns, .. } if dialect != Dialect::Sqlite => {
+                required.extend(columns.iter().cloned());
+            }
+            ConstraintKind::NotNull { column } => {
+                required.insert(column.clone());
+            }
+            ConstraintKind::PrimaryKey { .. }
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::Check { .. }
+            | ConstraintKind::ForeignKey { .. }
+            | ConstraintKind::Exclude { .. } => {}
+        }
+    }
+    for column in &mut table.columns {
+        column.not_null |= required.contains(&column.name);
+    }
 }
 
 fn read_element(part: &mut Cursor, table: &mut TableDef, indexes: &mut Vec<SchemaOp>) -> Read<()> {
     if at_table_constraint(part) {
         let constraint = read_table_constraint(part)?;
-        let required: &[Ident] = match &constraint.kind {
-            ConstraintKind::PrimaryKey { columns, .. } if part.dialect != Dialect::Sqlite => {
-                columns
-            }
-            ConstraintKind::NotNull { column } => std::slice::from_ref(column),
-            ConstraintKind::PrimaryKey { .. }
-            | ConstraintKind::Unique { .. }
-            | ConstraintKind::Check { .. }
-            | ConstraintKind::ForeignKey { .. }
-            | ConstraintKind::Exclude { .. } => &[],
-        };
-        for column in &mut table.columns {
-            column.not_null |= required.contains(&column.name);
-        }
         table.constraints.push(constraint);
     } else if part.eat("like") {
         table.like.push(read_like(part)?);
@@ -293,8 +305,11 @@ pub(super) fn alter_table(cursor: &mut Cursor, kind: RelationKind, out: &mut Out
     if head == cursor.at {
         return Err(cursor.refuse("an action"));
     }
-    let before = out.operations.len();
-    for range in cursor.split_commas(head..cursor.at) {
+    let actions = cursor.split_commas(head..cursor.at);
+    if actions.iter().any(Range::is_empty) {
+        return Err(Refused("an action is missing beside a comma".to_owned()));
+    }
+    for range in actions {
         let mut action = cursor.part(range.clone());
         let written = out.operations.len();
         if let Err(Refused(reason)) = alter_action(&mut action, &target, out) {
@@ -305,10 +320,6 @@ pub(super) fn alter_table(cursor: &mut Cursor, kind: RelationKind, out: &mut Out
                 cursor.span_of(range),
             );
         }
-    }
-    // Alone, the only action is the whole statement's business.
-    if out.operations.len() == before {
-        return Err(cursor.refuse("an action"));
     }
     Ok(())
 }
@@ -608,7 +619,7 @@ fn rename(cursor: &mut Cursor, target: &AlterTarget) -> Read<SchemaOp> {
             existence: Existence::Required,
         });
     }
-    let named = !cursor.is("to") && !(mysql && cursor.is("as"));
+    let named = !(cursor.is("to") || mysql && cursor.is("as"));
     if named && !(mysql && cursor.peek_at(1).is_none()) {
         cursor.eat("column");
         let column = cursor.ident()?;
