@@ -101,8 +101,14 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Privil
     change.roles = cursor.list(role)?;
     if granted {
         change.grant_option = cursor.eat("with grant option");
-        if cursor.eat_any(&["with admin", "with inherit", "with set"]) {
-            cursor.any_word()?;
+        cursor.eat("with hierarchy option");
+        if !change.grant_option && cursor.eat("with") {
+            cursor.list(|cursor| {
+                if !cursor.eat_any(&["admin", "inherit", "set"]) {
+                    return Err(cursor.refuse("`ADMIN`, `INHERIT` or `SET`"));
+                }
+                cursor.any_word()
+            })?;
         }
     }
     if cursor.eat("granted by") {

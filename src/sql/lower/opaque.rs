@@ -18,15 +18,30 @@ pub(super) fn opaque(cursor: &Cursor, about: Option<ObjectName>, reason: &str) -
         }
     }
     // A placeholder stands for text that nobody has seen.
-    let beyond_names = cursor
+    let placeholder = cursor
         .tokens
         .iter()
         .any(|token| token.kind == TokenKind::Placeholder);
+    let beyond_names = placeholder || acts_on_unnamed(cursor);
     SchemaOp::Opaque(Opaque {
         names,
         beyond_names,
         reason: reason.into(),
     })
+}
+
+/// Whether the statement acts on objects that it does not name.
+fn acts_on_unnamed(cursor: &Cursor) -> bool {
+    let statement = cursor.part(0..cursor.tokens.len());
+    [
+        "drop owned",
+        "reassign owned",
+        "import foreign schema",
+        "alter extension",
+        "explain",
+    ]
+    .iter()
+    .any(|phrase| statement.is_phrase(phrase))
 }
 
 /// The operation for text after a quote that never ends.

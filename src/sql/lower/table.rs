@@ -258,7 +258,10 @@ fn read_as_query(cursor: &mut Cursor, table: &mut TableDef) -> Read<()> {
             break;
         }
     }
-    if start == end {
+    let starts = ["select", "with", "values", "table"];
+    let query_part = cursor.part(start..end);
+    if !query_part.is_symbol("(") && !starts.iter().any(|word| query_part.is(word)) {
+        cursor.at = start;
         return Err(cursor.refuse("a query"));
     }
     table.as_query = Some(query(&cursor.part(start..end)));
@@ -502,7 +505,7 @@ fn add(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Read<()> {
     }
     cursor.eat("column");
     let existence = cursor.if_not_exists();
-    if cursor.is_symbol("(") {
+    if cursor.is_symbol("(") && cursor.dialect != Dialect::Postgres {
         // MySQL: ADD (a int, b int).
         let range = cursor.parentheses()?;
         cursor.expect_end()?;

@@ -425,6 +425,8 @@ fn what_is_not_understood_is_opaque_with_its_names() {
     let cases = [
         ("FOO s.bar \"Baz\"", "foo s.bar \"Baz\"", false),
         ("DROP TABLE a b", "a b", false),
+        ("DROP OWNED BY r", "owned r", true),
+        ("CREATE TABLE t AS EXECUTE p", "t p", false),
         ("CREATE TABLE t (a int", "t a int", false),
         ("ALTER TABLE t DROP COLUMN", "t", false),
         ("SELECT f('s.t', 'not a name!')", "f s.t a name", true),
@@ -816,7 +818,7 @@ fn settings_are_kept() {
 fn routines_keep_their_input_arguments() {
     let SchemaOp::CreateRoutine { routine, .. } = only(
         "CREATE OR REPLACE FUNCTION s.f(a int, OUT b text, timestamp with time zone, VARIADIC c text[] DEFAULT '{}') \
-         RETURNS SETOF record SET search_path = a, b LANGUAGE 'SQL' STABLE AS $$SELECT 1$$",
+         RETURNS timestamp with time zone SET search_path = a, b LANGUAGE 'SQL' STABLE AS $$SELECT 1$$",
     ) else {
         panic!();
     };
@@ -840,7 +842,7 @@ fn routines_keep_their_input_arguments() {
             "Some(\"c\") text[] true"
         ]
     );
-    assert_eq!(routine.returns.as_deref(), Some("SETOF record"));
+    assert_eq!(routine.returns.as_deref(), Some("timestamp with time zone"));
     assert_eq!(
         (routine.language.as_str(), routine.body.as_ref()),
         ("sql", "SELECT 1")
