@@ -201,7 +201,20 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads `name` or `schema.name`; a database before the schema is left out.
+    ///
+    /// A placeholder in place of the schema (`${schema}.users`) is left out too: what a tool fills
+    /// in there is the project's own schema, in which names without a schema are sought as well.
     pub(crate) fn object_name(&mut self) -> Read<ObjectName> {
+        if self
+            .peek()
+            .is_some_and(|token| token.kind == TokenKind::Placeholder)
+            && self
+                .peek_at(1)
+                .is_some_and(|token| token.is_symbol(self.text, "."))
+        {
+            self.at += 2;
+            return self.ident().map(ObjectName::bare);
+        }
         let first = self.ident()?;
         if !self.eat_symbol(".") {
             return Ok(ObjectName::bare(first));

@@ -8,6 +8,7 @@
 mod access;
 mod column;
 mod data;
+mod do_block;
 mod functions;
 mod index;
 mod object;
@@ -16,6 +17,8 @@ mod query;
 mod routine;
 mod session;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::sync::Arc;
@@ -64,9 +67,8 @@ pub(super) fn lower(cursor: &Cursor) -> Vec<Operation> {
 pub(super) use self::opaque::unreadable;
 pub(super) use self::session::client_command;
 
-/// Demands the end of the statement, whose only operation is `op`; of several the same holds.
+/// Adds an operation that the whole statement makes.
 fn whole(cursor: &mut Cursor, op: SchemaOp, out: &mut Out) {
-    // A caller that stops early is caught by `statement`, which demands the end.
     out.push(op, cursor.span_of(0..cursor.tokens.len()));
 }
 
@@ -114,7 +116,7 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             Ok(())
         }
         "rename" if cursor.dialect != Dialect::Postgres => object::rename_tables(cursor, out),
-        "do" => opaque::do_block(cursor, out),
+        "do" => do_block::read(cursor, out),
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
             session::transaction(cursor, &word, out)
         }
@@ -125,12 +127,30 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         | "close" | "move" | "deallocate" | "pragma" | "use" | "unlock" | "optimize" | "flush" => {
             session::neutral(cursor, &word, out)
         }
-        "explain" if !cursor.is("analyze") && !cursor.is_symbol("(") => {
+        "explain"
+            if !cursor
+                .tokens
+                .iter()
+                .any(|token| token.is_word(cursor.text, "analyze")) =>
+        {
             cursor.at = cursor.tokens.len();
             whole(cursor, no_effect("explain"), out);
             Ok(())
         }
-        "call" | "execute" | "prepare" => {
+        "prepare" if !cursor.is("transaction") => {
+            cursor.at = cursor.tokens.len();
+            whole(cursor, no_effect("prepare"), out);
+            Ok(())
+        }
+        "declare" => {
+            cursor.ident()?;
+            cursor.until(|cursor| cursor.is("for"))?;
+            cursor.expect("for")?;
+            data::data(&mut cursor.part(cursor.at..cursor.tokens.len()), out)?;
+            cursor.at = cursor.tokens.len();
+            Ok(())
+        }
+        "call" | "execute" => {
             cursor.at = cursor.tokens.len();
             let op = data::unseen(
                 cursor,

@@ -7,7 +7,7 @@
 //!
 //! It works in one pass and without recursion, whatever the text.
 
-use super::token::{Lexer, Open, Token, TokenKind};
+use super::token::{Lexer, Open, Token, TokenKind, tokens_within};
 use super::{Dialect, Trouble};
 use crate::source::Span;
 
@@ -130,9 +130,11 @@ impl<'a> Splitter<'a> {
         }
         let line = rest.split('\n').next().unwrap_or("").trim_end();
         let end = start + line.len();
-        let mut within = Lexer::new(&self.text[..end], self.dialect);
-        within.at = start;
-        tokens.extend(std::iter::from_fn(|| within.next_token()));
+        tokens.extend(tokens_within(
+            self.text,
+            Span::new(start, end),
+            self.dialect,
+        ));
         self.lexer.skip_line();
         Piece {
             kind: PieceKind::ClientCommand,
@@ -152,7 +154,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// The last piece, from the start of the statement that holds the open quote.
-    fn unreadable(&mut self, open: Open, tokens: &mut Vec<Token>) -> Piece {
+    fn unreadable(&mut self, open: Open, tokens: &[Token]) -> Piece {
         self.troubles.push(Trouble {
             span: Span::new(open.at, self.text.len()),
             message: format!("{} without end", open.what),

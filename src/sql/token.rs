@@ -25,7 +25,7 @@ pub(crate) enum TokenKind {
     Number,
     /// `$1`, `?`, `@user`: a value that comes from elsewhere.
     Parameter,
-    /// `${name}`: text that a tool fills in before the server sees it.
+    /// `${name}`, `{{ name }}`: text that a tool fills in before the server sees it.
     Placeholder,
     /// `+`, `<>`, `::`, `->>`.
     Operator,
@@ -71,12 +71,16 @@ impl Token {
 
     /// Whether it is this keyword, in any case, without quotes.
     pub(crate) fn is_word(self, text: &str, word: &str) -> bool {
-        self.kind == TokenKind::Word && self.text(text).eq_ignore_ascii_case(word)
+        self.kind == TokenKind::Word
+            && self.end() - self.start() == word.len()
+            && self.text(text).eq_ignore_ascii_case(word)
     }
 
     /// Whether it is this symbol or operator.
     pub(crate) fn is_symbol(self, text: &str, symbol: &str) -> bool {
-        matches!(self.kind, TokenKind::Symbol | TokenKind::Operator) && self.text(text) == symbol
+        matches!(self.kind, TokenKind::Symbol | TokenKind::Operator)
+            && self.end() - self.start() == symbol.len()
+            && self.text(text) == symbol
     }
 
     /// Whether it can be an identifier by its shape.
@@ -184,6 +188,7 @@ impl<'a> Lexer<'a> {
                 TokenKind::Parameter
             }
             byte if is_word_start(byte) => self.word(start)?,
+            b'{' if self.byte(1) == Some(b'{') => self.braces(),
             b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b';' | b'.' => {
                 self.at += 1;
                 TokenKind::Symbol
@@ -328,6 +333,21 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// A template's `{{ name }}`.
+    fn braces(&mut self) -> TokenKind {
+        let near = &self.bytes[self.at..self.bytes.len().min(self.at + LONGEST_BRACKET)];
+        match near.windows(2).position(|pair| pair == b"}}") {
+            Some(length) => {
+                self.at += length + 2;
+                TokenKind::Placeholder
+            }
+            None => {
+                self.at += 1;
+                TokenKind::Symbol
+            }
+        }
+    }
+
     fn dollar(&mut self) -> Option<TokenKind> {
         let start = self.at;
         match self.byte(1) {
@@ -446,12 +466,11 @@ impl<'a> Lexer<'a> {
             }
             self.at += 1;
         }
-        let special = |byte: &u8| b"~!@#%^&|`?".contains(byte);
-        while self.at - start > 1
-            && matches!(self.bytes[self.at - 1], b'+' | b'-')
-            && !self.bytes[start..self.at].iter().any(special)
-        {
-            self.at -= 1;
+        let written = &self.bytes[start..self.at];
+        if !written.iter().any(|byte| b"~!@#%^&|`?".contains(byte)) {
+            let sign = |byte: &u8| matches!(byte, b'+' | b'-');
+            let last = written.iter().rposition(|byte| !sign(byte)).unwrap_or(0);
+            self.at = start + last + 1;
         }
         TokenKind::Operator
     }
@@ -467,6 +486,22 @@ fn is_word_continue(byte: u8) -> bool {
 
 fn is_operator(byte: u8) -> bool {
     b"+-*/<>=~!@#%^&|`?".contains(&byte)
+}
+
+/// The tokens between two bytes of `text`, with places in the whole text.
+pub(crate) fn tokens_within(text: &str, span: Span, dialect: Dialect) -> Vec<Token> {
+    let mut lexer = Lexer::new(&text[..span.end], dialect);
+    lexer.at = span.start;
+    std::iter::from_fn(|| lexer.next_token()).collect()
+}
+
+/// The bytes between the quotes of a dollar-quoted string; `None` for other strings, whose text
+/// is not their value.
+pub(crate) fn dollar_body(token: Token, text: &str) -> Option<Span> {
+    let written = token.text(text);
+    let tag = written.strip_prefix('$')?.find('$')? + 2;
+    (token.kind == TokenKind::String && written.len() >= 2 * tag)
+        .then(|| Span::new(token.start() + tag, token.end() - tag))
 }
 
 /// All tokens of `text`; what follows an open quote is left out.
@@ -545,10 +580,8 @@ fn unicode_escapes(text: &str) -> String {
 /// The value of a string literal.
 pub(crate) fn string_value(token: Token, text: &str, dialect: Dialect) -> String {
     let written = token.text(text);
-    if written.starts_with('$') {
-        let tag = written[1..].find('$').map_or(0, |at| at + 2);
-        let inner = written.get(tag..written.len().saturating_sub(tag));
-        return inner.unwrap_or("").to_owned();
+    if let Some(body) = dollar_body(token, text) {
+        return body.of(text).to_owned();
     }
     let Some(open) = written.find(['\'', '"']) else {
         return written.to_owned();
@@ -816,6 +849,7 @@ mod tests {
             ("a::text[1]", "a|::|text|[|1|]"),
             ("1.5e-3 1..2 .5 t.5", "1.5e-3|1|.|.2|.5|t|.|5"),
             ("${schema}.t_${x}", "${schema}|.|t_|${x}"),
+            ("{{ index \"a\" }}.t", "{{ index \"a\" }}|.|t"),
             ("a->>'b' ?| c", "a|->>|'b'|?||c"),
         ];
         for (text, expected) in cases {

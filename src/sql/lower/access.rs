@@ -82,6 +82,8 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Privil
             let mut part = cursor.part(part);
             read_privilege(&mut part, &mut change)?;
         }
+        let mut seen = BTreeSet::new();
+        change.columns.retain(|column| seen.insert(column.clone()));
         cursor.at = on + 1;
         if default {
             let kind = cursor.any_word()?;
@@ -99,8 +101,14 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Privil
     change.roles = cursor.list(role)?;
     if granted {
         change.grant_option = cursor.eat("with grant option");
-        if cursor.eat_any(&["with admin", "with inherit", "with set"]) {
-            cursor.any_word()?;
+        cursor.eat("with hierarchy option");
+        if !change.grant_option && cursor.eat("with") {
+            cursor.list(|cursor| {
+                if !cursor.eat_any(&["admin", "inherit", "set"]) {
+                    return Err(cursor.refuse("`ADMIN`, `INHERIT` or `SET`"));
+                }
+                cursor.any_word()
+            })?;
         }
     }
     if cursor.eat("granted by") {
@@ -123,11 +131,7 @@ fn read_privilege(part: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {
         return Err(part.refuse("a privilege"));
     }
     if part.is_symbol("(") {
-        for column in part.ident_list()? {
-            if !change.columns.contains(&column) {
-                change.columns.push(column);
-            }
-        }
+        change.columns.extend(part.ident_list()?);
     }
     part.expect_end()?;
     let privilege = if words[0] == "ALL" {

@@ -103,7 +103,7 @@ fn read_column_clause(
         return Ok(());
     } else if cursor.is("generated") || cursor.is("as") {
         return read_generated(cursor, column);
-    } else if cursor.eat_any(&["primary key", "key"]) {
+    } else if cursor.eat("primary key") || is_mysql_key(cursor) {
         column.not_null |= cursor.dialect != Dialect::Sqlite || name.is_some() || is_rowid(column);
         cursor.eat_any(&["asc", "desc"]);
         skip_on_conflict(cursor)?;
@@ -144,6 +144,11 @@ fn constraint_def(name: Option<Ident>, kind: ConstraintKind) -> ConstraintDef {
         deferrable: false,
         not_enforced: false,
     }
+}
+
+/// MySQL: a lone `KEY` after a column is its primary key.
+fn is_mysql_key(cursor: &mut Cursor) -> bool {
+    matches!(cursor.dialect, Dialect::Mysql | Dialect::Mariadb) && cursor.eat("key")
 }
 
 fn is_rowid(column: &ColumnDef) -> bool {
@@ -328,9 +333,7 @@ pub(super) fn read_constraint_attributes(
     loop {
         if cursor.eat("not deferrable") {
             constraint.deferrable = false;
-        } else if cursor.eat("deferrable") {
-            constraint.deferrable = true;
-        } else if cursor.eat("initially deferred") {
+        } else if cursor.eat_any(&["deferrable", "initially deferred"]) {
             constraint.deferrable = true;
         } else if cursor.eat("not valid") {
             constraint.not_valid = true;

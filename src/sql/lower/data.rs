@@ -3,6 +3,7 @@
 //! A data statement needs no tree: the table and the columns it writes stand at its head, and what
 //! else it could do to the schema it does through the functions it calls.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::query::{query, unknown_calls};
@@ -230,8 +231,9 @@ fn updated_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
                 .any(|word| cursor.is(word))
     })?;
     let mut columns: Vec<Ident> = Vec::new();
+    let mut seen: BTreeSet<Ident> = BTreeSet::new();
     let mut add = |column: Ident| {
-        if !columns.contains(&column) {
+        if seen.insert(column.clone()) {
             columns.push(column);
         }
     };

@@ -245,10 +245,23 @@ pub(super) fn other_name(cursor: &mut Cursor, kind: OtherKind) -> Read<ObjectNam
             Ok(ObjectName::bare(Ident::new(&text.to_ascii_lowercase())))
         }
         OtherKind::Operator => {
-            if cursor.peek().is_some_and(|token| token.is_name()) && !cursor.is_at(1, ".") {
-                return cursor.object_name().or_else(|_| operator_name(cursor));
+            let dotted = cursor
+                .peek_at(1)
+                .is_some_and(|token| token.is_symbol(cursor.text, "."));
+            let signs = cursor
+                .peek_at(2)
+                .is_some_and(|token| token.kind == TokenKind::Operator);
+            if dotted && signs {
+                let schema = Some(cursor.ident()?);
+                cursor.at += 1;
+                let name = operator_name(cursor)?;
+                Ok(ObjectName { schema, name })
+            } else if cursor.peek().is_some_and(|token| token.is_name()) {
+                // A class or family of operators.
+                cursor.object_name()
+            } else {
+                operator_name(cursor).map(ObjectName::bare)
             }
-            operator_name(cursor)
         }
         OtherKind::Foreign if cursor.eat("for") => {
             let role = access::role(cursor)?;
@@ -287,8 +300,8 @@ pub(super) fn other_name(cursor: &mut Cursor, kind: OtherKind) -> Read<ObjectNam
     }
 }
 
-/// `schema.+`: the signs as they are.
-fn operator_name(cursor: &mut Cursor) -> Read<ObjectName> {
+/// The signs of an operator, as they are.
+fn operator_name(cursor: &mut Cursor) -> Read<Ident> {
     let mut name = String::new();
     while let Some(token) = cursor
         .peek()
@@ -298,10 +311,9 @@ fn operator_name(cursor: &mut Cursor) -> Read<ObjectName> {
         cursor.at += 1;
     }
     if name.is_empty() {
-        Err(cursor.refuse("an operator"))
-    } else {
-        Ok(ObjectName::bare(Ident::new(&name)))
+        return Err(cursor.refuse("an operator"));
     }
+    Ok(Ident::new(&name))
 }
 
 /// `CREATE … VIEW`, from the kind on.

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Out, no_effect, whole};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{Opaque, SchemaOp};
 use crate::sql::Dialect;
-use crate::sql::cursor::{Cursor, Read};
+use crate::sql::cursor::Cursor;
 use crate::sql::token::{self, Token, TokenKind, is_listed, is_reserved};
 
 /// The operation for a statement or clause that was not understood. `about` is the object that
@@ -19,15 +18,30 @@ pub(super) fn opaque(cursor: &Cursor, about: Option<ObjectName>, reason: &str) -
         }
     }
     // A placeholder stands for text that nobody has seen.
-    let beyond_names = cursor
+    let placeholder = cursor
         .tokens
         .iter()
         .any(|token| token.kind == TokenKind::Placeholder);
+    let beyond_names = placeholder || acts_on_unnamed(cursor);
     SchemaOp::Opaque(Opaque {
         names,
         beyond_names,
         reason: reason.into(),
     })
+}
+
+/// Whether the statement acts on objects that it does not name.
+fn acts_on_unnamed(cursor: &Cursor) -> bool {
+    let statement = cursor.part(0..cursor.tokens.len());
+    [
+        "drop owned",
+        "reassign owned",
+        "import foreign schema",
+        "alter extension",
+        "explain",
+    ]
+    .iter()
+    .any(|phrase| statement.is_phrase(phrase))
 }
 
 /// The operation for text after a quote that never ends.
@@ -211,46 +225,5 @@ fn qualified(walk: &mut Cursor) -> Option<ObjectName> {
     Some(match parts.next() {
         Some(second) => ObjectName::qualified(first, second),
         None => ObjectName::bare(first),
-    })
-}
-
-/// `DO $$ … $$`, after the word.
-pub(super) fn do_block(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
-    let mut body = None;
-    while !cursor.is_done() {
-        if cursor.eat("language") {
-            cursor.next();
-        } else if body.is_none() {
-            body = Some(cursor.string()?);
-        } else {
-            return Err(cursor.refuse("the end"));
-        }
-    }
-    let Some(body) = body else {
-        return Err(cursor.refuse("a body"));
-    };
-    let tokens = token::tokens(&body, cursor.dialect);
-    let inner = Cursor::new(&body, cursor.dialect, &tokens);
-    if is_empty_block(&inner) {
-        whole(cursor, no_effect("do"), out);
-        return Ok(());
-    }
-    let runs = |word: &str| tokens.iter().any(|token| token.is_word(&body, word));
-    let built = runs("execute") || runs("perform") || runs("call");
-    let calls = !super::query::unknown_calls(&inner).is_empty();
-    let op = SchemaOp::Opaque(Opaque {
-        names: names_in(cursor),
-        beyond_names: built || calls,
-        reason: "the body of DO was not read".into(),
-    });
-    whole(cursor, op, out);
-    Ok(())
-}
-
-/// `BEGIN NULL; END`.
-fn is_empty_block(inner: &Cursor) -> bool {
-    let words = ["begin", "null", "end"];
-    inner.tokens.iter().all(|token| {
-        token.is_symbol(inner.text, ";") || words.iter().any(|word| token.is_word(inner.text, word))
     })
 }

@@ -79,7 +79,7 @@ fn read_aggregate(cursor: &mut Cursor, routine: &mut RoutineDef) -> Read<()> {
 }
 
 /// What may begin an option of `CREATE FUNCTION`; it ends the one before.
-const OPTIONS: [&str; 24] = [
+const OPTIONS: [&str; 21] = [
     "as",
     "begin",
     "called",
@@ -88,7 +88,6 @@ const OPTIONS: [&str; 24] = [
     "immutable",
     "language",
     "leakproof",
-    "not",
     "parallel",
     "reset",
     "return",
@@ -102,12 +101,15 @@ const OPTIONS: [&str; 24] = [
     "transform",
     "volatile",
     "window",
-    "with",
-    "create",
 ];
 
 fn at_option(cursor: &Cursor) -> bool {
-    OPTIONS.iter().any(|word| cursor.is(word))
+    // `WITH` goes on in `timestamp with time zone`.
+    let with = cursor.is("with")
+        && cursor
+            .peek_at(1)
+            .is_some_and(|next| next.is_symbol(cursor.text, "("));
+    with || cursor.is_phrase("not leakproof") || OPTIONS.iter().any(|word| cursor.is(word))
 }
 
 fn read_options(cursor: &mut Cursor, routine: &mut RoutineDef) -> Read<()> {

@@ -1,5 +1,6 @@
 //! `CREATE TABLE` and `ALTER TABLE` (and its kin for views, sequences and indexes).
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::column::{
@@ -34,6 +35,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     table.temporary = temporary;
     table.foreign = foreign;
     let mut indexes = Vec::new();
+    let mut has_list = false;
     if cursor.eat("partition of") {
         table.partition_of = Some(cursor.object_name()?);
         if cursor.is_symbol("(") {
@@ -47,6 +49,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             }
         }
     } else if cursor.is_symbol("(") && !at_parenthesised_query(cursor) {
+        has_list = true;
         let range = cursor.parentheses()?;
         if cursor.is("as") || is_bare_list(cursor, range.clone()) {
             read_query_columns(cursor, range, &mut table)?;
@@ -55,7 +58,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         }
     }
     read_table_options(cursor, &mut table)?;
-    if table.as_query.is_none() && cursor.tokens[cursor.at - 1].is_name() && is_shapeless(&table) {
+    if !has_list && table.as_query.is_none() && table.partition_of.is_none() {
         return Err(cursor.refuse("`(`"));
     }
     super::whole(
@@ -70,11 +73,6 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         super::whole(cursor, index, out);
     }
     Ok(())
-}
-
-/// `CREATE TABLE t` and nothing that says what it holds.
-fn is_shapeless(table: &TableDef) -> bool {
-    table.columns.is_empty() && table.like.is_empty() && table.partition_of.is_none()
 }
 
 /// MySQL: `CREATE TABLE t (SELECT …)`.
@@ -117,26 +115,37 @@ fn read_elements(
         read_element(&mut part, table, indexes)?;
         part.expect_end()?;
     }
+    mark_required(table, cursor.dialect);
     Ok(())
+}
+
+/// The columns that a key or a table-level `NOT NULL` makes required.
+fn mark_required(table: &mut TableDef, dialect: Dialect) {
+    let mut required: BTreeSet<Ident> = BTreeSet::new();
+    for constraint in &table.constraints {
+        match &constraint.kind {
+            // SQLite lets null into a primary key, but for the row's own number.
+            ConstraintKind::PrimaryKey { columns, .. } if dialect != Dialect::Sqlite => {
+                required.extend(columns.iter().cloned());
+            }
+            ConstraintKind::NotNull { column } => {
+                required.insert(column.clone());
+            }
+            ConstraintKind::PrimaryKey { .. }
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::Check { .. }
+            | ConstraintKind::ForeignKey { .. }
+            | ConstraintKind::Exclude { .. } => {}
+        }
+    }
+    for column in &mut table.columns {
+        column.not_null |= required.contains(&column.name);
+    }
 }
 
 fn read_element(part: &mut Cursor, table: &mut TableDef, indexes: &mut Vec<SchemaOp>) -> Read<()> {
     if at_table_constraint(part) {
         let constraint = read_table_constraint(part)?;
-        let required: &[Ident] = match &constraint.kind {
-            ConstraintKind::PrimaryKey { columns, .. } if part.dialect != Dialect::Sqlite => {
-                columns
-            }
-            ConstraintKind::NotNull { column } => std::slice::from_ref(column),
-            ConstraintKind::PrimaryKey { .. }
-            | ConstraintKind::Unique { .. }
-            | ConstraintKind::Check { .. }
-            | ConstraintKind::ForeignKey { .. }
-            | ConstraintKind::Exclude { .. } => &[],
-        };
-        for column in &mut table.columns {
-            column.not_null |= required.contains(&column.name);
-        }
         table.constraints.push(constraint);
     } else if part.eat("like") {
         table.like.push(read_like(part)?);
@@ -249,7 +258,10 @@ fn read_as_query(cursor: &mut Cursor, table: &mut TableDef) -> Read<()> {
             break;
         }
     }
-    if start == end {
+    let starts = ["select", "with", "values", "table"];
+    let query_part = cursor.part(start..end);
+    if !query_part.is_symbol("(") && !starts.iter().any(|word| query_part.is(word)) {
+        cursor.at = start;
         return Err(cursor.refuse("a query"));
     }
     table.as_query = Some(query(&cursor.part(start..end)));
@@ -296,8 +308,11 @@ pub(super) fn alter_table(cursor: &mut Cursor, kind: RelationKind, out: &mut Out
     if head == cursor.at {
         return Err(cursor.refuse("an action"));
     }
-    let before = out.operations.len();
-    for range in cursor.split_commas(head..cursor.at) {
+    let actions = cursor.split_commas(head..cursor.at);
+    if actions.iter().any(Range::is_empty) {
+        return Err(Refused("an action is missing beside a comma".to_owned()));
+    }
+    for range in actions {
         let mut action = cursor.part(range.clone());
         let written = out.operations.len();
         if let Err(Refused(reason)) = alter_action(&mut action, &target, out) {
@@ -308,10 +323,6 @@ pub(super) fn alter_table(cursor: &mut Cursor, kind: RelationKind, out: &mut Out
                 cursor.span_of(range),
             );
         }
-    }
-    // Alone, the only action is the whole statement's business.
-    if out.operations.len() == before {
-        return Err(cursor.refuse("an action"));
     }
     Ok(())
 }
@@ -337,6 +348,9 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
         if mysql && cursor.eat_any(&["index", "constraint", "check"]) {
             return Err(cursor.refuse("an action"));
         }
+        if cursor.eat("constraint") {
+            return alter_constraint(cursor, out);
+        }
         cursor.eat("column");
         alter_column(cursor, table)?
     } else if mysql && (cursor.is("modify") || cursor.is("change")) {
@@ -356,7 +370,7 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
     } else if cursor.eat("owner to") {
         SchemaOp::SetOwner {
             target: GrantTarget::Relation(table),
-            role: cursor.ident()?,
+            role: super::access::role(cursor)?,
         }
     } else if cursor.eat("attach partition") {
         let partition = cursor.object_name()?;
@@ -389,6 +403,21 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
     };
     cursor.expect_end()?;
     out.push(op, cursor.span_from(0));
+    Ok(())
+}
+
+/// `ALTER CONSTRAINT c DEFERRABLE …`: when the check runs, not what it checks.
+fn alter_constraint(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    cursor.ident()?;
+    let timing = [
+        "not deferrable",
+        "deferrable",
+        "initially deferred",
+        "initially immediate",
+    ];
+    while cursor.eat_any(&timing) {}
+    cursor.expect_end()?;
+    out.push(no_effect("alter constraint"), cursor.span_from(0));
     Ok(())
 }
 
@@ -476,7 +505,7 @@ fn add(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Read<()> {
     }
     cursor.eat("column");
     let existence = cursor.if_not_exists();
-    if cursor.is_symbol("(") {
+    if cursor.is_symbol("(") && cursor.dialect != Dialect::Postgres {
         // MySQL: ADD (a int, b int).
         let range = cursor.parentheses()?;
         cursor.expect_end()?;
@@ -593,7 +622,7 @@ fn rename(cursor: &mut Cursor, target: &AlterTarget) -> Read<SchemaOp> {
             existence: Existence::Required,
         });
     }
-    let named = !cursor.is("to") && !(mysql && cursor.is("as"));
+    let named = !(cursor.is("to") || mysql && cursor.is("as"));
     if named && !(mysql && cursor.peek_at(1).is_none()) {
         cursor.eat("column");
         let column = cursor.ident()?;
