@@ -77,9 +77,8 @@ impl Server {
         let programs = programs()?;
         let folder = std::env::temp_dir().join(format!("migcheck-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        let is_root = fs::metadata("/proc/self").is_ok_and(|it| {
-            std::os::unix::fs::MetadataExt::uid(&it) == 0
-        });
+        let is_root = fs::metadata("/proc/self")
+            .is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
         let user = if is_root { Some(other_user()?) } else { None };
         if let Some((uid, gid)) = user {
             std::os::unix::fs::chown(&folder, Some(uid), Some(gid))
@@ -142,7 +141,9 @@ impl Server {
         drop(stdin);
         let output = child.wait_with_output().expect("psql ends");
         if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
+            return Ok(String::from_utf8_lossy(&output.stdout)
+                .trim_end()
+                .to_owned());
         }
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let error = said
@@ -162,7 +163,9 @@ fn programs() -> Result<PathBuf, String> {
     let said = Command::new("pg_config").arg("--bindir").output().ok();
     let from_config = said.map(|it| PathBuf::from(String::from_utf8_lossy(&it.stdout).trim()));
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
-    let debian = debian.filter_map(Result::ok).map(|it| it.path().join("bin"));
+    let debian = debian
+        .filter_map(Result::ok)
+        .map(|it| it.path().join("bin"));
     from_config
         .into_iter()
         .chain(debian)

@@ -551,6 +551,9 @@ impl Applier<'_> {
         }
         if cascades {
             self.drop_references(id, None);
+            if matches!(relation.body, RelationBody::Sequence(_)) {
+                self.drop_defaults_of(name);
+            }
         }
     }
 
