@@ -61,4 +61,4 @@ DROP VIEW titles;
 ALTER TABLE articles SET SCHEMA app;
 DROP TABLE users CASCADE;
 DROP TYPE mood CASCADE;
-CREATE TABLE users (id integer);
+CREATE TABLE users (id integer PRIMARY KEY UNIQUE, a integer UNIQUE, CONSTRAINT named UNIQUE (a));
