@@ -143,7 +143,12 @@ fn finding(
     mut breaks: Vec<&Break>,
 ) -> Option<Finding> {
     breaks.sort_by_key(|it| (it.harm.pair, it.release));
-    let first = breaks.first()?;
+    // Where old code begins to be hurt is where the change is made; where new code begins to work
+    // is only where it is complete.
+    let first = breaks
+        .iter()
+        .find(|it| matches!(it.harm.pair, Pair::OldOnNew | Pair::OldReadsNewData))
+        .or(breaks.first())?;
     let step = &window.timeline.steps[first.blamed?];
     let facts = Facts {
         difference: &first.difference,
