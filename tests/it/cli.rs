@@ -920,7 +920,8 @@ fn closed_pipe_is_no_failure() {
 
 #[test]
 fn closed_standard_error_is_no_failure() {
-    let mut child = program(small().root(), &["check"])
+    let repository = small();
+    let mut child = program(repository.root(), &["check"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
