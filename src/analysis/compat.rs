@@ -368,10 +368,15 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.hurts_old(BOTH, Error, no_label(name));
             table.hurts_new(BOTH, Error, no_label(to.as_str()));
         }
-        Change::DomainTightened => {
+        Change::DomainTightened { required } => {
             let domain = as_shown(schema, &object.name);
-            let message = format!("value for domain {domain} violates check constraint");
-            table.hurts_old(WRITE, Warning, error("23514", Stage::Execute, message));
+            if *required {
+                let message = format!("domain {domain} does not allow null values");
+                table.hurts_old(WRITE, Error, error("23502", Stage::Execute, message));
+            } else {
+                let message = format!("value for domain {domain} violates check constraint");
+                table.hurts_old(WRITE, Warning, error("23514", Stage::Execute, message));
+            }
         }
 
         Change::RoutineAdded => table.hurts_new(READ, Addition, no_function(&own_name)),

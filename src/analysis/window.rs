@@ -4,13 +4,15 @@
 //! change what it touched, so the cost is that of the steps and not of the schema. A break is an
 //! interval of positions; it counts when other connections can see one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::history::Timeline;
 use crate::schema::apply::Touched;
 use crate::schema::catalog::Catalog;
-use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef, diff_touched, every_name};
+use crate::schema::diff::{
+    Change, Difference, ObjectKind, ObjectRef, diff_touched, every_name, other_name,
+};
 use crate::schema::name::Ident;
 
 use super::compat::{Access, Evidence, Harm, Pair, Weight, harms};
@@ -97,9 +99,9 @@ impl<'a> Window<'a> {
         let mut breaks = Vec::new();
         let mut releases = live;
         for (index, release) in releases.iter().enumerate() {
-            follow_old(timeline, release, index, last, &mut breaks);
+            follow_old(timeline, &states, release, index, last, &mut breaks);
         }
-        follow_new(timeline, &head, releases.len(), first, &mut breaks);
+        follow_new(timeline, &states, &head, releases.len(), first, &mut breaks);
         releases.push(head);
         breaks.retain(|it| {
             let at = states.partition_point(|state| *state < it.start);
@@ -241,7 +243,7 @@ fn positions(points: &SwitchPoints, states: &[usize]) -> Vec<usize> {
 
 /// What makes two breaks the same one as the window is walked: who meets which object with which
 /// outcome. What exactly happened to the object may vary on the way.
-type Key = (ObjectRef, Pair, Result<&'static str, &'static str>);
+type Key = (ObjectRef, Pair, Weight, Result<&'static str, &'static str>);
 
 struct Open {
     found_by: usize,
@@ -254,6 +256,8 @@ struct Open {
 /// Follows one release along the timeline.
 struct Tracker<'a> {
     release: &'a Release,
+    /// The positions that other connections see.
+    states: &'a [usize],
     /// Which harms count: those of the release's own side.
     counts: fn(Pair) -> bool,
     by_name: BTreeMap<Touched, Vec<Key>>,
@@ -262,9 +266,10 @@ struct Tracker<'a> {
 }
 
 impl<'a> Tracker<'a> {
-    fn new(release: &'a Release, counts: fn(Pair) -> bool) -> Self {
+    fn new(release: &'a Release, states: &'a [usize], counts: fn(Pair) -> bool) -> Self {
         Tracker {
             release,
+            states,
             counts,
             by_name: BTreeMap::new(),
             open: BTreeMap::new(),
@@ -274,17 +279,16 @@ impl<'a> Tracker<'a> {
 
     /// Looks again at what was touched, at a position of the timeline.
     fn look(&mut self, old: &Catalog, new: &Catalog, touched: &[Touched], position: usize) {
-        let expanded;
-        let touched = if touched.contains(&Touched::Everything) {
-            expanded = every_name(old, new);
-            &expanded
+        let touched: BTreeSet<Touched> = if touched.contains(&Touched::Everything) {
+            every_name(old, new).into_iter().collect()
         } else {
-            touched
+            let others = touched.iter().flat_map(|name| other_name(old, new, name));
+            touched.iter().cloned().chain(others).collect()
         };
         let mut released: Vec<Key> = Vec::new();
         for name in touched {
             let mut keys = Vec::new();
-            for difference in diff_touched(old, new, name) {
+            for difference in diff_touched(old, new, &name) {
                 for harm in harms(&difference) {
                     if let Some(key) = self.found(&difference, harm, position) {
                         keys.push(key);
@@ -292,9 +296,9 @@ impl<'a> Tracker<'a> {
                 }
             }
             let before = if keys.is_empty() {
-                self.by_name.remove(name)
+                self.by_name.remove(&name)
             } else {
-                self.by_name.insert(name.clone(), keys)
+                self.by_name.insert(name, keys)
             };
             released.extend(before.into_iter().flatten());
         }
@@ -318,7 +322,7 @@ impl<'a> Tracker<'a> {
             .access
             .iter()
             .copied()
-            .filter(|access| uses(&self.release.contract, difference, *access))
+            .filter(|access| uses(&self.release.contract, difference, &harm, *access))
             .collect();
         if access.is_empty() {
             return None;
@@ -327,24 +331,47 @@ impl<'a> Tracker<'a> {
             Some(error) => Ok(error.code),
             None => Err(difference.change.name()),
         };
-        let key = (difference.object.clone(), harm.pair, outcome);
-        self.open
-            .entry(key.clone())
-            .or_insert_with(|| Open {
-                found_by: 0,
-                start: position,
-                difference: difference.clone(),
-                harm,
-                access,
-            })
-            .found_by += 1;
+        let key = (difference.object.clone(), harm.pair, harm.weight, outcome);
+        let states = self.states;
+        let open = self.open.entry(key.clone()).or_insert_with(|| Open {
+            found_by: 0,
+            start: position,
+            difference: difference.clone(),
+            harm: harm.clone(),
+            access: access.clone(),
+        });
+        open.found_by += 1;
+        // Until somebody sees it, what happened is what the statements so far come to.
+        let (from, to) = (position.min(open.start), position.max(open.start));
+        let at = states.partition_point(|state| *state < from);
+        let is_shown = states
+            .get(at)
+            .is_some_and(|state| *state <= to && *state != position);
+        if !is_shown {
+            open.difference = difference.clone();
+            open.harm = harm;
+            open.access = access;
+        }
         Some(key)
     }
 }
 
 /// Whether the release is presumed to use what changed: the object, and for a constraint at least
-/// one of its columns.
-fn uses(contract: &Contract, difference: &Difference, access: Access) -> bool {
+/// one of its columns. An INSERT that leaves a column out is hurt for the very reason that it does
+/// not use the column: there it is the table that counts.
+fn uses(contract: &Contract, difference: &Difference, harm: &Harm, access: Access) -> bool {
+    let object = &difference.object;
+    let left_out =
+        harm.weight != Weight::Warning && harm.error.as_ref().is_some_and(|it| it.code == "23502");
+    if let (true, ObjectKind::Column, Some(table)) = (left_out, object.kind, &object.parent) {
+        let table = ObjectRef {
+            kind: ObjectKind::Table,
+            schema: object.schema.clone(),
+            parent: None,
+            name: table.clone(),
+        };
+        return contract.uses(&table, access);
+    }
     let columns: &[Ident] = match &difference.change {
         Change::ConstraintAdded { columns, .. }
         | Change::ConstraintDropped { columns, .. }
@@ -356,11 +383,11 @@ fn uses(contract: &Contract, difference: &Difference, access: Access) -> bool {
             let column = ObjectRef {
                 kind: ObjectKind::Column,
                 name: column.clone(),
-                ..difference.object.clone()
+                ..object.clone()
             };
             contract.uses(&column, access)
         });
-    column_used && contract.uses(&difference.object, access)
+    column_used && contract.uses(object, access)
 }
 
 fn evidence(harm: &Harm) -> Evidence {
@@ -373,12 +400,13 @@ fn evidence(harm: &Harm) -> Evidence {
 /// Walks a live release from its own version to the end.
 fn follow_old(
     timeline: &Timeline,
+    states: &[usize],
     release: &Release,
     index: usize,
     last: usize,
     out: &mut Vec<Break>,
 ) {
-    let mut tracker = Tracker::new(release, |pair| {
+    let mut tracker = Tracker::new(release, states, |pair| {
         matches!(pair, Pair::OldOnNew | Pair::OldReadsNewData)
     });
     let from = release.position;
@@ -413,12 +441,13 @@ fn follow_old(
 /// Walks head from its own version back to the beginning.
 fn follow_new(
     timeline: &Timeline,
+    states: &[usize],
     head: &Release,
     index: usize,
     first: usize,
     out: &mut Vec<Break>,
 ) {
-    let mut tracker = Tracker::new(head, |pair| {
+    let mut tracker = Tracker::new(head, states, |pair| {
         matches!(pair, Pair::NewOnOld | Pair::NewReadsOldData)
     });
     let from = head.position;
@@ -456,7 +485,7 @@ fn follow_new(
 /// The oldest position from which on a release works without interruption up to its own version:
 /// what its schema must have been migrated to at least.
 pub fn requires(timeline: &Timeline, release: &Release) -> usize {
-    let mut tracker = Tracker::new(release, |pair| pair == Pair::NewOnOld);
+    let mut tracker = Tracker::new(release, &[], |pair| pair == Pair::NewOnOld);
     for position in (0..release.position).rev() {
         let undone = &timeline.steps[position];
         let old = timeline.catalog(position);

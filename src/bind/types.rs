@@ -90,6 +90,8 @@ pub fn fit(from: &SqlType, to: &SqlType) -> Fit {
             by_limits(&[text_limit(a, from)], &[text_limit(b, to)])
         }
         (Some(a), Some(b)) if a == b => match a {
+            // A bit string has exactly its length.
+            "bit" if from.modifiers != to.modifiers => Fit::Narrower,
             // Digits before and after the point; without modifiers anything fits.
             "numeric" => by_limits(&numeric_limits(from), &numeric_limits(to)),
             _ => by_limits(&modifier_limits(from), &modifier_limits(to)),

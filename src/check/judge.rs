@@ -28,6 +28,10 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
     } else {
         judge_change(&project, &chain, &sources)
     };
+    // An open quote swallows the rest of the file: that is one trouble, not two.
+    judged.findings.retain(|finding| {
+        finding.rule != "not_understood" || !sources.is_in_trouble(finding.migration, finding.span)
+    });
     let about_text = text_findings(&project, &chain, &sources, &judged.findings);
     judged.findings.extend(about_text);
     judged.findings.sort_by_key(|finding| {
@@ -421,6 +425,7 @@ fn text_findings(
                 for (number, statement) in script.statements.iter().enumerate() {
                     if let Some(reason) = statement.not_understood()
                         && !is_said(index, number)
+                        && !sources.is_in_trouble(index, Some(statement.span))
                     {
                         let place = place(Some(number), Some(statement.span));
                         out.extend(not_understood(place, reason, &project.config, sources));
@@ -492,6 +497,18 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
+    /// Whether a trouble with the text itself lies in the span.
+    fn is_in_trouble(&self, migration: usize, span: Option<Span>) -> bool {
+        let script = self.chain.scripts.get(migration).and_then(Option::as_ref);
+        let (Some(script), Some(span)) = (script, span) else {
+            return false;
+        };
+        script
+            .troubles
+            .iter()
+            .any(|trouble| span.start <= trouble.span.start && trouble.span.start < span.end)
+    }
+
     fn statement(&self, migration: usize, statement: usize) -> Option<&Statement> {
         let script = self.chain.scripts.get(migration)?.as_ref()?;
         script.statements.get(statement)

@@ -3,12 +3,14 @@
 use super::{Advice, Facts};
 use crate::analysis::{Access, Pair, Weight};
 use crate::schema::diff::Change;
+use crate::schema::types::SqlType;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let Change::ColumnTypeChanged { from, to } = &facts.difference.change else {
         return None;
     };
     let column = &facts.difference.object;
+    let (from, to) = (shown(from), shown(to));
     let old = facts
         .breaks
         .iter()
@@ -59,4 +61,10 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         why,
         help,
     })
+}
+
+/// A type as people write it: the default schema left out.
+fn shown(data_type: &SqlType) -> String {
+    let text = data_type.to_string();
+    text.strip_prefix("public.").unwrap_or(&text).to_owned()
 }

@@ -4,7 +4,7 @@ use super::{Advice, Facts};
 use crate::schema::diff::Change;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
-    let Change::DomainTightened = facts.difference.change else {
+    let Change::DomainTightened { .. } = facts.difference.change else {
         return None;
     };
     let domain = &facts.difference.object;

@@ -17,8 +17,8 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
               one of them fails"
             .to_owned(),
         help: format!(
-            "keep the name; or make `{to}` beside it, write both, copy the rows, read the new one, \
-             and drop `{table}` in a later release"
+            "keep the name; or run `CREATE VIEW {table} AS SELECT * FROM {to}` in the same \
+             transaction, for old code to use, and drop the view in a later release"
         ),
     })
 }

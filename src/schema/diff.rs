@@ -235,7 +235,7 @@ pub enum Change {
         /// Whether no policy admits any row.
         without_policy: bool,
     },
-    /// A policy of a table with row-level security is new or another.
+    /// A policy of a table with row-level security is new, another or gone.
     PolicyChanged,
     /// A type is new.
     TypeAdded,
@@ -255,8 +255,11 @@ pub enum Change {
         /// The new text.
         to: Ident,
     },
-    /// A domain's values or defaults are others.
-    DomainTightened,
+    /// A domain admits fewer values.
+    DomainTightened {
+        /// Whether a column of it that an INSERT leaves out is now refused.
+        required: bool,
+    },
     /// A routine with this signature is new.
     RoutineAdded,
     /// It is gone.
@@ -310,7 +313,7 @@ impl Change {
             Change::LabelAdded => "label-added",
             Change::LabelDropped => "label-dropped",
             Change::LabelRenamed { .. } => "label-renamed",
-            Change::DomainTightened => "domain-tightened",
+            Change::DomainTightened { .. } => "domain-tightened",
             Change::RoutineAdded => "routine-added",
             Change::RoutineDropped => "routine-dropped",
             Change::RoutineRenamed { .. } => "routine-renamed",
@@ -349,6 +352,27 @@ pub fn every_name(old: &Catalog, new: &Catalog) -> Vec<Touched> {
         names.extend(catalog.routines.keys().cloned().map(Touched::Routine));
     }
     names.into_iter().collect()
+}
+
+/// The other name of an object that is known under two: what is said of one depends on both.
+pub fn other_name(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Touched> {
+    match touched {
+        Touched::Relation(name) => {
+            let later = old.relation(name).and_then(|it| new.relation_name(it.id));
+            let earlier = new.relation(name).and_then(|it| old.relation_name(it.id));
+            let others = later.into_iter().chain(earlier);
+            let others = others.filter(|other| *other != name);
+            others.cloned().map(Touched::Relation).collect()
+        }
+        Touched::Type(name) => {
+            let later = old.user_type(name).and_then(|it| new.type_name(it.id));
+            let earlier = new.user_type(name).and_then(|it| old.type_name(it.id));
+            let others = later.into_iter().chain(earlier);
+            let others = others.filter(|other| *other != name);
+            others.cloned().map(Touched::Type).collect()
+        }
+        Touched::Routine(_) | Touched::Everything => Vec::new(),
+    }
 }
 
 /// The differences of one name, in a stable order. [`Touched::Everything`] stands for what has no
@@ -449,7 +473,6 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
             match old.relation_name(after.id) {
                 // Reported under the old name, unless that name is taken again.
                 Some(from) if new.relation(from).is_none() => {
-                    diff_relation(old, new, &from.clone(), out);
                     diff_renamed(old, new, from, name, out);
                 }
                 Some(_) | None => out.push(Difference {
@@ -506,6 +529,9 @@ fn diff_view(name: &QualifiedName, before: &[Ident], after: &[Ident], out: &mut 
         push(column, Change::ColumnAdded { required: false });
     }
 }
+
+/// The literals of a check.
+type Literals = BTreeSet<Arc<str>>;
 
 /// One table in two catalogs.
 struct Tables<'a> {
@@ -771,10 +797,7 @@ impl Tables<'_> {
     }
 
     /// The literals that a check of the same column lost and gained.
-    fn values_changed(
-        &self,
-        added: &Constraint,
-    ) -> Option<(Ident, BTreeSet<Arc<str>>, BTreeSet<Arc<str>>)> {
+    fn values_changed(&self, added: &Constraint) -> Option<(Ident, Literals, Literals)> {
         let new = allowed_values(&added.kind)?;
         let old = self
             .before
@@ -849,7 +872,7 @@ impl Tables<'_> {
                 .filter(|column| self.after.column(column).is_some())
                 .cloned()
                 .collect();
-            if self.can_hurt(Demand::Unique, &columns) {
+            if !self.is_implied(&columns) && self.can_hurt(Demand::Unique, &columns) {
                 out.push(Difference {
                     object: ObjectRef::part(ObjectKind::Constraint, self.name, &added.name),
                     change: Change::ConstraintAdded {
@@ -888,6 +911,20 @@ impl Tables<'_> {
                 });
             }
         }
+    }
+
+    /// Whether an old unique key over some of these columns refused everything that a new one over
+    /// all of them can refuse.
+    fn is_implied(&self, columns: &[Ident]) -> bool {
+        self.before.indexes.iter().any(|old| {
+            old.plain_unique_columns().is_some_and(|old| {
+                !old.is_empty()
+                    && old.iter().all(|column| {
+                        self.after_name(column)
+                            .is_some_and(|column| columns.contains(column))
+                    })
+            })
+        })
     }
 
     fn same_keys(&self, before: &Index, after: &Index) -> bool {
@@ -929,16 +966,25 @@ impl Tables<'_> {
             effective(self.before.row_security),
             effective(self.after.row_security),
         );
-        if after.enabled && before != after {
-            let without_policy = !self.after.policies.iter().any(|policy| policy.permissive);
+        if !after.enabled {
+            return;
+        }
+        let admits = |table: &Table| table.policies.iter().any(|policy| policy.permissive);
+        let without_policy = !admits(self.after);
+        if before != after || (without_policy && admits(self.before)) {
             out.push(Difference {
                 object: table,
                 change: Change::RowSecurityOn { without_policy },
             });
             return;
         }
-        if !after.enabled {
-            return;
+        for policy in &self.before.policies {
+            if !self.after.policies.iter().any(|it| it.id == policy.id) {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Policy, self.name, &policy.name),
+                    change: Change::PolicyChanged,
+                });
+            }
         }
         for policy in &self.after.policies {
             if !self.before.policies.contains(policy) {
@@ -995,10 +1041,6 @@ fn diff_type(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut Vec<D
         (None, Some(after)) => match old.type_name(after.id) {
             Some(from) if new.user_type(from).is_none() => {
                 if let Some(before) = old.user_type(from) {
-                    out.push(Difference {
-                        object: ObjectRef::top(ObjectKind::Type, from),
-                        change: Change::TypeRenamed { to: name.clone() },
-                    });
                     diff_type_body(name, before, after, out);
                 }
             }
@@ -1070,11 +1112,14 @@ fn diff_type_body(
             let new_check = checks
                 .iter()
                 .any(|(_, check)| !old_checks.iter().any(|(_, old)| old == check));
-            let default_lost = old_default.is_some() && default.is_none() && *not_null;
-            if (*not_null && !was_not_null) || new_check || default_lost {
+            let required = *not_null && default.is_none();
+            let was_required = *was_not_null && old_default.is_none();
+            if (*not_null && !was_not_null) || new_check || (required && !was_required) {
                 out.push(Difference {
                     object: ObjectRef::top(ObjectKind::Type, name),
-                    change: Change::DomainTightened,
+                    change: Change::DomainTightened {
+                        required: required && !was_required,
+                    },
                 });
             }
         }

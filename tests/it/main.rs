@@ -4,6 +4,9 @@ mod cli;
 mod conventions;
 mod hostile;
 mod pages;
+#[path = "../support/server.rs"]
+mod postgres;
+mod server;
 mod severities;
 #[path = "../support/mod.rs"]
 mod support;

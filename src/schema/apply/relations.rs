@@ -7,8 +7,8 @@ use super::super::catalog::{
 };
 use super::super::name::{Ident, ObjectName, QualifiedName};
 use super::super::op::{
-    Behavior, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey, LikeClause,
-    RelationKind, SequenceOwner, TableDef, ViewDef,
+    Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
+    LikeClause, RelationKind, SequenceOwner, TableDef, ViewDef,
 };
 use super::super::types::{SqlType, TypeName};
 use super::naming::choose_name;
@@ -86,8 +86,8 @@ impl Applier<'_> {
         for column in &def.columns {
             self.push_column(&name, column);
         }
-        for constraint in &def.constraints {
-            self.add_constraint(&name, constraint);
+        for constraint in without_repeated_keys(&def.constraints) {
+            self.add_constraint(&name, &constraint);
         }
         let inherited = def.partition_of.iter().chain(&def.inherits);
         for parent in inherited {
@@ -161,7 +161,7 @@ impl Applier<'_> {
                         .any(|existing| matches!(existing.kind, ConstraintKind::PrimaryKey { .. }))
                 });
             if is_key && !has_one {
-                let def = super::super::op::ConstraintDef {
+                let def = ConstraintDef {
                     name: None,
                     kind: constraint.kind.clone(),
                     not_valid: false,
@@ -551,6 +551,9 @@ impl Applier<'_> {
         }
         if cascades {
             self.drop_references(id, None);
+            if matches!(relation.body, RelationBody::Sequence(_)) {
+                self.drop_defaults_of(name);
+            }
         }
     }
 
@@ -762,6 +765,36 @@ impl Applier<'_> {
             assumed: true,
         }
     }
+}
+
+/// The constraints of a new table as the server makes them: of several keys over the same columns
+/// it keeps the primary key, or the first, under the first name written for any of them.
+fn without_repeated_keys(constraints: &[ConstraintDef]) -> Vec<ConstraintDef> {
+    let key = |def: &ConstraintDef| match &def.kind {
+        ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. } => {
+            Some((columns.clone(), def.deferrable))
+        }
+        ConstraintKind::Check { .. }
+        | ConstraintKind::ForeignKey { .. }
+        | ConstraintKind::Exclude { .. }
+        | ConstraintKind::NotNull { .. } => None,
+    };
+    let mut kept: Vec<ConstraintDef> = Vec::new();
+    for def in constraints {
+        let same = kept
+            .iter_mut()
+            .find(|other| key(def).is_some() && key(other) == key(def));
+        match same {
+            Some(other) => {
+                other.name = other.name.take().or_else(|| def.name.clone());
+                if matches!(def.kind, ConstraintKind::PrimaryKey { .. }) {
+                    other.kind = def.kind.clone();
+                }
+            }
+            None => kept.push(def.clone()),
+        }
+    }
+    kept
 }
 
 fn in_schema<'a>(

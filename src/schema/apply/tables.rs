@@ -47,6 +47,52 @@ impl Applier<'_> {
         }
     }
 
+    fn owned_sequences(&self, table: &QualifiedName, column: &Ident) -> Vec<QualifiedName> {
+        let owner = self.catalog.relation(table).and_then(|relation| {
+            let column = relation.as_table()?.column(column)?;
+            Some((relation.id, column.id))
+        });
+        self.catalog
+            .relations()
+            .filter(|(_, other)| match &other.body {
+                RelationBody::Sequence(sequence) => owner.is_some() && sequence.owner == owner,
+                RelationBody::Table(_) | RelationBody::View(_) | RelationBody::Index { .. } => {
+                    false
+                }
+            })
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// A dropped sequence takes the defaults that read it with it.
+    pub(super) fn drop_defaults_of(&mut self, sequence: &QualifiedName) {
+        let bare = format!("nextval('{}'", sequence.name);
+        let full = format!("nextval('{}'", ObjectName::from(sequence));
+        let reads = |column: &Column| {
+            column
+                .default
+                .as_ref()
+                .is_some_and(|default| default.text.contains(&bare) || default.text.contains(&full))
+        };
+        let users: Vec<QualifiedName> = self
+            .catalog
+            .relations()
+            .filter(|(_, other)| {
+                other
+                    .as_table()
+                    .is_some_and(|table| table.columns.iter().any(reads))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for user in users {
+            self.edit_table(&user, |table| {
+                for column in table.columns.iter_mut().filter(|column| reads(column)) {
+                    column.default = None;
+                }
+            });
+        }
+    }
+
     /// A column that a statement names: as it is, or taken for granted on a table whose creation
     /// was not seen.
     fn find_column(&mut self, table: &QualifiedName, column: &Ident) -> Option<()> {
@@ -319,7 +365,12 @@ impl Applier<'_> {
             ColumnChange::SetIdentity(identity) => {
                 edit(self, &|column| column.identity = Some(*identity));
             }
-            ColumnChange::DropIdentity(_) => edit(self, &|column| column.identity = None),
+            ColumnChange::DropIdentity(_) => {
+                edit(self, &|column| column.identity = None);
+                for sequence in self.owned_sequences(table, column) {
+                    self.remove_relation(&sequence, Behavior::Restrict);
+                }
+            }
             ColumnChange::DropExpression(_) => edit(self, &|column| column.generated = None),
             ColumnChange::SetExpression(expr) => {
                 edit(self, &|column| column.generated = Some(expr.clone()));

@@ -1,0 +1,64 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE users (
+  id bigserial PRIMARY KEY,
+  email varchar(255) NOT NULL UNIQUE,
+  age integer CHECK (age > 0),
+  mood mood DEFAULT 'ok',
+  tags text[] NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  full_name text GENERATED ALWAYS AS (lower(email)) STORED,
+  CHECK (age < 200 OR email <> '')
+);
+CREATE TABLE posts (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  user_id bigint REFERENCES users ON DELETE CASCADE,
+  title text,
+  UNIQUE (user_id, title),
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON posts (title);
+CREATE INDEX ON posts (title);
+CREATE UNIQUE INDEX posts_lower ON posts (lower(title)) WHERE user_id IS NOT NULL;
+CREATE VIEW titles AS SELECT id, title FROM posts;
+-- next
+ALTER TABLE users RENAME COLUMN age TO years;
+ALTER TABLE users ALTER COLUMN years TYPE bigint, ALTER COLUMN years SET NOT NULL;
+ALTER TABLE users ADD COLUMN IF NOT EXISTS years integer;
+ALTER TABLE users ADD COLUMN nick text, ADD COLUMN n smallserial;
+ALTER TABLE users DROP COLUMN mood;
+ALTER TABLE posts RENAME TO articles;
+ALTER INDEX posts_title_idx RENAME TO t_idx;
+DROP INDEX posts_title_idx1;
+-- next
+ALTER TABLE articles DROP CONSTRAINT posts_user_id_title_key;
+ALTER TABLE articles ADD CONSTRAINT k CHECK (title <> '') NOT VALID;
+ALTER TABLE articles ADD FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+ALTER TABLE articles VALIDATE CONSTRAINT k;
+ALTER TABLE articles RENAME CONSTRAINT k TO title_not_empty;
+CREATE UNIQUE INDEX by_title ON articles (title);
+ALTER TABLE articles ADD CONSTRAINT unique_title UNIQUE USING INDEX by_title;
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok';
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
+-- next
+ALTER TYPE mood ADD VALUE 'fine' BEFORE 'ok';
+CREATE SCHEMA app;
+CREATE TABLE app.a_table_with_quite_a_long_name_that_nearly_fills_it (
+  a_column_with_a_long_name_as_well integer UNIQUE,
+  another_long_column_name integer CHECK (another_long_column_name > 0)
+);
+CREATE TABLE app.child (c integer) INHERITS (users);
+CREATE TABLE part (a integer NOT NULL, b date, PRIMARY KEY (a, b)) PARTITION BY RANGE (b);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+ALTER TABLE part ADD COLUMN c text NOT NULL DEFAULT '';
+CREATE TABLE copy (LIKE users INCLUDING ALL);
+CREATE TABLE made AS SELECT id, email FROM users;
+ALTER TABLE users ADD COLUMN late integer;
+-- next
+ALTER TABLE users ALTER COLUMN n DROP DEFAULT, ALTER COLUMN n DROP NOT NULL;
+ALTER TABLE articles ALTER COLUMN id DROP IDENTITY;
+ALTER TABLE articles ALTER COLUMN id SET DEFAULT 1;
+DROP VIEW titles;
+ALTER TABLE articles SET SCHEMA app;
+DROP TABLE users CASCADE;
+DROP TYPE mood CASCADE;
+CREATE TABLE users (id integer PRIMARY KEY UNIQUE, a integer UNIQUE, CONSTRAINT named UNIQUE (a));

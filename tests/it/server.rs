@@ -1,0 +1,238 @@
+//! What a real server says of our claims.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use migcheck::Dialect;
+use migcheck::bind::types::{CastContext, casts};
+use migcheck::discover::{TransactionScope, Unit};
+use migcheck::history::{Planned, replay};
+use migcheck::schema::catalog::{Catalog, RelationBody, TypeBody};
+use migcheck::schema::op::ConstraintKind;
+use migcheck::schema::types::TypeName;
+use migcheck::sql::read;
+
+use crate::postgres::database;
+
+#[test]
+fn the_casts_between_built_in_types_are_those_of_the_server() {
+    let Some(database) = database() else { return };
+    let answer = database
+        .run(
+            "SELECT s.typname, t.typname, c.castcontext FROM pg_cast c
+             JOIN pg_type s ON s.oid = c.castsource JOIN pg_type t ON t.oid = c.casttarget
+             WHERE s.typnamespace = 'pg_catalog'::regnamespace
+               AND t.typnamespace = 'pg_catalog'::regnamespace AND s.oid <> t.oid
+               AND s.typname !~ '^(pg_|reg)' AND t.typname !~ '^(pg_|reg)'",
+        )
+        .expect("the catalog can be read");
+    let mut theirs: Vec<String> = answer.lines().map(str::to_owned).collect();
+    let mut ours: Vec<String> = casts()
+        .map(|(from, to, context)| {
+            let context = match context {
+                CastContext::Implicit => "i",
+                CastContext::Assignment => "a",
+                CastContext::Explicit => "e",
+            };
+            format!("{from}|{to}|{context}")
+        })
+        .collect();
+    theirs.sort();
+    ours.sort();
+    assert_eq!(ours, theirs);
+}
+
+/// The catalog as lines that both sides can write: columns, constraints, indexes, sequences, enum
+/// labels, views.
+fn ours(catalog: &Catalog) -> Vec<String> {
+    let mut out = Vec::new();
+    for (name, relation) in catalog.relations() {
+        let place = format!("{}.{}", name.schema.as_str(), name.name.as_str());
+        match &relation.body {
+            RelationBody::Table(table) => {
+                for column in &table.columns {
+                    let base = match &column.data_type.name {
+                        TypeName::Builtin(name) => name.as_str().to_owned(),
+                        TypeName::User(name) => name.name.as_str().to_owned(),
+                        TypeName::Unknown => "?".to_owned(),
+                    };
+                    out.push(format!(
+                        "column {place}.{} {}{base} null:{} default:{} identity:{} generated:{}",
+                        column.name.as_str(),
+                        if column.data_type.is_array { "_" } else { "" },
+                        !column.not_null,
+                        column.default.is_some(),
+                        column.identity.is_some(),
+                        column.generated.is_some(),
+                    ));
+                }
+                for constraint in &table.constraints {
+                    let kind = match constraint.kind {
+                        ConstraintKind::PrimaryKey { .. } => "p",
+                        ConstraintKind::Unique { .. } => "u",
+                        ConstraintKind::Check { .. } => "c",
+                        ConstraintKind::ForeignKey { .. } => "f",
+                        ConstraintKind::Exclude { .. } => "x",
+                        ConstraintKind::NotNull { .. } => "n",
+                    };
+                    let valid = constraint.valid;
+                    out.push(format!(
+                        "constraint {place} {} {kind} valid:{valid}",
+                        constraint.name.as_str()
+                    ));
+                }
+                for index in &table.indexes {
+                    out.push(format!(
+                        "index {place} {} unique:{} partial:{}",
+                        index.name.as_str(),
+                        index.unique,
+                        index.predicate.is_some()
+                    ));
+                }
+            }
+            RelationBody::View(_) => out.push(format!("view {place}")),
+            RelationBody::Sequence(_) => out.push(format!("sequence {place}")),
+            RelationBody::Index { .. } => {}
+        }
+    }
+    for (name, user_type) in catalog.types() {
+        if let TypeBody::Enum { labels, .. } = &user_type.body {
+            let labels: Vec<&str> = labels.iter().map(|label| &*label.text).collect();
+            out.push(format!(
+                "enum {}.{} {}",
+                name.schema.as_str(),
+                name.name.as_str(),
+                labels.join(",")
+            ));
+        }
+    }
+    out.sort();
+    out
+}
+
+const THEIRS: &str = "
+WITH rel AS (
+  SELECT c.oid, c.relkind, n.nspname || '.' || c.relname AS place FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+)
+SELECT format('column %s.%s %s null:%s default:%s identity:%s generated:%s', place, attname,
+    typname, NOT attnotnull, atthasdef AND attgenerated = '', attidentity <> '', attgenerated <> '')
+  FROM rel JOIN pg_attribute ON attrelid = rel.oid JOIN pg_type t ON t.oid = atttypid
+  WHERE rel.relkind IN ('r', 'p', 'f') AND attnum > 0 AND NOT attisdropped
+UNION ALL SELECT format('constraint %s %s %s valid:%s', place, conname, contype, convalidated)
+  FROM rel JOIN pg_constraint ON conrelid = rel.oid WHERE rel.relkind IN ('r', 'p', 'f')
+    AND contype IN ('p', 'u', 'c', 'f', 'x')
+UNION ALL SELECT format('index %s %s unique:%s partial:%s', place, i.relname, indisunique,
+    indpred IS NOT NULL)
+  FROM rel JOIN pg_index ON indrelid = rel.oid JOIN pg_class i ON i.oid = indexrelid
+  WHERE rel.relkind IN ('r', 'p', 'f')
+UNION ALL SELECT format('view %s', place) FROM rel WHERE relkind IN ('v', 'm')
+UNION ALL SELECT format('sequence %s', place) FROM rel WHERE relkind = 'S'
+UNION ALL SELECT format('enum %s.%s %s', n.nspname, t.typname,
+    (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))
+  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+  WHERE typtype = 'e' AND n.nspname !~ '^pg_'";
+
+/// Runs migrations on the server and in our replay, and compares the catalogs after each one that
+/// the server accepts. The differences, a line each.
+fn compare(migrations: &[(String, String)]) -> Option<Vec<String>> {
+    let database = database()?;
+    let mut planned: Vec<Planned> = Vec::new();
+    let mut differences = Vec::new();
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for (name, text) in migrations {
+        let in_transaction = !text.to_lowercase().contains("concurrently");
+        let sql = match in_transaction {
+            true => format!("BEGIN;\n{text}\n;COMMIT;"),
+            false => text.clone(),
+        };
+        if let Err(refusal) = database.run(&sql) {
+            differences.push(format!("{name}: refused by the server: {refusal:?}"));
+            continue;
+        }
+        planned.push(Planned {
+            identity: name.as_str().into(),
+            script: Some(Arc::new(read(text, Dialect::Postgres))),
+            transaction: TransactionScope::File,
+            unit: Unit::WholeText,
+            run: planned.len(),
+        });
+        let timeline = replay(&planned, Dialect::Postgres);
+        let ours: BTreeSet<String> = ours(timeline.catalog(timeline.end())).into_iter().collect();
+        let answer = database.run(THEIRS).expect("the catalog can be read");
+        let theirs: BTreeSet<String> = answer
+            .lines()
+            .map(|line| line.replace(":t", ":true").replace(":f", ":false"))
+            .map(|line| {
+                // We say that we do not know the type of a query's result column.
+                let mut words: Vec<&str> = line.split(' ').collect();
+                words.get_mut(2).map(|word| *word = "?");
+                let unknown = words.join(" ");
+                if ours.contains(&unknown) {
+                    unknown
+                } else {
+                    line
+                }
+            })
+            .collect();
+        for line in ours.symmetric_difference(&theirs) {
+            if known.insert(line.clone()) {
+                let side = if ours.contains(line) {
+                    "ours"
+                } else {
+                    "server"
+                };
+                differences.push(format!("{name}: only {side}: {line}"));
+            }
+        }
+    }
+    Some(differences)
+}
+
+/// The SQL files of a folder in the order of the numbers that they begin with.
+fn folder(path: &Path) -> Vec<(String, String)> {
+    let mut files: Vec<(u64, String, String)> = std::fs::read_dir(path)
+        .expect("the folder can be listed")
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let name = path.file_name()?.to_str()?.to_owned();
+            let is_up = name.ends_with(".sql") && !name.ends_with(".down.sql");
+            let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
+            let text = std::fs::read_to_string(&path).ok()?;
+            is_up.then_some((digits.parse().ok()?, name, text))
+        })
+        .collect();
+    files.sort();
+    files
+        .into_iter()
+        .map(|(_, name, text)| (name, text))
+        .collect()
+}
+
+#[test]
+fn the_replay_of_ordinary_statements_gives_the_catalog_of_the_server() {
+    let migrations: Vec<(String, String)> = include_str!("replayed.sql")
+        .split("-- next\n")
+        .enumerate()
+        .map(|(number, text)| (format!("part {number}"), text.to_owned()))
+        .collect();
+    if let Some(differences) = compare(&migrations) {
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+}
+
+/// By hand, on any project: `MIGCHECK_REPLAY=some/migrations cargo test replay_of_a_given_folder`.
+#[test]
+fn replay_of_a_given_folder() {
+    let Some(path) = std::env::var_os("MIGCHECK_REPLAY") else {
+        return;
+    };
+    let migrations = folder(Path::new(&path));
+    if let Some(differences) = compare(&migrations) {
+        eprintln!("{} migrations", migrations.len());
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+}
