@@ -21,6 +21,8 @@ pub mod sql;
 pub use check::{FailOn, New, Options, check, check_trees, fails};
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};
-pub use report::{ProjectReport, Report, Styling, Verbosity, detection_line, to_json, to_text};
+pub use report::{
+    ProjectReport, Report, Styling, Verbosity, detection_line, printable, to_json, to_text,
+};
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

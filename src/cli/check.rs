@@ -130,21 +130,17 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     let report = check(&options, &|name| std::env::var_os(name))?;
     for project in &report.projects {
         if !arguments.quiet {
-            eprintln!("{}", detection_line(project));
+            super::say(&detection_line(project));
         }
         if arguments.show_files {
-            eprintln!(
-                "layout: {} ({})",
-                project.layout.as_str(),
-                project.layout_evidence
-            );
-            eprintln!(
-                "dialect: {} ({})",
-                project.dialect.as_str(),
+            let (layout, dialect) = (project.layout.as_str(), project.dialect.as_str());
+            super::say(&format!("layout: {layout} ({})", project.layout_evidence));
+            super::say(&format!(
+                "dialect: {dialect} ({})",
                 project.dialect_evidence
-            );
+            ));
             for file in &project.files {
-                eprintln!("file: {}", file.path);
+                super::say(&format!("file: {}", file.path));
             }
         }
     }

@@ -45,7 +45,7 @@ pub(crate) fn run() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("migcheck: {error:#}");
+            say(&format!("migcheck: {error:#}"));
             ExitCode::from(FAILED)
         }
     }
@@ -90,4 +90,11 @@ fn print(text: &str) -> anyhow::Result<u8> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(CLEAN),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Everything that is not data goes to stderr; that nobody listens is no failure. What it says can
+/// hold names from the repository.
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{}", migcheck::printable(line));
 }

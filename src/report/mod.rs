@@ -1,6 +1,7 @@
 //! What a check found, and how it is printed: one file per format.
 
 mod json;
+mod printable;
 mod text;
 
 use crate::analysis::{Role, Truth, Verdict};
@@ -10,6 +11,7 @@ use crate::source::{SourceFile, Span};
 use crate::sql::Dialect;
 
 pub use json::to_json;
+pub use printable::printable;
 pub use text::{Styling, Verbosity, detection_line, to_text};
 
 /// The result of a check.

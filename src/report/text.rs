@@ -7,6 +7,7 @@ use crate::discover::DeployMode;
 use crate::findings::{BreakReport, Finding, Severity};
 use crate::source::{SourceFile, Span};
 
+use super::printable::{printable, printable_source};
 use super::{NotUnderstood, ProjectReport, Report};
 
 /// How the text is drawn.
@@ -69,7 +70,7 @@ pub fn detection_line(project: &ProjectReport) -> String {
     if project.deploy != DeployMode::default() {
         parts.push(format!("deploy {}", project.deploy_name()));
     }
-    format!("migcheck: {}", parts.join(" · "))
+    printable(&format!("migcheck: {}", parts.join(" · ")))
 }
 
 /// The report for people.
@@ -96,7 +97,7 @@ pub fn to_text(report: &Report, styling: Styling, verbosity: Verbosity) -> Strin
             }
         }
         not_understood(project, verbosity, &mut out);
-        out.push_str(&summary(project));
+        out.push_str(&printable_source(&summary(project)));
         out.push('\n');
     }
     out
@@ -150,8 +151,19 @@ fn excerpt_lines(file: &SourceFile, span: Option<Span>) -> (String, usize, std::
         }
     }
     let lines = text[line_start..stop].trim_end_matches(['\n', '\r']);
-    let marked = start - line_start..(end - line_start).min(lines.len()).max(start - line_start);
-    (lines.to_owned(), file.position(start).line, marked)
+    let (start, end) = (start - line_start, end - line_start);
+    let end = end.min(lines.len());
+    let start = start.min(end);
+    // What is replaced can have another length.
+    let before = printable_source(&lines[..start]);
+    let inside = printable_source(&lines[start..end]);
+    let after = printable_source(&lines[end..]);
+    let marked = before.len()..before.len() + inside.len();
+    (
+        before + &inside + &after,
+        file.position(line_start).line,
+        marked,
+    )
 }
 
 /// Who breaks, in one line.
@@ -306,11 +318,4 @@ fn advice(project: &ProjectReport, verdict: Verdict) -> String {
 fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
-}
-
-/// Text from a repository, without what a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }

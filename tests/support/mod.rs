@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A repository in a temporary folder, which goes away with it.
-pub struct TestRepository {
+pub(crate) struct TestRepository {
     folder: tempfile::TempDir,
     commits: u64,
 }
 
 impl TestRepository {
     /// An empty repository whose branch is `main`.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let repository = TestRepository { folder, commits: 0 };
         repository.git(&["init", "--quiet", "--initial-branch=main"]);
@@ -21,7 +21,7 @@ impl TestRepository {
 
     /// One commit per folder, each holding exactly the files of that folder, and a tag where one
     /// is given: `layered(&[("fixtures/x/01-base", Some("v1")), ("fixtures/x/02-head", None)])`.
-    pub fn layered(folders: &[(&str, Option<&str>)]) -> Self {
+    pub(crate) fn layered(folders: &[(&str, Option<&str>)]) -> Self {
         let mut repository = TestRepository::new();
         let from = Path::new(env!("CARGO_MANIFEST_DIR"));
         for (folder, tag) in folders {
@@ -36,7 +36,7 @@ impl TestRepository {
     }
 
     /// A clone of `source` made with further `options`, such as `--depth=1`.
-    pub fn clone_of(source: &TestRepository, options: &[&str]) -> Self {
+    pub(crate) fn clone_of(source: &TestRepository, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let repository = TestRepository { folder, commits: 0 };
         // Only a URL makes a clone of a local repository shallow.
@@ -49,12 +49,12 @@ impl TestRepository {
     }
 
     /// The top of the work tree.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file, with its folders.
-    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.root().join(path);
         fs::create_dir_all(path.parent().expect("it lies in the root")).expect("it can be made");
         fs::write(&path, text).expect("it can be written");
@@ -62,7 +62,7 @@ impl TestRepository {
     }
 
     /// Commits everything that is not ignored, a minute after the commit before.
-    pub fn commit(&mut self, message: &str) -> String {
+    pub(crate) fn commit(&mut self, message: &str) -> String {
         self.commits += 1;
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
@@ -70,7 +70,7 @@ impl TestRepository {
     }
 
     /// Runs git in the root and returns what it printed, without the last line break.
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let date = format!("2024-01-01T00:{:02}:00Z", self.commits % 60);
         let output = git_command(self.root())
             .args(arguments)
@@ -100,7 +100,7 @@ impl TestRepository {
 }
 
 /// A git process that knows nothing of the user, of the machine or of a hook around the tests.
-pub fn git_command(folder: &Path) -> Command {
+pub(crate) fn git_command(folder: &Path) -> Command {
     let mut command = Command::new("git");
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
         command.env_remove(name);
@@ -109,6 +109,7 @@ pub fn git_command(folder: &Path) -> Command {
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_DEFAULT_HASH", "sha1")
         .env("GIT_AUTHOR_NAME", "Ada")
         .env("GIT_AUTHOR_EMAIL", "ada@example.org")
         .env("GIT_COMMITTER_NAME", "Ada")
@@ -116,7 +117,8 @@ pub fn git_command(folder: &Path) -> Command {
     command
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies what is in the folder `from` into `to`.
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder can be made");
     let entries = fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
     for entry in entries {
