@@ -31,16 +31,12 @@
 //! reason = "agreed with the data team"
 //!
 //! [rules]
-//! select = ["compat", "ops"]       # rules or classes; all when absent
-//! ignore = ["index_created_blocking"]
+//! select = ["compat", "data"]      # rules or classes; all when absent
+//! ignore = ["trigger_added"]
 //! unknown = "warning"              # what is not understood: error, warning, note
 //!
 //! [rules.severity]
 //! column_dropped = "warning"       # error, warning, note, off
-//!
-//! [code]
-//! search_path = ["app", "public"]  # as the code's connections have it
-//! prepared = "cached"              # the driver keeps prepared statements
 //! ```
 
 use std::collections::BTreeMap;
@@ -91,8 +87,6 @@ pub struct Config {
     pub allow: Vec<Allow>,
     /// Which rules apply, and how bad their findings are.
     pub rules: RuleSettings,
-    /// How the code talks to the server.
-    pub code: CodeSettings,
 }
 
 /// How the project deploys: in which order code and migrations go out.
@@ -134,15 +128,6 @@ pub enum RetiredAccess {
     /// Neither.
     #[default]
     Both,
-}
-
-/// Whether the code's driver keeps prepared statements over a migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PreparedStatements {
-    /// It does: a changed result shape is an error for it.
-    Cached,
-    /// It does not.
-    NotCached,
 }
 
 /// A value and where it is written.
@@ -189,15 +174,6 @@ pub struct RuleSettings {
     pub severity: BTreeMap<String, Placed<Level>>,
     /// The level of what was not understood.
     pub unknown: Option<Level>,
-}
-
-/// How the code talks to the server.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CodeSettings {
-    /// The search path of its connections; `None` means the server's default.
-    pub search_path: Option<Vec<String>>,
-    /// What its driver does with prepared statements, where the project says so.
-    pub prepared: Option<PreparedStatements>,
 }
 
 /// Patterns over the paths of files.
@@ -344,10 +320,6 @@ impl Config {
                     None => None,
                 },
             },
-            code: CodeSettings {
-                search_path: wire.code.search_path,
-                prepared: cx.choice(wire.code.prepared, "value of `prepared`")?,
-            },
         })
     }
 
@@ -456,17 +428,6 @@ impl Named for RetiredAccess {
             RetiredAccess::Read => "read",
             RetiredAccess::Write => "write",
             RetiredAccess::Both => "both",
-        }
-    }
-}
-
-impl Named for PreparedStatements {
-    const ALL: &'static [Self] = &[PreparedStatements::Cached, PreparedStatements::NotCached];
-
-    fn name(self) -> &'static str {
-        match self {
-            PreparedStatements::Cached => "cached",
-            PreparedStatements::NotCached => "not-cached",
         }
     }
 }
@@ -674,8 +635,6 @@ mod wire {
         pub(super) allow: Vec<Allow>,
         #[serde(default)]
         pub(super) rules: Rules,
-        #[serde(default)]
-        pub(super) code: Code,
     }
 
     #[derive(Deserialize, Default)]
@@ -715,13 +674,6 @@ mod wire {
         pub(super) unknown: Option<Text>,
         pub(super) severity: BTreeMap<Text, Text>,
     }
-
-    #[derive(Deserialize, Default)]
-    #[serde(deny_unknown_fields, default)]
-    pub(super) struct Code {
-        pub(super) search_path: Option<Vec<String>>,
-        pub(super) prepared: Option<Text>,
-    }
 }
 
 #[cfg(test)]
@@ -757,7 +709,6 @@ mod tests {
             config.rules.severity["column_dropped"].value,
             Level::Warning
         );
-        assert_eq!(config.code.prepared, Some(PreparedStatements::Cached));
     }
 
     #[test]
@@ -792,12 +743,8 @@ mod tests {
                 "migcheck.toml:2:1: unknown key `selected`; did you mean `select`?",
             ),
             (
-                "[code]\nsearchpath = []\n",
-                "migcheck.toml:2:1: unknown key `searchpath`; did you mean `search_path`?",
-            ),
-            (
-                "[code]\ntimeout = 3\n",
-                "migcheck.toml:2:1: unknown key `timeout`; known: `search_path`, `prepared`",
+                "[releases]\ntimeout = 3\n",
+                "migcheck.toml:2:1: unknown key `timeout`; known: `live`",
             ),
         ] {
             assert_eq!(refused(text), expected);
@@ -842,10 +789,6 @@ mod tests {
             (
                 "[rules]\nunknown = \"off\"",
                 "migcheck.toml:2:11: what is not understood is always reported; `note` is the least",
-            ),
-            (
-                "[code]\nprepared = \"cachd\"",
-                "migcheck.toml:2:12: unknown value of `prepared` `cachd`; did you mean `cached`?",
             ),
         ] {
             assert_eq!(refused(text), expected);

@@ -23,8 +23,8 @@ mod text;
 mod tree;
 
 pub use config::{
-    Allow, CodeSettings, Config, DeployMode, FILE_NAME as CONFIG_FILE_NAME, Level, Named,
-    PathPatterns, Placed, PreparedStatements, Retired, RetiredAccess, RuleSettings, unknown_name,
+    Allow, Config, DeployMode, FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed,
+    Retired, RetiredAccess, RuleSettings, unknown_name,
 };
 pub use git::{Base, Commit, Environment, Reference, Repository};
 pub use layout::Layout;

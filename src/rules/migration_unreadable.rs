@@ -10,6 +10,6 @@ pub(crate) fn advice(reason: &str) -> Advice {
     Advice {
         message: format!("the migration cannot be read: {reason}"),
         why: "what it does to the schema is not known, so no release can be judged on it".to_owned(),
-        help: "save it as UTF-8 text".to_owned(),
+        help: "save it as UTF-8 text, with every quote and comment closed".to_owned(),
     }
 }

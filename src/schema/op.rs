@@ -812,7 +812,7 @@ pub struct Opaque {
     pub names: Vec<ObjectName>,
     /// Whether it may act on objects that it does not name (built strings, an unread body).
     pub beyond_names: bool,
-    /// Why it was not understood, for people: `sqlparser: Expected: …`.
+    /// Why it was not understood, for people: "the effect of `f` is not known".
     pub reason: Arc<str>,
 }
 

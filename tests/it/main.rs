@@ -6,6 +6,7 @@ mod hostile;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
+mod second_reader;
 mod server;
 mod severities;
 #[path = "../support/mod.rs"]
