@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use rpds::{HashTrieMapSync, HashTrieSetSync, RedBlackTreeMapSync};
 
+use super::list::List;
 use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
     ConstraintKind, Identity, IndexKey, OtherKind, PolicyCommand, PrivilegeChange, QueryDef,
@@ -198,11 +199,11 @@ pub struct RowSecurity {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
     /// Its columns, in order.
-    pub columns: Vec<Column>,
+    pub columns: List<Column>,
     /// Its constraints, in order of creation.
-    pub constraints: Vec<Constraint>,
+    pub constraints: List<Constraint>,
     /// Its indexes, in order of creation.
-    pub indexes: Vec<Index>,
+    pub indexes: List<Index>,
     /// Its triggers.
     pub triggers: Vec<Trigger>,
     /// Its policies.
@@ -242,7 +243,7 @@ impl Table {
     }
 
     pub(super) fn column_mut(&mut self, name: &Ident) -> Option<&mut Column> {
-        self.columns.iter_mut().find(|column| column.name == *name)
+        self.columns.find_mut(|column| column.name == *name)
     }
 }
 
@@ -258,7 +259,7 @@ pub struct View {
     /// The relations it reads, as far as they are in the catalog.
     pub depends_on: Vec<ObjectId>,
     /// Indexes of a materialised view.
-    pub indexes: Vec<Index>,
+    pub indexes: List<Index>,
     /// `INSTEAD OF` triggers.
     pub triggers: Vec<Trigger>,
 }
@@ -428,6 +429,9 @@ pub struct Catalog {
     pub(super) extensions: RedBlackTreeMapSync<Ident, Option<Ident>>,
     pub(super) others: RedBlackTreeMapSync<(OtherKind, ObjectName), ()>,
     pub(super) privileges: RedBlackTreeMapSync<u32, Arc<(bool, PrivilegeChange)>>,
+    /// Which relations were made to depend on a relation: owned sequences, views, referencing
+    /// tables, partitions and children. An entry may be out of date, so it is verified when used.
+    pub(super) dependents: HashTrieMapSync<ObjectId, Arc<Vec<ObjectId>>>,
     /// Names that were there and are gone: a statement about one of them fails.
     pub(super) gone: HashTrieSetSync<QualifiedName>,
     /// Names that a statement that was not understood may have made.
@@ -457,6 +461,7 @@ impl Catalog {
             extensions: RedBlackTreeMapSync::new_sync(),
             others: RedBlackTreeMapSync::new_sync(),
             privileges: RedBlackTreeMapSync::new_sync(),
+            dependents: HashTrieMapSync::new_sync(),
             gone: HashTrieSetSync::new_sync(),
             perhaps: HashTrieSetSync::new_sync(),
             unread: 0,
@@ -476,6 +481,31 @@ impl Catalog {
     /// The table of that name.
     pub fn table(&self, name: &QualifiedName) -> Option<&Table> {
         self.relation(name).and_then(|relation| relation.as_table())
+    }
+
+    /// Notes that one relation was made to depend on another.
+    pub(super) fn depend(&mut self, on: ObjectId, dependent: ObjectId) {
+        let known = self.dependents.get(&on).map(Arc::as_ref);
+        if known.is_some_and(|known| known.contains(&dependent)) {
+            return;
+        }
+        let mut list = known.cloned().unwrap_or_default();
+        list.push(dependent);
+        self.dependents.insert_mut(on, Arc::new(list));
+    }
+
+    /// The relations that may depend on a relation, ordered by name.
+    pub(super) fn dependents_of(&self, id: ObjectId) -> Vec<(&QualifiedName, &Relation)> {
+        let ids = self.dependents.get(&id).map_or(&[][..], |ids| ids);
+        let mut found: Vec<(&QualifiedName, &Relation)> = ids
+            .iter()
+            .filter_map(|id| {
+                let name = self.relation_names.get(id)?;
+                Some((name, self.relations.get(name)?.as_ref()))
+            })
+            .collect();
+        found.sort_by_key(|(name, _)| *name);
+        found
     }
 
     /// Every relation, ordered by name.

@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod catalog;
 pub mod diff;
+pub mod list;
 pub mod name;
 pub mod op;
 pub mod session;

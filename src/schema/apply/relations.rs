@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::catalog::{
-    Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
+    Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
 };
+use super::super::list::List;
 use super::super::name::{Ident, ObjectName, QualifiedName};
 use super::super::op::{
     Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
@@ -71,6 +72,9 @@ impl Applier<'_> {
                 }
                 None => table.knowledge = Knowledge::columns_unknown(),
             }
+        }
+        for parent in table.inherits.iter().chain(&table.partition_of) {
+            self.catalog.depend(*parent, id);
         }
         self.insert_relation(
             &name,
@@ -248,7 +252,7 @@ impl Applier<'_> {
             columns,
             query: def.query.clone(),
             depends_on,
-            indexes: Vec::new(),
+            indexes: List::default(),
             triggers: Vec::new(),
         };
         let existing = self
@@ -280,6 +284,9 @@ impl Applier<'_> {
             }
             Some(None) | None => self.origin.next_id(),
         };
+        for read in &view.depends_on {
+            self.catalog.depend(*read, id);
+        }
         self.insert_relation(
             &name,
             Relation {
@@ -343,6 +350,7 @@ impl Applier<'_> {
         );
         let name = QualifiedName::new(table.schema.clone(), name);
         let id = self.origin.next_id();
+        self.catalog.depend(owner, id);
         self.insert_relation(
             &name,
             Relation {
@@ -380,11 +388,15 @@ impl Applier<'_> {
                 })
             }
         };
-        self.edit_relation(&found, |relation| {
+        let sequence = self.edit_relation(&found, |relation| {
             if let RelationBody::Sequence(sequence) = &mut relation.body {
                 sequence.owner = owner;
             }
+            relation.id
         });
+        if let (Some((table, _)), Some(sequence)) = (owner, sequence) {
+            self.catalog.depend(table, sequence);
+        }
     }
 
     pub(super) fn create_index(&mut self, def: &IndexDef, existence: Existence) {
@@ -519,11 +531,11 @@ impl Applier<'_> {
         self.touch_relation(name);
         self.forget_name(name);
         let indexes = match &relation.body {
-            RelationBody::Table(table) => table.indexes.as_slice(),
-            RelationBody::View(view) => view.indexes.as_slice(),
-            RelationBody::Sequence(_) | RelationBody::Index { .. } => &[],
+            RelationBody::Table(table) => Some(&table.indexes),
+            RelationBody::View(view) => Some(&view.indexes),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
         };
-        for index in indexes {
+        for index in indexes.into_iter().flatten() {
             self.forget_name(&QualifiedName::new(name.schema.clone(), index.name.clone()));
         }
         let id = relation.id;
@@ -542,7 +554,8 @@ impl Applier<'_> {
         let cascades = behavior == Behavior::Cascade;
         let followers: Vec<QualifiedName> = self
             .catalog
-            .relations()
+            .dependents_of(id)
+            .into_iter()
             .filter(|(_, other)| belongs(other) || (cascades && depends(other)))
             .map(|(name, _)| name.clone())
             .collect();
@@ -568,7 +581,8 @@ impl Applier<'_> {
         };
         let referencing: Vec<QualifiedName> = self
             .catalog
-            .relations()
+            .dependents_of(id)
+            .into_iter()
             .filter(|(_, other)| {
                 other.as_table().is_some_and(|table| {
                     table
@@ -622,18 +636,28 @@ impl Applier<'_> {
         };
         self.rekey_relation(from, &QualifiedName::new(schema.clone(), from.name.clone()));
         let id = relation.id;
-        let followers: Vec<QualifiedName> = self
-            .catalog
-            .relations()
+        let indexes = match &relation.body {
+            RelationBody::Table(table) => Some(&table.indexes),
+            RelationBody::View(view) => Some(&view.indexes),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+        };
+        let indexes = indexes
+            .into_iter()
+            .flatten()
+            .map(|index| QualifiedName::new(from.schema.clone(), index.name.clone()));
+        let owned = self.catalog.dependents_of(id);
+        let owned = owned
+            .into_iter()
             .filter(|(_, other)| match &other.body {
-                RelationBody::Index { table } => *table == id,
                 RelationBody::Sequence(sequence) => {
                     sequence.owner.is_some_and(|(table, _)| table == id)
                 }
-                RelationBody::Table(_) | RelationBody::View(_) => false,
+                RelationBody::Table(_) | RelationBody::View(_) | RelationBody::Index { .. } => {
+                    false
+                }
             })
-            .map(|(name, _)| name.clone())
-            .collect();
+            .map(|(name, _)| name.clone());
+        let followers: Vec<QualifiedName> = indexes.chain(owned).collect();
         for follower in followers {
             let to = QualifiedName::new(schema.clone(), follower.name.clone());
             self.rekey_relation(&follower, &to);
@@ -690,17 +714,25 @@ impl Applier<'_> {
         else {
             return;
         };
-        let id = self.catalog.relation(&parent).map(|relation| relation.id);
-        self.edit_table(&parent, |parent| parent.has_children = true);
-        self.edit_table(&child, |child| child.partition_of = id);
+        if let Some(id) = self.adopt(&parent, &child) {
+            self.edit_table(&child, |child| child.partition_of = Some(id));
+        }
+    }
+
+    /// Notes a parent and its child; the parent's identity.
+    fn adopt(&mut self, parent: &QualifiedName, child: &QualifiedName) -> Option<ObjectId> {
+        let id = self.catalog.relation(parent)?.id;
+        let child = self.catalog.relation(child)?.id;
+        self.catalog.depend(id, child);
+        self.edit_table(parent, |parent| parent.has_children = true);
+        Some(id)
     }
 
     pub(super) fn inherit(&mut self, table: &ObjectName, parent: &ObjectName) {
         let (Some(child), Some(parent)) = (self.find_table(table), self.find_table(parent)) else {
             return;
         };
-        if let Some(id) = self.catalog.relation(&parent).map(|relation| relation.id) {
-            self.edit_table(&parent, |parent| parent.has_children = true);
+        if let Some(id) = self.adopt(&parent, &child) {
             self.edit_table(&child, |child| child.inherits.push(id));
         }
     }
@@ -717,7 +749,7 @@ impl Applier<'_> {
             if !parent.as_table().is_some_and(|table| table.has_children) {
                 continue;
             }
-            for (child, relation) in self.catalog.relations() {
+            for (child, relation) in self.catalog.dependents_of(parent.id) {
                 let is_child = relation.as_table().is_some_and(|table| {
                     table.partition_of == Some(parent.id) || table.inherits.contains(&parent.id)
                 });
@@ -810,22 +842,20 @@ fn in_schema<'a>(
 fn rename_index(owner: &mut Relation, from: &Ident, to: &Ident) {
     let indexes = match &mut owner.body {
         RelationBody::Table(table) => {
-            for constraint in &mut table.constraints {
-                if constraint.name == *from {
-                    constraint.name = to.clone();
-                }
-            }
+            let is_meant = |constraint: &Constraint| constraint.name == *from;
+            table.constraints.edit(is_meant, |it| it.name = to.clone());
             &mut table.indexes
         }
         RelationBody::View(view) => &mut view.indexes,
         RelationBody::Sequence(_) | RelationBody::Index { .. } => return,
     };
-    for index in indexes {
+    let is_meant = |index: &Index| index.name == *from || index.constraint.as_ref() == Some(from);
+    indexes.edit(is_meant, |index| {
         if index.name == *from {
             index.name = to.clone();
         }
         if index.constraint.as_ref() == Some(from) {
             index.constraint = Some(to.clone());
         }
-    }
+    });
 }

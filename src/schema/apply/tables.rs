@@ -52,10 +52,12 @@ impl Applier<'_> {
             let column = relation.as_table()?.column(column)?;
             Some((relation.id, column.id))
         });
-        self.catalog
-            .relations()
+        let candidates =
+            owner.map_or_else(Vec::new, |(table, _)| self.catalog.dependents_of(table));
+        candidates
+            .into_iter()
             .filter(|(_, other)| match &other.body {
-                RelationBody::Sequence(sequence) => owner.is_some() && sequence.owner == owner,
+                RelationBody::Sequence(sequence) => sequence.owner == owner,
                 RelationBody::Table(_) | RelationBody::View(_) | RelationBody::Index { .. } => {
                     false
                 }
@@ -86,9 +88,7 @@ impl Applier<'_> {
             .collect();
         for user in users {
             self.edit_table(&user, |table| {
-                for column in table.columns.iter_mut().filter(|column| reads(column)) {
-                    column.default = None;
-                }
+                table.columns.edit(reads, |column| column.default = None);
             });
         }
     }
@@ -218,7 +218,8 @@ impl Applier<'_> {
         });
         let owned: Vec<QualifiedName> = self
             .catalog
-            .relations()
+            .dependents_of(relation.id)
+            .into_iter()
             .filter(|(_, other)| match &other.body {
                 RelationBody::Sequence(sequence) => sequence.owner == Some((relation.id, dropped)),
                 RelationBody::View(view) => {
@@ -290,7 +291,8 @@ impl Applier<'_> {
         };
         let referencing: Vec<QualifiedName> = self
             .catalog
-            .relations()
+            .dependents_of(id)
+            .into_iter()
             .filter(|(_, other)| {
                 other.as_table().is_some_and(|table| {
                     table
@@ -303,13 +305,12 @@ impl Applier<'_> {
             .collect();
         for other in referencing {
             self.edit_table(&other, |table| {
-                for constraint in &mut table.constraints {
-                    if constraint.references == Some(id)
-                        && let ConstraintKind::ForeignKey { referenced, .. } = &mut constraint.kind
-                    {
+                let is_meant = |constraint: &Constraint| constraint.references == Some(id);
+                table.constraints.edit(is_meant, |constraint| {
+                    if let ConstraintKind::ForeignKey { referenced, .. } = &mut constraint.kind {
                         rename_all(referenced, from, to);
                     }
-                }
+                });
             });
         }
     }
@@ -472,6 +473,9 @@ impl Applier<'_> {
             deferrable: def.deferrable,
             enforced: !def.not_enforced,
         };
+        if let Some(on) = references {
+            self.catalog.depend(on, relation.id);
+        }
         self.edit_table(table, |table| table.constraints.push(constraint.clone()));
         for child in self.descendants(table) {
             if matches!(kind, ConstraintKind::Check { .. }) {
@@ -584,11 +588,10 @@ impl Applier<'_> {
                 self.rekey_relation(&from, &to);
             }
             self.edit_table(table, |table| {
-                for index in &mut table.indexes {
-                    if index.name == *name {
-                        index.constraint = Some(name.clone());
-                    }
-                }
+                let is_meant = |index: &Index| index.name == *name;
+                table
+                    .indexes
+                    .edit(is_meant, |it| it.constraint = Some(name.clone()));
             });
             return;
         }
@@ -663,11 +666,8 @@ impl Applier<'_> {
             return;
         }
         self.edit_table(&found, |table| {
-            for constraint in &mut table.constraints {
-                if constraint.name == *from {
-                    constraint.name = to.clone();
-                }
-            }
+            let is_meant = |constraint: &Constraint| constraint.name == *from;
+            table.constraints.edit(is_meant, |it| it.name = to.clone());
         });
     }
 
@@ -676,11 +676,8 @@ impl Applier<'_> {
             return;
         };
         self.edit_table(&found, |table| {
-            for constraint in &mut table.constraints {
-                if constraint.name == *name {
-                    constraint.valid = true;
-                }
-            }
+            let is_meant = |constraint: &Constraint| constraint.name == *name;
+            table.constraints.edit(is_meant, |it| it.valid = true);
         });
     }
 
@@ -852,11 +849,10 @@ impl Applier<'_> {
             .collect();
         for user in users {
             self.edit_table(&user, |table| {
-                for column in &mut table.columns {
-                    if column.data_type.name == old {
-                        column.data_type.name = new.clone();
-                    }
-                }
+                let is_meant = |column: &Column| column.data_type.name == old;
+                table
+                    .columns
+                    .edit(is_meant, |it| it.data_type.name = new.clone());
             });
         }
     }
@@ -887,53 +883,29 @@ fn rename_in_table(table: &mut super::super::catalog::Table, from: &Ident, to: &
         absent.insert(from.clone());
         absent.remove(to);
     }
-    for column in &mut table.columns {
+    let in_expr = |expr: &Option<SqlExpr>| {
+        expr.as_ref()
+            .is_some_and(|expr| expr.columns.contains(from))
+    };
+    let is_meant = |column: &Column| {
+        column.name == *from || in_expr(&column.generated) || in_expr(&column.default)
+    };
+    table.columns.edit(is_meant, |column| {
         if column.name == *from {
             column.name = to.clone();
         }
         for expr in column.generated.iter_mut().chain(&mut column.default) {
             *expr = expr.with_column_renamed(from, to);
         }
-    }
-    for constraint in &mut table.constraints {
-        match &mut constraint.kind {
-            ConstraintKind::PrimaryKey { columns, .. }
-            | ConstraintKind::Unique { columns, .. }
-            | ConstraintKind::ForeignKey { columns, .. } => rename_all(columns, from, to),
-            ConstraintKind::Check { expr, allowed } => {
-                *expr = expr.with_column_renamed(from, to);
-                if let Some(allowed) = allowed
-                    && allowed.column == *from
-                {
-                    allowed.column = to.clone();
-                }
-            }
-            ConstraintKind::Exclude { definition } => {
-                *definition = definition.with_column_renamed(from, to);
-            }
-            ConstraintKind::NotNull { column } => {
-                if column == from {
-                    *column = to.clone();
-                }
-            }
-        }
-    }
-    for index in &mut table.indexes {
-        for key in &mut index.keys {
-            match key {
-                IndexKey::Column(column) => {
-                    if column == from {
-                        *column = to.clone();
-                    }
-                }
-                IndexKey::Expression(expr) => *expr = expr.with_column_renamed(from, to),
-            }
-        }
-        rename_all(&mut index.include, from, to);
-        if let Some(predicate) = &mut index.predicate {
-            *predicate = predicate.with_column_renamed(from, to);
-        }
-    }
+    });
+    let is_meant = |constraint: &Constraint| constraint_columns(&constraint.kind).contains(&from);
+    table.constraints.edit(is_meant, |constraint| {
+        rename_in_constraint(&mut constraint.kind, from, to);
+    });
+    let is_meant = |index: &Index| index.columns().any(|column| column == from);
+    table
+        .indexes
+        .edit(is_meant, |index| rename_in_index(index, from, to));
     for trigger in &mut table.triggers {
         rename_all(&mut trigger.columns, from, to);
     }
@@ -941,5 +913,46 @@ fn rename_in_table(table: &mut super::super::catalog::Table, from: &Ident, to: &
         for expr in policy.using.iter_mut().chain(&mut policy.with_check) {
             *expr = expr.with_column_renamed(from, to);
         }
+    }
+}
+
+fn rename_in_constraint(kind: &mut ConstraintKind, from: &Ident, to: &Ident) {
+    match kind {
+        ConstraintKind::PrimaryKey { columns, .. }
+        | ConstraintKind::Unique { columns, .. }
+        | ConstraintKind::ForeignKey { columns, .. } => rename_all(columns, from, to),
+        ConstraintKind::Check { expr, allowed } => {
+            *expr = expr.with_column_renamed(from, to);
+            if let Some(allowed) = allowed
+                && allowed.column == *from
+            {
+                allowed.column = to.clone();
+            }
+        }
+        ConstraintKind::Exclude { definition } => {
+            *definition = definition.with_column_renamed(from, to);
+        }
+        ConstraintKind::NotNull { column } => {
+            if column == from {
+                *column = to.clone();
+            }
+        }
+    }
+}
+
+fn rename_in_index(index: &mut Index, from: &Ident, to: &Ident) {
+    for key in &mut index.keys {
+        match key {
+            IndexKey::Column(column) => {
+                if column == from {
+                    *column = to.clone();
+                }
+            }
+            IndexKey::Expression(expr) => *expr = expr.with_column_renamed(from, to),
+        }
+    }
+    rename_all(&mut index.include, from, to);
+    if let Some(predicate) = &mut index.predicate {
+        *predicate = predicate.with_column_renamed(from, to);
     }
 }

@@ -1,0 +1,79 @@
+//! A list whose copies share their elements.
+//!
+//! A table is copied whenever one of its columns changes, and every version of it is kept. Its
+//! columns, constraints and indexes are shared by all versions that did not change them.
+
+use std::iter::Map;
+use std::slice;
+use std::sync::Arc;
+
+/// Elements in order, shared between copies of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List<T>(Vec<Arc<T>>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        List(Vec::new())
+    }
+}
+
+impl<T> List<T> {
+    /// The elements in order.
+    pub fn iter(&self) -> Iter<'_, T> {
+        self.0.iter().map(Arc::as_ref)
+    }
+
+    /// The element at an index.
+    pub fn get(&self, at: usize) -> Option<&T> {
+        self.0.get(at).map(Arc::as_ref)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn push(&mut self, element: T) {
+        self.0.push(Arc::new(element));
+    }
+
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        self.0.retain(|element| keep(element));
+    }
+}
+
+impl<T: Clone> List<T> {
+    /// Changes the elements that are meant; the others stay shared.
+    pub(super) fn edit(&mut self, is_meant: impl Fn(&T) -> bool, mut edit: impl FnMut(&mut T)) {
+        for element in &mut self.0 {
+            if is_meant(element) {
+                edit(Arc::make_mut(element));
+            }
+        }
+    }
+
+    /// The first element that is meant, to be changed.
+    pub(super) fn find_mut(&mut self, is_meant: impl Fn(&T) -> bool) -> Option<&mut T> {
+        self.0
+            .iter_mut()
+            .find(|element| is_meant(element))
+            .map(Arc::make_mut)
+    }
+}
+
+/// The elements of a [`List`].
+pub type Iter<'a, T> = Map<slice::Iter<'a, Arc<T>>, fn(&'a Arc<T>) -> &'a T>;
+
+impl<'a, T> IntoIterator for &'a List<T> {
+    type Item = &'a T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
