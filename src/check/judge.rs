@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::analysis::window::requires;
 use crate::analysis::{Contract, Release, Retired as Unused, Role, Truth, Verdict, Window};
 use crate::discover::{
@@ -100,7 +102,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
             },
         })
         .collect();
-    Report {
+    let report = Report {
         projects: vec![ProjectReport {
             root: if project.root.is_empty() {
                 ".".to_owned()
@@ -124,7 +126,10 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
             notices,
             files,
         }],
-    }
+    };
+    // Freeing thousands of versions takes a tenth of a run; the report need not wait for it.
+    rayon::spawn(move || drop(chain));
+    report
 }
 
 /// What judging one or many windows gives.
@@ -235,39 +240,50 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
 
 /// Each migration as a change of its own, from the version before.
 fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
-    let timeline = &chain.timeline;
-    let mut out = Judged {
+    let judged: Vec<(StepReport, Vec<Finding>)> = (0..chain.migrations.len())
+        .into_par_iter()
+        .map(|migration| judge_one(project, chain, sources, migration))
+        .collect();
+    let (steps, found): (Vec<StepReport>, Vec<Vec<Finding>>) = judged.into_iter().unzip();
+    Judged {
         verdict: None,
         fits: None,
         switch_after: Vec::new(),
         releases: Vec::new(),
-        steps: Vec::new(),
-        findings: Vec::new(),
-    };
-    for migration in 0..chain.migrations.len() {
-        let before = timeline.begin_of(migration);
-        let after = timeline.ends[migration];
-        let old = Release {
-            name: "the release before".to_owned(),
-            role: Role::Live,
-            own: Arc::clone(timeline.catalog(before)),
-            position: before,
-            contract: Contract::default(),
-        };
-        let window = Window::judge(timeline, vec![old], head(project, chain, after));
-        let weighing = Weighing {
-            mode: project.config.deploy,
-            switch: match chain.migrations[migration].phase {
-                Phase::PreDeploy => after,
-                Phase::PostDeploy => before,
-            },
-            unknown: unknown_level(&project.config),
-        };
-        out.steps.push(step(chain, &window, migration, false));
-        out.findings
-            .extend(findings(&window, &weighing, &project.config, sources));
+        steps,
+        findings: found.into_iter().flatten().collect(),
     }
-    out
+}
+
+fn judge_one(
+    project: &Project,
+    chain: &Chain,
+    sources: &Sources,
+    migration: usize,
+) -> (StepReport, Vec<Finding>) {
+    let timeline = &chain.timeline;
+    let before = timeline.begin_of(migration);
+    let after = timeline.ends[migration];
+    let old = Release {
+        name: "the release before".to_owned(),
+        role: Role::Live,
+        own: Arc::clone(timeline.catalog(before)),
+        position: before,
+        contract: Contract::default(),
+    };
+    let window = Window::judge(timeline, vec![old], head(project, chain, after));
+    let weighing = Weighing {
+        mode: project.config.deploy,
+        switch: match chain.migrations[migration].phase {
+            Phase::PreDeploy => after,
+            Phase::PostDeploy => before,
+        },
+        unknown: unknown_level(&project.config),
+    };
+    (
+        step(chain, &window, migration, false),
+        findings(&window, &weighing, &project.config, sources),
+    )
 }
 
 /// In phases the code is switched after the last migration that runs before the switch.
