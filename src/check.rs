@@ -118,7 +118,12 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
                 retired: old_retired(options)?,
                 migrations: project.migrations[..=at].to_vec(),
             };
-            Chain::new(&project, vec![live], None)?
+            let base = chain::Base {
+                name: live.name.clone(),
+                revision: None,
+                migrations: live.migrations.clone(),
+            };
+            Chain::new(&project, vec![live], Some(base))?
         }
         New::SinceBase | New::SinceRevision(_) if !target.files.is_empty() => {
             named_files(options, &target, &project)?
@@ -264,7 +269,7 @@ fn since_base(
     }
     let base_point = chain::Base {
         name: base_release.name.clone(),
-        revision: repository.short(&base.commit),
+        revision: Some(repository.short(&base.commit)),
         migrations: base_release.migrations.clone(),
     };
     if live.is_empty() {

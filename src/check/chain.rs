@@ -25,7 +25,8 @@ pub(super) struct LiveRelease {
 #[derive(Debug, Clone)]
 pub(super) struct Base {
     pub(super) name: String,
-    pub(super) revision: String,
+    /// The abbreviated commit, where it is one.
+    pub(super) revision: Option<String>,
     pub(super) migrations: Vec<Migration>,
 }
 

@@ -30,7 +30,8 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
     } else {
         judge_change(&project, &chain, &sources)
     };
-    // An open quote swallows the rest of the file: that is one trouble, not two.
+    // An open quote swallows the rest of the file, and a file that cannot be read may do anything:
+    // that is one trouble, not two.
     judged.findings.retain(|finding| {
         finding.rule != "not_understood" || !sources.is_in_trouble(finding.migration, finding.span)
     });
@@ -88,9 +89,18 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
     let notices = notices(&project, &chain);
     let base = chain.base.as_ref().map(|base| BaseReport {
         name: base.name.clone(),
-        revision: Some(base.revision.clone()),
+        revision: base.revision.clone(),
         version: base.migrations.last().map(|it| it.version.clone()),
     });
+    let unread = chain
+        .migrations
+        .iter()
+        .enumerate()
+        .filter_map(|(index, migration)| match &migration.up {
+            MigrationText::Read(_) => None,
+            MigrationText::Unreadable(it) => Some((index, it.clone())),
+        })
+        .collect();
     let files = chain
         .migrations
         .iter()
@@ -125,6 +135,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
             not_understood,
             notices,
             files,
+            unread,
         }],
     };
     // Freeing thousands of versions takes a tenth of a run; the report need not wait for it.
@@ -420,23 +431,16 @@ fn text_findings(
         match (&chain.migrations[index].up, &chain.scripts[index]) {
             (MigrationText::Unreadable(it), _) => {
                 let place = place(None, None);
-                let reason = match it.position {
-                    Some(Position { line, column }) => {
-                        format!("{} (line {line}, column {column})", it.reason)
-                    }
-                    None => it.reason.clone(),
-                };
-                out.extend(unreadable(place, &reason, &project.config, sources));
+                let help = "a migration has to be UTF-8 text of at most 50 MB";
+                let found = unreadable(place, &it.reason, help, &project.config, sources);
+                out.extend(found);
             }
             (MigrationText::Read(_), Some(script)) => {
                 for trouble in &script.troubles {
                     let place = place(None, Some(trouble.span));
-                    out.extend(unreadable(
-                        place,
-                        &trouble.message,
-                        &project.config,
-                        sources,
-                    ));
+                    let reason = &trouble.message;
+                    let help = "close it: everything after it was taken for a part of it";
+                    out.extend(unreadable(place, reason, help, &project.config, sources));
                 }
                 for (number, statement) in script.statements.iter().enumerate() {
                     if let Some(reason) = statement.not_understood()
@@ -457,11 +461,18 @@ fn text_findings(
 fn all_not_understood(chain: &Chain) -> Vec<NotUnderstood> {
     let mut out = Vec::new();
     for (index, script) in chain.scripts.iter().enumerate() {
+        if let MigrationText::Unreadable(it) = &chain.migrations[index].up {
+            out.push(NotUnderstood {
+                migration: index,
+                span: None,
+                reason: it.reason.clone(),
+            });
+        }
         for statement in script.iter().flat_map(|script| &script.statements) {
             if let Some(reason) = statement.not_understood() {
                 out.push(NotUnderstood {
                     migration: index,
-                    span: statement.span,
+                    span: Some(statement.span),
                     reason: reason.to_string(),
                 });
             }
@@ -476,7 +487,11 @@ fn notices(project: &Project, chain: &Chain) -> Vec<String> {
     for (index, migration) in chain.migrations.iter().enumerate() {
         match (&migration.up, &chain.scripts[index]) {
             (MigrationText::Unreadable(it), _) if index < chain.first_new => {
-                out.push(format!("{}: {}", it.path, it.reason));
+                let at = match it.position {
+                    Some(Position { line, column }) => format!(":{line}:{column}"),
+                    None => String::new(),
+                };
+                out.push(format!("{}{at}: {}", it.path, it.reason));
             }
             (MigrationText::Read(file), Some(script)) if index < chain.first_new => {
                 for trouble in &script.troubles {
@@ -513,10 +528,12 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Whether a trouble with the text itself lies in the span.
+    /// Whether a trouble with the text itself lies in the span, or there is no text at all.
     fn is_in_trouble(&self, migration: usize, span: Option<Span>) -> bool {
-        let script = self.chain.scripts.get(migration).and_then(Option::as_ref);
-        let (Some(script), Some(span)) = (script, span) else {
+        let Some(Some(script)) = self.chain.scripts.get(migration) else {
+            return true;
+        };
+        let Some(span) = span else {
             return false;
         };
         script

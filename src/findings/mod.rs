@@ -302,15 +302,17 @@ pub fn not_understood(
     )
 }
 
-/// A finding about a new migration that could not be read as text.
+/// A finding about a new migration that could not be read as text, for `reason`; `help` is what to
+/// do about it.
 pub fn unreadable(
     place: Place,
     reason: &str,
+    help: &str,
     config: &Config,
     blame: &dyn Blame,
 ) -> Option<Finding> {
     let rule = rules::rule("migration_unreadable")?;
-    let advice = rules::migration_unreadable::advice(reason);
+    let advice = rules::migration_unreadable::advice(reason, help);
     let object = migration_object();
     assemble(
         rule,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::analysis::Role;
 use crate::findings::{BreakReport, Finding};
 use crate::schema::diff::ObjectRef;
-use crate::source::{SourceFile, Span};
+use crate::source::{Position, SourceFile, Span};
 
 use super::{NotUnderstood, ProjectReport, ReleaseReport, Report, StatementReport, StepReport};
 
@@ -300,6 +300,19 @@ fn span(file: &SourceFile, span: Span) -> WireSpan<'_> {
     }
 }
 
+/// A place in a file whose text could not be read.
+fn point(file: &str, at: Position, offset: usize) -> WireSpan<'_> {
+    WireSpan {
+        file,
+        line: at.line,
+        column: at.column,
+        end_line: at.line,
+        end_column: at.column,
+        offset,
+        length: 0,
+    }
+}
+
 fn object(object: &ObjectRef) -> Object<'_> {
     Object {
         kind: object.kind.as_str(),
@@ -327,7 +340,11 @@ fn finding<'a>(project: &'a ProjectReport, finding: &'a Finding) -> WireFinding<
         object: object(&finding.object),
         migration: &file.path,
         statement: finding.statement,
-        span: finding.span.map(|it| span(file, it)),
+        span: match (finding.span, project.unread_at(finding.migration)) {
+            (Some(it), _) => Some(span(file, it)),
+            (None, Some((at, offset))) => Some(point(&file.path, at, offset)),
+            (None, None) => None,
+        },
         breaks: finding.breaks.iter().map(wire_break).collect(),
     }
 }
@@ -351,8 +368,12 @@ fn unread<'a>(project: &'a ProjectReport, it: &'a NotUnderstood) -> Unread<'a> {
     let file = &project.files[it.migration];
     Unread {
         file: &file.path,
-        line: file.position(it.span.start).line,
-        text: capped(it.span.of(&file.text)),
+        line: match (it.span, project.unread_at(it.migration)) {
+            (Some(span), _) => file.position(span.start).line,
+            (None, Some((at, _))) => at.line,
+            (None, None) => 1,
+        },
+        text: capped(it.span.map_or("", |span| span.of(&file.text))),
         reason: &it.reason,
     }
 }

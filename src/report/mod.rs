@@ -4,10 +4,12 @@ mod json;
 mod printable;
 mod text;
 
+use std::collections::BTreeMap;
+
 use crate::analysis::{Role, Truth, Verdict};
-use crate::discover::{DeployMode, Layout, Named, ServerVersion};
+use crate::discover::{DeployMode, Layout, Named, ServerVersion, Unreadable};
 use crate::findings::Finding;
-use crate::source::{SourceFile, Span};
+use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
 pub use json::to_json;
@@ -56,8 +58,10 @@ pub struct ProjectReport {
     pub not_understood: Vec<NotUnderstood>,
     /// What is odd, for people who ask for more.
     pub notices: Vec<String>,
-    /// The files of the migrations, in run order.
+    /// The files of the migrations, in run order; no text for those that could not be read.
     pub files: Vec<SourceFile>,
+    /// The files that could not be read, by index in run order.
+    pub unread: BTreeMap<usize, Unreadable>,
 }
 
 /// What "new" was measured from.
@@ -103,7 +107,7 @@ pub struct Summary {
     pub statements: usize,
     /// Those of new migrations.
     pub new_statements: usize,
-    /// All statements that were not understood.
+    /// All statements that were not understood, and files that could not be read.
     pub not_understood: usize,
     /// Those of new migrations.
     pub new_not_understood: usize,
@@ -183,18 +187,29 @@ pub struct StatementReport {
     pub commit_point: bool,
 }
 
-/// A statement that was not understood.
+/// A statement that was not understood, or a whole file that could not be read.
 #[derive(Debug, Clone)]
 pub struct NotUnderstood {
     /// The migration, by its index in run order.
     pub migration: usize,
-    /// Its place.
-    pub span: Span,
+    /// Its place; none for a file.
+    pub span: Option<Span>,
     /// Why.
     pub reason: String,
 }
 
 impl ProjectReport {
+    /// Where in the text of a migration that could not be read the trouble is; the file's
+    /// beginning where that is not known.
+    fn unread_at(&self, migration: usize) -> Option<(Position, usize)> {
+        let it = self.unread.get(&migration)?;
+        let beginning = Position { line: 1, column: 1 };
+        Some((
+            it.position.unwrap_or(beginning),
+            it.offset.unwrap_or_default(),
+        ))
+    }
+
     /// The name of the deploy mode.
     pub fn deploy_name(&self) -> &'static str {
         self.deploy.name()

@@ -1,6 +1,6 @@
 //! Text for people: an excerpt per finding, and one line when all is well.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::analysis::{Access, Pair, Verdict, Weight};
 use crate::discover::DeployMode;
@@ -32,8 +32,6 @@ pub enum Verbosity {
 
 /// The most lines of a statement that an excerpt shows.
 const LONGEST_EXCERPT: usize = 6;
-/// The most statements of the past that are listed without being asked for.
-const FEW: usize = 5;
 
 /// One line that says what was found and where, for stderr.
 pub fn detection_line(project: &ProjectReport) -> String {
@@ -110,15 +108,22 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
         Severity::Note => Level::NOTE,
     };
     let file = &project.files[finding.migration];
-    let (source, first_line, marked) = excerpt_lines(file, finding.span);
-    let snippet = Snippet::source(source)
-        .line_start(first_line)
-        .path(printable(&file.path))
-        .annotation(AnnotationKind::Primary.span(marked));
-    let mut group: Group<'_> = level
+    let title = level
         .primary_title(printable(&finding.message))
-        .id(finding.rule)
-        .element(snippet);
+        .id(finding.rule);
+    let path = printable(&file.path);
+    let mut group: Group<'_> = match project.unread_at(finding.migration) {
+        Some((at, _)) => title.element(Origin::path(path).line(at.line).char_column(at.column)),
+        None => {
+            let (source, first_line, marked) = excerpt_lines(file, finding.span);
+            title.element(
+                Snippet::source(source)
+                    .line_start(first_line)
+                    .path(path)
+                    .annotation(AnnotationKind::Primary.span(marked)),
+            )
+        }
+    };
     for it in &finding.breaks {
         let line = printable(&breaks(it));
         group = group.element(Level::NOTE.with_name(it.pair.as_str()).message(line));
@@ -204,31 +209,35 @@ fn breaks(it: &BreakReport) -> String {
     }
 }
 
+/// What was not understood: those of new migrations are findings of their own, the others are
+/// counted, and all are listed where more is asked for.
 fn not_understood(project: &ProjectReport, verbosity: Verbosity, out: &mut String) {
+    if verbosity == Verbosity::Verbose {
+        for it in &project.not_understood {
+            // Of a file that could not be read a finding or a notice speaks.
+            if let Some(span) = it.span {
+                let file = &project.files[it.migration];
+                let line = file.position(span.start).line;
+                let (path, reason) = (printable(&file.path), printable(&it.reason));
+                out.push_str(&format!("not understood: {path}:{line}: {reason}\n"));
+            }
+        }
+    }
     let first_new = project.summary.migrations - project.summary.new_migrations;
-    // Those of new migrations are findings of their own, unless that is switched off.
-    let listed: Vec<&NotUnderstood> = project
+    let (files, statements): (Vec<&NotUnderstood>, Vec<&NotUnderstood>) = project
         .not_understood
         .iter()
-        .filter(|it| {
-            verbosity == Verbosity::Verbose || (project.each_by_itself && it.migration < first_new)
-        })
+        .filter(|it| it.migration < first_new)
+        .partition(|it| it.span.is_none());
+    let past: Vec<String> = [(files.len(), "file"), (statements.len(), "statement")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| counted(count, what))
         .collect();
-    for it in &listed {
-        let file = &project.files[it.migration];
-        let line = file.position(it.span.start).line;
+    if !past.is_empty() && verbosity == Verbosity::Normal {
+        let past = past.join(" and ");
         out.push_str(&format!(
-            "not understood: {}:{line}: {}\n",
-            printable(&file.path),
-            printable(&it.reason)
-        ));
-    }
-    let past = project.summary.not_understood - project.summary.new_not_understood;
-    if listed.is_empty() && past > 0 && verbosity == Verbosity::Normal {
-        let shown = if past > FEW { "; -v lists them" } else { "" };
-        out.push_str(&format!(
-            "{} of earlier migrations not understood{shown}\n",
-            counted(past, "statement")
+            "{past} of earlier migrations not understood; -v lists them\n"
         ));
     }
 }
@@ -294,17 +303,17 @@ fn advice(project: &ProjectReport, verdict: Verdict) -> String {
             "deploy the new code, wait until the old release is gone, then migrate (this project \
              deploys {mode})"
         ),
+        Verdict::SwitchBetween if fits => String::new(),
         Verdict::SwitchBetween => {
-            let places: Vec<&str> = project
-                .summary
-                .switch_after
-                .iter()
-                .map(String::as_str)
-                .collect();
-            format!(
-                "split the change: deploy the new code after {} and before what follows",
-                places.join(" or ")
-            )
+            let places = &project.summary.switch_after;
+            let is_new = |path: &String| project.steps.iter().any(|step| step.migration == *path);
+            // With older releases alive the place can lie in what the base already has.
+            let what = match places.iter().any(is_new) {
+                true => "split the change: deploy",
+                false => "deploy",
+            };
+            let places = places.join(" or ");
+            format!("{what} the new code after {places} and before what follows")
         }
         Verdict::NoSafeOrder => {
             "no order of deploying and migrating is safe: expand, backfill, switch, contract"

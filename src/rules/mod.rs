@@ -394,7 +394,10 @@ mod tests {
             .flatten()
             .map(|(_, advice)| advice)
             .collect();
-        all.push(migration_unreadable::advice("it is not UTF-8"));
+        all.push(migration_unreadable::advice(
+            "it is not UTF-8",
+            "save it as UTF-8",
+        ));
         for Advice { message, why, help } in all {
             for text in [&message, &why, &help] {
                 assert!(!text.is_empty(), "{message}");

@@ -193,7 +193,7 @@ fn a_release_from_before_the_retirement_is_hurt_by_both_twins() {
 fn rename_without_git() {
     assert_snapshot!(on_fixture("rename_column", &["check", "--since", "2"]), @r#"
     --- stderr
-    migcheck: sqlx · postgres · migrations/ (3, 1 new) · live the release at version 2
+    migcheck: sqlx · postgres · migrations/ (3, 1 new) · base the release at version 2
     --- stdout
     error[column_renamed]: column `users.nickname` is renamed to `display_name`
      --> migrations/0003_rename_nickname.sql:2:19
@@ -216,7 +216,7 @@ fn rename_without_git() {
 fn own_transactions_in_a_file_are_commit_points_of_their_own() {
     assert_snapshot!(on_fixture("golang_transactions", &["check", "--since", "2"]), @r#"
     --- stderr
-    migcheck: golang-migrate · postgres · db/migrations/ (3, 1 new) · live the release at version 2
+    migcheck: golang-migrate · postgres · db/migrations/ (3, 1 new) · base the release at version 2
     --- stdout
     warning[column_set_not_null]: column `accounts.currency` is set NOT NULL
      --> db/migrations/000003_currency_required.up.sql:6:22
@@ -237,7 +237,7 @@ fn own_transactions_in_a_file_are_commit_points_of_their_own() {
 fn plain_files_run_by_number() {
     assert_snapshot!(on_fixture("plain_numbers", &["check", "--since", "2", "--show-files"]), @r#"
     --- stderr
-    migcheck: plain · postgres · migrations/ (3, 1 new) · live the release at version 2
+    migcheck: plain · postgres · migrations/ (3, 1 new) · base the release at version 2
     layout: plain (names that begin with a number)
     dialect: postgres (`SERIAL` in migrations/1_notes.sql)
     file: migrations/1_notes.sql
@@ -313,9 +313,9 @@ fn since_takes_versions_with_zeros_and_file_names() {
 fn since_the_newest_version_leaves_nothing() {
     assert_snapshot!(on_fixture("rename_column", &["check", "--since", "3"]), @"
     --- stderr
-    migcheck: sqlx · postgres · migrations/ (3, 0 new) · live the release at version 3
+    migcheck: sqlx · postgres · migrations/ (3, 0 new) · base the release at version 3
     --- stdout
-    nothing new
+    nothing new since the release at version 3
     --- exit 0
     ");
 }
@@ -327,7 +327,7 @@ fn since_outranks_git() {
     repository.write("migrations/3_u.sql", "DROP TABLE u;");
     assert_snapshot!(migcheck(repository.root(), &["check", "--since", "2"]), @r#"
     --- stderr
-    migcheck: sqlx · postgres · migrations/ (3, 1 new) · live the release at version 2
+    migcheck: sqlx · postgres · migrations/ (3, 1 new) · base the release at version 2
     --- stdout
     error[table_dropped]: table `u` is dropped
      --> migrations/3_u.sql:1:1
@@ -383,7 +383,7 @@ fn old_configuration_without_git() {
     let old = old.to_str().unwrap();
     assert_snapshot!(migcheck(folder.path(), &["check", "--since", "2", "--old-config", old]), @"
     --- stderr
-    migcheck: sqlx · postgres · migrations/ (3, 1 new) · live the release at version 2
+    migcheck: sqlx · postgres · migrations/ (3, 1 new) · base the release at version 2
     --- stdout
     any-order: 1 new migration, 1 statement, all understood
     --- exit 0
@@ -494,7 +494,7 @@ fn live_releases_are_tags_and_globs() {
       = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "t.c"; drop it once that release is the oldest one alive
 
     switch-between: 1 new migration, 1 statement, all understood; 1 error
-    split the change: deploy the new code after migrations/3_d.sql and before what follows
+    deploy the new code after migrations/3_d.sql and before what follows
     --- exit 1
     "#);
     assert_snapshot!(migcheck(repository.root(), &["check", "--live", "v1.0", "--live", "v2.0"]), @r#"
@@ -512,7 +512,7 @@ fn live_releases_are_tags_and_globs() {
       = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "t.c"; drop it once that release is the oldest one alive
 
     switch-between: 1 new migration, 1 statement, all understood; 1 error
-    split the change: deploy the new code after migrations/3_d.sql and before what follows
+    deploy the new code after migrations/3_d.sql and before what follows
     --- exit 1
     "#);
     assert_snapshot!(migcheck(repository.root(), &["check", "--live", "v3.*"]), @"
@@ -750,53 +750,23 @@ fn new_file_that_is_not_utf_8_is_a_finding_with_its_place() {
     --- stderr
     migcheck: sqlx · postgres · migrations/ (2, 1 new) · base main@60c8a76
     --- stdout
-    error[migration_unreadable]: the migration cannot be read: not UTF-8; save it as UTF-8 (line 2, column 27)
-     --> migrations/2_m.sql:1:1
-      |
-    1 |
-      | ^
-      |
-      = why: what it does to the schema is not known, so no release can be judged on it
-      = help: save it as UTF-8 text, with every quote and comment closed
+    error[migration_unreadable]: the migration cannot be read: not UTF-8; save it as UTF-8
+    --> migrations/2_m.sql:2:27
+     = why: what it does to the schema is not known, so no release can be judged on it
+     = help: a migration has to be UTF-8 text of at most 50 MB
 
-    warning[not_understood]: this statement was not understood and may change anything
-     --> migrations/2_m.sql:1:1
-      |
-    1 |
-      | ^
-      |
-      = old-on-new: whether main@60c8a76 (old code) works on the new schema is not known
-      = new-on-old: whether head (new code) works on the old schema is not known
-      = why: nobody can say whether releases go on working
-      = help: read it yourself; plain statements instead of built or procedural ones can be judged
-
-    unknown: 1 new migration, 0 statements, all understood; 1 error, 1 warning
+    unknown: 1 new migration, 0 statements, 1 not understood; 1 error
     the answer hangs on statements that were not understood
     --- exit 1
     ");
     assert_snapshot!(migcheck(with_bytes(UTF_16).root(), &["check", "-q"]), @"
     --- stdout
     error[migration_unreadable]: the migration cannot be read: encoded as UTF-16; save it as UTF-8
-     --> migrations/2_m.sql:1:1
-      |
-    1 |
-      | ^
-      |
-      = why: what it does to the schema is not known, so no release can be judged on it
-      = help: save it as UTF-8 text, with every quote and comment closed
+    --> migrations/2_m.sql:1:1
+     = why: what it does to the schema is not known, so no release can be judged on it
+     = help: a migration has to be UTF-8 text of at most 50 MB
 
-    warning[not_understood]: this statement was not understood and may change anything
-     --> migrations/2_m.sql:1:1
-      |
-    1 |
-      | ^
-      |
-      = old-on-new: whether main@60c8a76 (old code) works on the new schema is not known
-      = new-on-old: whether head (new code) works on the old schema is not known
-      = why: nobody can say whether releases go on working
-      = help: read it yourself; plain statements instead of built or procedural ones can be judged
-
-    unknown: 1 new migration, 0 statements, all understood; 1 error, 1 warning
+    unknown: 1 new migration, 0 statements, 1 not understood; 1 error
     the answer hangs on statements that were not understood
     --- exit 1
     ");
@@ -808,6 +778,7 @@ fn old_file_that_is_not_utf_8_is_a_notice() {
     --- stderr
     migcheck: sqlx · postgres · migrations/ (3, 1 new) · base main@7df51ad
     --- stdout
+    1 file of earlier migrations not understood; -v lists them
     any-order: 1 new migration, 1 statement, all understood
     --- exit 0
     ");
@@ -815,7 +786,8 @@ fn old_file_that_is_not_utf_8_is_a_notice() {
     --- stderr
     migcheck: sqlx · postgres · migrations/ (3, 1 new) · base main@7df51ad
     --- stdout
-    notice: migrations/2_m.sql: not UTF-8; save it as UTF-8
+    notice: migrations/2_m.sql:2:27: not UTF-8; save it as UTF-8
+    not read: migrations/2_m.sql: not UTF-8; save it as UTF-8
     any-order: 1 new migration, 1 statement, all understood
     --- exit 0
     ");
@@ -824,6 +796,7 @@ fn old_file_that_is_not_utf_8_is_a_notice() {
     migcheck: sqlx · postgres · migrations/ (3, 1 new) · base main@fbf2e9c
     --- stdout
     notice: migrations/2_m.sql: encoded as UTF-16; save it as UTF-8
+    not read: migrations/2_m.sql: encoded as UTF-16; save it as UTF-8
     any-order: 1 new migration, 1 statement, all understood
     --- exit 0
     ");
@@ -842,7 +815,7 @@ fn string_without_end_in_a_new_file_is_a_finding_with_its_place() {
       |                       ^^^^^^^
       |
       = why: what it does to the schema is not known, so no release can be judged on it
-      = help: save it as UTF-8 text, with every quote and comment closed
+      = help: close it: everything after it was taken for a part of it
 
     unknown: 1 new migration, 2 statements, 1 not understood; 1 error
     the answer hangs on statements that were not understood

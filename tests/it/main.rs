@@ -3,6 +3,7 @@
 mod cli;
 mod conventions;
 mod hostile;
+mod json;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
