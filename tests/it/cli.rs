@@ -787,7 +787,6 @@ fn old_file_that_is_not_utf_8_is_a_notice() {
     migcheck: sqlx · postgres · migrations/ (3, 1 new) · base main@7df51ad
     --- stdout
     notice: migrations/2_m.sql:2:27: not UTF-8; save it as UTF-8
-    not read: migrations/2_m.sql: not UTF-8; save it as UTF-8
     any-order: 1 new migration, 1 statement, all understood
     --- exit 0
     ");
@@ -796,7 +795,6 @@ fn old_file_that_is_not_utf_8_is_a_notice() {
     migcheck: sqlx · postgres · migrations/ (3, 1 new) · base main@fbf2e9c
     --- stdout
     notice: migrations/2_m.sql: encoded as UTF-16; save it as UTF-8
-    not read: migrations/2_m.sql: encoded as UTF-16; save it as UTF-8
     any-order: 1 new migration, 1 statement, all understood
     --- exit 0
     ");
