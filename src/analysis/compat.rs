@@ -368,6 +368,10 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.hurts_old(BOTH, Error, no_label(name));
             table.hurts_new(BOTH, Error, no_label(to.as_str()));
         }
+        Change::TypeRedefined => {
+            table.hurts_old(BOTH, Warning, None);
+            table.hurts_new(BOTH, Warning, None);
+        }
         Change::DomainTightened { required } => {
             let domain = as_shown(schema, &object.name);
             if *required {

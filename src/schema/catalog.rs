@@ -96,6 +96,16 @@ pub struct Constraint {
     pub enforced: bool,
 }
 
+impl Constraint {
+    /// Whether it is a foreign key to a table, and to one of its columns where that is given.
+    pub(super) fn names(&self, table: ObjectId, column: Option<&Ident>) -> bool {
+        let ConstraintKind::ForeignKey { referenced, .. } = &self.kind else {
+            return false;
+        };
+        self.references == Some(table) && column.is_none_or(|column| referenced.contains(column))
+    }
+}
+
 /// An index, those of constraints included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {

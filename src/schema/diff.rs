@@ -255,6 +255,8 @@ pub enum Change {
         /// The new text.
         to: Ident,
     },
+    /// It is made of other parts: a composite's attributes, or another kind of type.
+    TypeRedefined,
     /// A domain admits fewer values.
     DomainTightened {
         /// Whether a column of it that an INSERT leaves out is now refused.
@@ -313,6 +315,7 @@ impl Change {
             Change::LabelAdded => "label-added",
             Change::LabelDropped => "label-dropped",
             Change::LabelRenamed { .. } => "label-renamed",
+            Change::TypeRedefined => "type-redefined",
             Change::DomainTightened { .. } => "domain-tightened",
             Change::RoutineAdded => "routine-added",
             Change::RoutineDropped => "routine-dropped",
@@ -1123,7 +1126,23 @@ fn diff_type_body(
                 });
             }
         }
-        _ => {}
+        // What is not known cannot be said to differ.
+        (TypeBody::Unknown, _) | (_, TypeBody::Unknown) => {}
+        (
+            TypeBody::Enum { .. }
+            | TypeBody::Domain { .. }
+            | TypeBody::Composite(_)
+            | TypeBody::Range
+            | TypeBody::Base,
+            later,
+        ) => {
+            if before.body != *later {
+                out.push(Difference {
+                    object: ObjectRef::top(ObjectKind::Type, name),
+                    change: Change::TypeRedefined,
+                });
+            }
+        }
     }
 }
 

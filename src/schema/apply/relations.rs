@@ -570,34 +570,25 @@ impl Applier<'_> {
         }
     }
 
-    /// Drops the foreign keys that reference a table, or one of its columns.
-    pub(super) fn drop_references(&mut self, id: ObjectId, column: Option<&Ident>) {
-        let hit = |kind: &ConstraintKind| match (kind, column) {
-            (ConstraintKind::ForeignKey { referenced, .. }, Some(column)) => {
-                referenced.contains(column)
-            }
-            (ConstraintKind::ForeignKey { .. }, None) => true,
-            _ => false,
-        };
-        let referencing: Vec<QualifiedName> = self
-            .catalog
+    /// The tables whose foreign keys reference a table, or one of its columns.
+    pub(super) fn referencing(&self, id: ObjectId, column: Option<&Ident>) -> Vec<QualifiedName> {
+        self.catalog
             .dependents_of(id)
             .into_iter()
             .filter(|(_, other)| {
-                other.as_table().is_some_and(|table| {
-                    table
-                        .constraints
-                        .iter()
-                        .any(|it| it.references == Some(id) && hit(&it.kind))
-                })
+                other
+                    .as_table()
+                    .is_some_and(|table| table.constraints.iter().any(|it| it.names(id, column)))
             })
             .map(|(name, _)| name.clone())
-            .collect();
-        for name in referencing {
+            .collect()
+    }
+
+    /// Drops the foreign keys that reference a table, or one of its columns.
+    pub(super) fn drop_references(&mut self, id: ObjectId, column: Option<&Ident>) {
+        for name in self.referencing(id, column) {
             self.edit_table(&name, |table| {
-                table
-                    .constraints
-                    .retain(|it| it.references != Some(id) || !hit(&it.kind));
+                table.constraints.retain(|it| !it.names(id, column));
             });
         }
     }

@@ -281,29 +281,7 @@ impl Applier<'_> {
         let Some(id) = self.catalog.relation(&name).map(|relation| relation.id) else {
             return;
         };
-        let names_it = |kind: &ConstraintKind| match kind {
-            ConstraintKind::ForeignKey { referenced, .. } => referenced.contains(from),
-            ConstraintKind::PrimaryKey { .. }
-            | ConstraintKind::Unique { .. }
-            | ConstraintKind::Check { .. }
-            | ConstraintKind::Exclude { .. }
-            | ConstraintKind::NotNull { .. } => false,
-        };
-        let referencing: Vec<QualifiedName> = self
-            .catalog
-            .dependents_of(id)
-            .into_iter()
-            .filter(|(_, other)| {
-                other.as_table().is_some_and(|table| {
-                    table
-                        .constraints
-                        .iter()
-                        .any(|it| it.references == Some(id) && names_it(&it.kind))
-                })
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
-        for other in referencing {
+        for other in self.referencing(id, Some(from)) {
             self.edit_table(&other, |table| {
                 let is_meant = |constraint: &Constraint| constraint.references == Some(id);
                 table.constraints.edit(is_meant, |constraint| {
@@ -517,7 +495,11 @@ impl Applier<'_> {
             .iter()
             .find_map(|constraint| match &constraint.kind {
                 ConstraintKind::PrimaryKey { columns, .. } => Some(columns.clone()),
-                _ => None,
+                ConstraintKind::Unique { .. }
+                | ConstraintKind::Check { .. }
+                | ConstraintKind::ForeignKey { .. }
+                | ConstraintKind::Exclude { .. }
+                | ConstraintKind::NotNull { .. } => None,
             })
     }
 
