@@ -87,7 +87,7 @@ pub fn fit(from: &SqlType, to: &SqlType) -> Fit {
     }
     match (from.builtin_name(), to.builtin_name()) {
         (Some(a), Some(b)) if is_plain_text(a) && is_plain_text(b) => {
-            by_limits(&[text_limit(a, from)], &[text_limit(b, to)])
+            by_limits(&modifier_limits(from), &modifier_limits(to))
         }
         (Some(a), Some(b)) if a == b => match a {
             // A bit string has exactly its length.
@@ -103,13 +103,6 @@ pub fn fit(from: &SqlType, to: &SqlType) -> Fit {
 
 fn is_plain_text(name: &str) -> bool {
     matches!(name, "text" | "varchar" | "bpchar")
-}
-
-fn text_limit(name: &str, data_type: &SqlType) -> Option<i64> {
-    match (name, data_type.modifiers.first()) {
-        ("bpchar", None) => Some(1),
-        (_, limit) => limit.copied(),
-    }
 }
 
 fn numeric_limits(data_type: &SqlType) -> [Option<i64>; 2] {
@@ -181,6 +174,8 @@ mod tests {
         assert_eq!(fit(&varchar(20), &text), Fit::Wider);
         assert_eq!(fit(&text, &SqlType::builtin("varchar")), Fit::Same);
         assert_eq!(fit(&text, &varchar(20)), Fit::Narrower);
+        // `character` is `character(1)`, which the reader writes out; `bpchar` has no length.
+        assert_eq!(fit(&text, &SqlType::builtin("bpchar")), Fit::Same);
         assert_eq!(fit(&numeric(8, 2), &numeric(10, 2)), Fit::Wider);
         assert_eq!(fit(&numeric(8, 2), &numeric(8, 4)), Fit::Narrower);
         assert_eq!(
