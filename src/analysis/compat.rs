@@ -5,7 +5,7 @@
 //! at all is the contract's business; how bad it is in this project is decided in
 //! [`crate::findings`].
 
-use crate::bind::types::{Fit, fit, is_assignable};
+use crate::bind::types::{Fit, fit, is_assignable, is_implicit};
 use crate::schema::diff::{Change, Demand, Difference};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::types::{SqlType, TypeName};
@@ -385,6 +385,15 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
 
         Change::RoutineAdded => table.hurts_new(READ, Addition, no_function(&own_name)),
         Change::RoutineDropped => table.hurts_old(READ, Error, no_function(&own_name)),
+        Change::RoutineArgumentsChanged { calls, forms } => match finds_a_form(calls, forms) {
+            Some(true) => {}
+            Some(false) => table.hurts_old(READ, Error, no_function(&own_name)),
+            None => table.hurts_old(READ, Warning, no_function(&own_name)),
+        },
+        Change::RoutineParametersRenamed => {
+            table.hurts_old(READ, Warning, no_function(&own_name));
+        }
+        Change::RoutineResultChanged { .. } => table.hurts_old(READ, Warning, None),
         Change::RoutineRenamed { to } => {
             table.hurts_old(READ, Error, no_function(&own_name));
             table.hurts_new(READ, Error, no_function(&named(to)));
@@ -396,6 +405,36 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         }
     }
     table.out
+}
+
+/// Whether every call finds a form that takes its arguments, converted by the server itself; `None`
+/// where that hangs on a type that is not known.
+fn finds_a_form(calls: &[Vec<SqlType>], forms: &[Vec<SqlType>]) -> Option<bool> {
+    let fits = |call: &[SqlType], form: &[SqlType]| {
+        let pairs = call
+            .iter()
+            .zip(form)
+            .map(|(from, to)| is_implicit(from, to));
+        all(pairs)
+    };
+    all(calls.iter().map(|call| {
+        let forms = forms.iter().filter(|form| form.len() == call.len());
+        // One form is enough: not all of them refuse the call.
+        all(forms.map(|form| fits(call, form).map(|fits| !fits))).map(|refused| !refused)
+    }))
+}
+
+/// Whether all are true; `None` where none is false and one is not known.
+fn all(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = Some(true);
+    for truth in truths {
+        match truth {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => known = None,
+        }
+    }
+    known
 }
 
 /// A name as ordinary code writes it, and as the server repeats it: the schema only where it is

@@ -67,6 +67,27 @@ pub fn is_assignable(from: &SqlType, to: &SqlType) -> Option<bool> {
     }
 }
 
+/// Whether a call with an argument of type `from` may find a routine that takes `to`; `None` where
+/// a type is not known well enough.
+///
+/// Source: PostgreSQL manual, Type Conversion, Functions; `pg_cast`.
+pub fn is_implicit(from: &SqlType, to: &SqlType) -> Option<bool> {
+    if from.name == TypeName::Unknown || to.name == TypeName::Unknown {
+        return None;
+    }
+    let polymorphic = |name: &str| name.starts_with("any");
+    match (from.builtin_name(), to.builtin_name()) {
+        (_, Some(to)) if polymorphic(to) => None,
+        (Some(a), Some(b)) if a == b => Some(from.is_array == to.is_array),
+        (Some(a), Some(b)) => {
+            Some(from.is_array == to.is_array && CASTS.get(&(a, b)) == Some(&CastContext::Implicit))
+        }
+        (None, None) if from.name == to.name => Some(from.is_array == to.is_array),
+        // A domain is taken where its base type is, and a migration may make casts.
+        (None, Some(_)) | (Some(_), None) | (None, None) => None,
+    }
+}
+
 /// How the values of one type fit another that reads the same on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
@@ -163,6 +184,21 @@ mod tests {
             Some(true)
         );
         assert_eq!(is_assignable(&SqlType::unknown(), &integer), None);
+    }
+
+    #[test]
+    fn a_call_converts_less_than_a_column() {
+        let [int4, int8, text] = ["int4", "int8", "text"].map(SqlType::builtin);
+        assert_eq!(is_implicit(&int4, &int8), Some(true));
+        assert_eq!(is_implicit(&int8, &int4), Some(false));
+        assert_eq!(is_implicit(&int4, &text), Some(false));
+        assert_eq!(is_implicit(&varchar(3), &text), Some(true));
+        assert_eq!(
+            is_implicit(&int4.clone().array(), &int8.clone().array()),
+            Some(true)
+        );
+        assert_eq!(is_implicit(&int4, &int8.array()), Some(false));
+        assert_eq!(is_implicit(&int4, &SqlType::builtin("anyelement")), None);
     }
 
     #[test]

@@ -141,6 +141,7 @@ rules![
     enum_label_renamed: Compat,
     function_added: Compat,
     function_dropped: Compat,
+    function_result_changed: Compat,
     key_collation_changed: Compat,
     migration_unreadable: History,
     not_understood: Compat,
@@ -222,6 +223,23 @@ mod tests {
         top(ObjectKind::Type, Change::Unread);
         top(ObjectKind::Function, Change::RoutineAdded);
         top(ObjectKind::Function, Change::RoutineDropped);
+        top(ObjectKind::Function, Change::RoutineParametersRenamed);
+        for argument in [SqlType::builtin("int4"), SqlType::unknown()] {
+            top(
+                ObjectKind::Function,
+                Change::RoutineArgumentsChanged {
+                    calls: vec![vec![SqlType::builtin("text")]],
+                    forms: vec![vec![argument]],
+                },
+            );
+        }
+        top(
+            ObjectKind::Function,
+            Change::RoutineResultChanged {
+                from: "integer".into(),
+                to: "text".into(),
+            },
+        );
         top(
             ObjectKind::Function,
             Change::RoutineRenamed { to: name("u") },

@@ -266,6 +266,22 @@ pub enum Change {
     RoutineAdded,
     /// It is gone.
     RoutineDropped,
+    /// It takes other arguments: some calls find no form of it with exactly their types.
+    RoutineArgumentsChanged {
+        /// The arguments of those calls.
+        calls: Vec<Vec<SqlType>>,
+        /// The arguments that the new forms take, with and without their defaults.
+        forms: Vec<Vec<SqlType>>,
+    },
+    /// Its arguments have other names, which a call may use: `f(a => 1)`.
+    RoutineParametersRenamed,
+    /// It returns something else.
+    RoutineResultChanged {
+        /// The old result.
+        from: Arc<str>,
+        /// The new result.
+        to: Arc<str>,
+    },
     /// It has another name or schema.
     RoutineRenamed {
         /// The new name.
@@ -319,6 +335,9 @@ impl Change {
             Change::DomainTightened { .. } => "domain-tightened",
             Change::RoutineAdded => "routine-added",
             Change::RoutineDropped => "routine-dropped",
+            Change::RoutineArgumentsChanged { .. } => "routine-arguments-changed",
+            Change::RoutineParametersRenamed => "routine-parameters-renamed",
+            Change::RoutineResultChanged { .. } => "routine-result-changed",
             Change::RoutineRenamed { .. } => "routine-renamed",
             Change::Unread => "unread",
             Change::Obscured { .. } => "obscured",
@@ -1146,8 +1165,50 @@ fn diff_type_body(
     }
 }
 
+/// The argument types of every call that a routine accepts without a cast: all of them, or fewer
+/// where the last ones have defaults. A routine's arguments have no lengths.
+fn calls_of(routine: &Routine) -> Vec<Vec<SqlType>> {
+    let types: Vec<SqlType> = routine
+        .arguments
+        .iter()
+        .map(|argument| SqlType {
+            modifiers: [].into(),
+            ..argument.data_type.clone()
+        })
+        .collect();
+    let optional = routine.arguments.iter().rev();
+    let optional = optional.take_while(|argument| argument.has_default).count();
+    (types.len() - optional..=types.len())
+        .map(|length| types[..length].to_vec())
+        .collect()
+}
+
+/// Whether the calls of one routine that give all its arguments find the other one.
+fn takes_the_same(before: &Routine, after: &Routine) -> bool {
+    let all = calls_of(before).pop();
+    calls_of(after).into_iter().any(|call| Some(call) == all)
+}
+
+fn routine_result(before: &Routine, after: &Routine) -> Option<Change> {
+    let (from, to) = (before.returns.as_ref()?, after.returns.as_ref()?);
+    (!from.eq_ignore_ascii_case(to)).then(|| Change::RoutineResultChanged {
+        from: Arc::clone(from),
+        to: Arc::clone(to),
+    })
+}
+
+/// Whether an argument that a call could name has another name now, or none.
+fn has_lost_names(before: &Routine, after: &Routine) -> bool {
+    let pairs = before.arguments.iter().zip(&after.arguments);
+    pairs
+        .filter(|(before, _)| before.name.is_some())
+        .any(|(before, after)| before.name != after.name)
+}
+
 fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut Vec<Difference>) {
-    let same_signature = |a: &Routine, b: &Routine| a.signature() == b.signature() || a.id == b.id;
+    let same_signature = |a: &Routine, b: &Routine| {
+        a.kind == b.kind && (a.signature() == b.signature() || a.id == b.id)
+    };
     let (before, after) = (old.routines(name), new.routines(name));
     let mut push = |change| {
         let difference = Difference {
@@ -1159,15 +1220,37 @@ fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
         }
     };
     for routine in before.iter().filter(|it| it.is_callable()) {
-        if after.iter().any(|it| same_signature(routine, it)) {
+        // Which kind it is shows in the call: CALL is for procedures only.
+        let forms: Vec<&Routine> = after
+            .iter()
+            .filter(|it| it.is_callable() && it.kind == routine.kind)
+            .collect();
+        if let Some(same) = forms.iter().find(|it| takes_the_same(routine, it)) {
+            if let Some(change) = routine_result(routine, same) {
+                push(change);
+            }
+            if has_lost_names(routine, same) {
+                push(Change::RoutineParametersRenamed);
+            }
+        }
+        let offered: BTreeSet<Vec<SqlType>> = forms.iter().flat_map(|it| calls_of(it)).collect();
+        let lost: Vec<Vec<SqlType>> = calls_of(routine)
+            .into_iter()
+            .filter(|call| !offered.contains(call))
+            .collect();
+        if lost.is_empty() {
             continue;
         }
         let moved = new
             .all_routines()
-            .find(|(_, overloads)| overloads.iter().any(|it| it.id == routine.id));
+            .find(|(to, overloads)| *to != name && overloads.iter().any(|it| it.id == routine.id));
         match moved {
             Some((to, _)) => push(Change::RoutineRenamed { to: to.clone() }),
-            None => push(Change::RoutineDropped),
+            None if offered.is_empty() => push(Change::RoutineDropped),
+            None => push(Change::RoutineArgumentsChanged {
+                calls: lost,
+                forms: offered.into_iter().collect(),
+            }),
         }
     }
     for routine in after.iter().filter(|it| it.is_callable()) {
