@@ -146,7 +146,10 @@ rules![
     migration_unreadable: History,
     not_understood: Compat,
     policy_changed: Compat,
+    privilege_granted: Compat,
+    privilege_revoked: Compat,
     replay_differs: History,
+    role_dropped: Compat,
     row_security_enabled: Compat,
     sequence_dropped: Compat,
     table_added: Compat,
@@ -245,6 +248,36 @@ mod tests {
             Change::RoutineRenamed { to: name("u") },
         );
         top(ObjectKind::Migration, Change::Unread);
+        for (kind, on, privilege) in [
+            (ObjectKind::Table, "table", "SELECT"),
+            (ObjectKind::View, "view", "INSERT"),
+            (ObjectKind::Sequence, "sequence", "USAGE"),
+            (ObjectKind::Function, "function", "EXECUTE"),
+            (ObjectKind::Schema, "schema", "USAGE"),
+            (ObjectKind::Role, "role", "MEMBER"),
+        ] {
+            for role in ["app", "public"].map(Ident::new) {
+                let privileges = std::collections::BTreeSet::from([privilege.into()]);
+                top(
+                    kind,
+                    Change::PrivilegeRevoked {
+                        role: role.clone(),
+                        privileges: privileges.clone(),
+                        on,
+                    },
+                );
+                top(
+                    kind,
+                    Change::PrivilegeGranted {
+                        role,
+                        privileges,
+                        on,
+                    },
+                );
+            }
+        }
+        top(ObjectKind::Role, Change::RoleDropped);
+        top(ObjectKind::Role, Change::LoginRevoked);
         let mut part = |kind, change| {
             out.push(Difference {
                 object: ObjectRef::part(kind, &name("t"), &Ident::new("a")),

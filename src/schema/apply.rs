@@ -6,6 +6,7 @@
 //! creation was never seen takes the object for granted and says so with an [`Assumption`], so
 //! that a history that begins mid-life can be replayed from a catalog that holds it.
 
+mod access;
 mod naming;
 mod relations;
 mod tables;
@@ -15,11 +16,11 @@ mod types;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::catalog::{Catalog, Knowledge, ObjectId, Relation, RelationBody, Role, Sequence, Table};
-use super::name::{Ident, ObjectName, QualifiedName};
-use super::op::{
-    DataOp, Existence, Opaque, PrivilegeChange, RelationKind, SchemaOp, SessionOp, TransactionOp,
+use super::catalog::{
+    Catalog, Knowledge, ObjectId, PrivilegeTarget, Relation, RelationBody, Sequence, Table,
 };
+use super::name::{Ident, ObjectName, QualifiedName};
+use super::op::{DataOp, Existence, Opaque, RelationKind, SchemaOp, SessionOp, TransactionOp};
 use super::session::Session;
 use super::types::{SqlType, TypeName};
 
@@ -59,6 +60,10 @@ pub enum Touched {
     Type(QualifiedName),
     /// Every routine of that name.
     Routine(QualifiedName),
+    /// Who may do what with an object.
+    Privileges(PrivilegeTarget),
+    /// A role.
+    Role(Ident),
     /// Anything: a statement that was not understood.
     Everything,
 }
@@ -357,28 +362,18 @@ impl Applier<'_> {
                 }
             }
 
-            SchemaOp::Grant(change) => self.record_privileges(true, change),
-            SchemaOp::Revoke(change) => self.record_privileges(false, change),
-            SchemaOp::AlterDefaultPrivileges { .. } | SchemaOp::SetOwner { .. } => {}
-            SchemaOp::CreateRole { name, login } => {
-                let role = Role { login: *login };
-                self.catalog.roles.insert_mut(name.clone(), role);
-            }
-            SchemaOp::AlterRole { name, login } => {
-                if let Some(login) = login {
-                    let role = Role { login: *login };
-                    self.catalog.roles.insert_mut(name.clone(), role);
-                }
-            }
-            SchemaOp::RenameRole { name, to } => {
-                if let Some(role) = self.catalog.roles.get(name).cloned() {
-                    self.catalog.roles.remove_mut(name);
-                    self.catalog.roles.insert_mut(to.clone(), role);
-                }
-            }
-            SchemaOp::DropRole { name, .. } => {
-                self.catalog.roles.remove_mut(name);
-            }
+            SchemaOp::Grant(change) => self.change_privileges(true, change),
+            SchemaOp::Revoke(change) => self.change_privileges(false, change),
+            SchemaOp::AlterDefaultPrivileges {
+                schemas,
+                granted,
+                change,
+            } => self.change_defaults(schemas, *granted, change),
+            SchemaOp::SetOwner { .. } => {}
+            SchemaOp::CreateRole { name, login } => self.create_role(name, *login),
+            SchemaOp::AlterRole { name, login } => self.alter_role(name, *login),
+            SchemaOp::RenameRole { name, to } => self.rename_role(name, to),
+            SchemaOp::DropRole { name, existence } => self.drop_role(name, *existence),
 
             SchemaOp::CreateExtension { name, schema, .. } => {
                 if !self.catalog.extensions.contains_key(name) {
@@ -456,13 +451,6 @@ impl Applier<'_> {
                 self.catalog.perhaps.insert_mut(made);
             }
         }
-    }
-
-    fn record_privileges(&mut self, granted: bool, change: &PrivilegeChange) {
-        let at = u32::try_from(self.catalog.privileges.size()).unwrap_or(u32::MAX);
-        self.catalog
-            .privileges
-            .insert_mut(at, Arc::new((granted, change.clone())));
     }
 
     /// The relation that a name means now, if there is one.

@@ -5,14 +5,16 @@
 //! it: by name first, and by identity only to tell a rename from a drop. Names of constraints and
 //! indexes are not differences: what they demand is.
 
+mod access;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::apply::{Touched, constraint_columns};
 use super::catalog::{
-    Catalog, Column, Constraint, Index, Relation, RelationBody, Routine, RowSecurity, Table,
-    TypeBody, UserType,
+    Catalog, Column, Constraint, Index, PrivilegeTarget, Relation, RelationBody, Routine,
+    RowSecurity, Table, TypeBody, UserType,
 };
 use super::name::{Ident, QualifiedName};
 use super::op::{AllowedValues, ConstraintKind, Identity, RelationKind};
@@ -41,6 +43,10 @@ pub enum ObjectKind {
     Trigger,
     /// A policy.
     Policy,
+    /// A schema.
+    Schema,
+    /// A role.
+    Role,
     /// A migration as a whole.
     Migration,
 }
@@ -59,6 +65,8 @@ impl ObjectKind {
             ObjectKind::Function => "function",
             ObjectKind::Trigger => "trigger",
             ObjectKind::Policy => "policy",
+            ObjectKind::Schema => "schema",
+            ObjectKind::Role => "role",
             ObjectKind::Migration => "migration",
         }
     }
@@ -287,6 +295,28 @@ pub enum Change {
         /// The new name.
         to: QualifiedName,
     },
+    /// A role may no longer do something with the object.
+    PrivilegeRevoked {
+        /// Whose privilege; `public` is everybody.
+        role: Ident,
+        /// Which: `SELECT`, `UPDATE (a)`; `MEMBER` of a role.
+        privileges: BTreeSet<Arc<str>>,
+        /// The server's word for the object: `table`, `materialized view`.
+        on: &'static str,
+    },
+    /// A role may do something with the object that it could not do before.
+    PrivilegeGranted {
+        /// Whose privilege; `public` is everybody.
+        role: Ident,
+        /// Which: `SELECT`, `UPDATE (a)`; `MEMBER` of a role.
+        privileges: BTreeSet<Arc<str>>,
+        /// The server's word for the object: `table`, `materialized view`.
+        on: &'static str,
+    },
+    /// A role is gone or has another name.
+    RoleDropped,
+    /// It may no longer log in.
+    LoginRevoked,
     /// A statement that was not understood stands between the two: nothing is certain.
     Unread,
     /// A relation was exchanged for one that cannot be compared.
@@ -339,6 +369,10 @@ impl Change {
             Change::RoutineParametersRenamed => "routine-parameters-renamed",
             Change::RoutineResultChanged { .. } => "routine-result-changed",
             Change::RoutineRenamed { .. } => "routine-renamed",
+            Change::PrivilegeRevoked { .. } => "privilege-revoked",
+            Change::PrivilegeGranted { .. } => "privilege-granted",
+            Change::RoleDropped => "role-dropped",
+            Change::LoginRevoked => "login-revoked",
             Change::Unread => "unread",
             Change::Obscured { .. } => "obscured",
         }
@@ -372,6 +406,8 @@ pub fn every_name(old: &Catalog, new: &Catalog) -> Vec<Touched> {
         names.extend(catalog.relations.keys().cloned().map(Touched::Relation));
         names.extend(catalog.types.keys().cloned().map(Touched::Type));
         names.extend(catalog.routines.keys().cloned().map(Touched::Routine));
+        names.extend(catalog.privileges.keys().cloned().map(Touched::Privileges));
+        names.extend(catalog.roles.keys().cloned().map(Touched::Role));
     }
     names.into_iter().collect()
 }
@@ -384,7 +420,14 @@ pub fn other_name(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Touche
             let earlier = new.relation(name).and_then(|it| old.relation_name(it.id));
             let others = later.into_iter().chain(earlier);
             let others = others.filter(|other| *other != name);
-            others.cloned().map(Touched::Relation).collect()
+            let others = others.cloned().map(Touched::Relation);
+            // Privileges on an object that is made or dropped in between are no difference.
+            let ids = [old, new].into_iter().flat_map(|it| it.relation(name));
+            let ids = ids.map(|relation| PrivilegeTarget::Relation(relation.id));
+            let unseen = PrivilegeTarget::UnseenRelation(name.clone());
+            others
+                .chain(privileges(old, new, ids.chain([unseen])))
+                .collect()
         }
         Touched::Type(name) => {
             let later = old.user_type(name).and_then(|it| new.type_name(it.id));
@@ -393,8 +436,25 @@ pub fn other_name(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Touche
             let others = others.filter(|other| *other != name);
             others.cloned().map(Touched::Type).collect()
         }
-        Touched::Routine(_) | Touched::Everything => Vec::new(),
+        Touched::Routine(name) => privileges(old, new, [PrivilegeTarget::Routine(name.clone())]),
+        Touched::Role(name) => privileges(old, new, [PrivilegeTarget::Role(name.clone())]),
+        Touched::Privileges(_) | Touched::Everything => Vec::new(),
     }
+}
+
+/// Those of the targets of which one of the catalogs says something.
+fn privileges(
+    old: &Catalog,
+    new: &Catalog,
+    targets: impl IntoIterator<Item = PrivilegeTarget>,
+) -> Vec<Touched> {
+    let is_known = |target: &PrivilegeTarget| {
+        [old, new]
+            .iter()
+            .any(|catalog| catalog.privileges.contains_key(target))
+    };
+    let known = targets.into_iter().filter(is_known);
+    known.map(Touched::Privileges).collect()
 }
 
 /// The differences of one name, in a stable order. [`Touched::Everything`] stands for what has no
@@ -405,6 +465,8 @@ pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Diff
         Touched::Relation(name) => diff_relation(old, new, name, &mut out),
         Touched::Type(name) => diff_type(old, new, name, &mut out),
         Touched::Routine(name) => diff_routines(old, new, name, &mut out),
+        Touched::Privileges(target) => access::diff_privileges(old, new, target, &mut out),
+        Touched::Role(name) => access::diff_role(old, new, name, &mut out),
         Touched::Everything => {
             if old.unread() != new.unread() {
                 out.push(Difference {
