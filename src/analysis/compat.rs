@@ -413,6 +413,7 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             let access = privileged(object.kind, privileges);
             table.hurts_new(access, Addition, permission_denied(on, name));
         }
+        Change::RowsRewritten => table.add(Pair::OldReadsNewData, READ, Warning, None),
         Change::RoleDropped => {
             let message = format!("role \"{name}\" does not exist");
             table.hurts_old(BOTH, Error, error("28000", Stage::Connect, message));

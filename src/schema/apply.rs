@@ -116,6 +116,40 @@ pub fn apply(
     applier.out
 }
 
+/// The relation that a statement about rows means, whether or not its creation was seen.
+pub fn named_relation(catalog: &Catalog, session: &Session, name: &ObjectName) -> QualifiedName {
+    let exists = |name: &QualifiedName| catalog.relations.contains_key(name);
+    lookup(session, name, exists).unwrap_or_else(|| new_name(catalog, session, name))
+}
+
+fn lookup(
+    session: &Session,
+    name: &ObjectName,
+    exists: impl Fn(&QualifiedName) -> bool,
+) -> Option<QualifiedName> {
+    let in_schema = |schema: &Ident| {
+        let candidate = QualifiedName::new(schema.clone(), name.name.clone());
+        exists(&candidate).then_some(candidate)
+    };
+    match &name.schema {
+        Some(schema) => in_schema(schema),
+        None => in_schema(&Ident::new("pg_temp"))
+            .or_else(|| session.search_path().iter().find_map(in_schema)),
+    }
+}
+
+fn new_name(catalog: &Catalog, session: &Session, name: &ObjectName) -> QualifiedName {
+    let schema = name.schema.clone().unwrap_or_else(|| {
+        session
+            .search_path()
+            .iter()
+            .find(|schema| catalog.has_schema(schema))
+            .cloned()
+            .unwrap_or_else(|| Ident::new("public"))
+    });
+    QualifiedName::new(schema, name.name.clone())
+}
+
 /// The catalog before the history begins: a new database and what the history takes for granted.
 pub fn assumed_catalog(assumptions: &[Assumption]) -> Catalog {
     let mut catalog = Catalog::new();
@@ -463,28 +497,12 @@ impl Applier<'_> {
         name: &ObjectName,
         exists: impl Fn(&QualifiedName) -> bool,
     ) -> Option<QualifiedName> {
-        let in_schema = |schema: &Ident| {
-            let candidate = QualifiedName::new(schema.clone(), name.name.clone());
-            exists(&candidate).then_some(candidate)
-        };
-        match &name.schema {
-            Some(schema) => in_schema(schema),
-            None => in_schema(&Ident::new("pg_temp"))
-                .or_else(|| self.session.search_path().iter().find_map(in_schema)),
-        }
+        lookup(self.session, name, exists)
     }
 
     /// The name that a new object gets: in the first schema of the search path that is there.
     fn new_name(&self, name: &ObjectName) -> QualifiedName {
-        let schema = name.schema.clone().unwrap_or_else(|| {
-            self.session
-                .search_path()
-                .iter()
-                .find(|schema| self.catalog.has_schema(schema))
-                .cloned()
-                .unwrap_or_else(|| Ident::new("public"))
-        });
-        QualifiedName::new(schema, name.name.clone())
+        new_name(self.catalog, self.session, name)
     }
 
     /// The relation that a statement names: as it is, or taken for granted when its creation was

@@ -313,6 +313,8 @@ pub enum Change {
         /// The server's word for the object: `table`, `materialized view`.
         on: &'static str,
     },
+    /// Values of the column in existing rows are others. No difference of catalogs: a step says so.
+    RowsRewritten,
     /// A role is gone or has another name.
     RoleDropped,
     /// It may no longer log in.
@@ -371,6 +373,7 @@ impl Change {
             Change::RoutineRenamed { .. } => "routine-renamed",
             Change::PrivilegeRevoked { .. } => "privilege-revoked",
             Change::PrivilegeGranted { .. } => "privilege-granted",
+            Change::RowsRewritten => "rows-rewritten",
             Change::RoleDropped => "role-dropped",
             Change::LoginRevoked => "login-revoked",
             Change::Unread => "unread",
@@ -482,6 +485,49 @@ pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Diff
         }
     }
     out
+}
+
+/// The column of a later catalog as an earlier one names it; `None` where the earlier one does not
+/// have it.
+pub fn known_column(
+    old: &Catalog,
+    new: &Catalog,
+    table: &QualifiedName,
+    column: &Ident,
+) -> Option<ObjectRef> {
+    let Some(after) = new.relation(table) else {
+        // Its creation was never seen: it was there before everything.
+        let unseen = old.relation(table).is_none() && !new.gone.contains(table);
+        return unseen.then(|| ObjectRef::part(ObjectKind::Column, table, column));
+    };
+    queried_kind(after)?;
+    let name = match old.relation_name(after.id) {
+        Some(name) => name,
+        None => old.relation(table).map(|_| table)?,
+    };
+    let before = old.relation(name)?;
+    let column = match (&before.body, &after.body) {
+        (RelationBody::Table(before), RelationBody::Table(after)) => {
+            let later = after.column(column);
+            let earlier = later
+                .and_then(|later| before.column_by_id(later.id))
+                .or(before.column(column));
+            match earlier {
+                Some(earlier) => &earlier.name,
+                // Perhaps one that no statement names.
+                None => {
+                    let unseen = later.is_none() && !before.knowledge.is_full();
+                    unseen.then_some(column)?
+                }
+            }
+        }
+        (RelationBody::View(before), _) => {
+            let known = before.columns.as_ref().is_none_or(|it| it.contains(column));
+            known.then_some(column)?
+        }
+        _ => return None,
+    };
+    Some(ObjectRef::part(ObjectKind::Column, name, column))
 }
 
 /// The kind of a relation that queries name; indexes and owned sequences are none.
