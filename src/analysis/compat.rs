@@ -226,6 +226,10 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             format!("function {name}(...) does not exist"),
         )
     };
+    let no_role = |name: &str| {
+        let message = format!("role \"{name}\" does not exist");
+        error("28000", Stage::Connect, message)
+    };
     let no_label = |label: &str| {
         let type_name = object
             .parent
@@ -414,9 +418,10 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.hurts_new(access, Addition, permission_denied(on, name));
         }
         Change::RowsRewritten => table.add(Pair::OldReadsNewData, READ, Warning, None),
-        Change::RoleDropped => {
-            let message = format!("role \"{name}\" does not exist");
-            table.hurts_old(BOTH, Error, error("28000", Stage::Connect, message));
+        Change::RoleDropped => table.hurts_old(BOTH, Error, no_role(name)),
+        Change::RoleRenamed { to } => {
+            table.hurts_old(BOTH, Error, no_role(name));
+            table.hurts_new(BOTH, Error, no_role(to.as_str()));
         }
         Change::LoginRevoked => {
             let message = format!("role \"{name}\" is not permitted to log in");

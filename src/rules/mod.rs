@@ -278,6 +278,8 @@ mod tests {
             }
         }
         top(ObjectKind::Role, Change::RoleDropped);
+        let to = Ident::new("u");
+        top(ObjectKind::Role, Change::RoleRenamed { to });
         top(ObjectKind::Role, Change::LoginRevoked);
         let mut part = |kind, change| {
             out.push(Difference {

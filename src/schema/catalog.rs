@@ -428,6 +428,8 @@ pub struct Role {
     pub made: bool,
     /// Whether it may log in, where the history says so.
     pub login: Option<bool>,
+    /// The name that it was given instead of this one.
+    pub renamed: Option<Ident>,
 }
 
 /// What a privilege is about.

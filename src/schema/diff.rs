@@ -315,8 +315,13 @@ pub enum Change {
     },
     /// Values of the column in existing rows are others. No difference of catalogs: a step says so.
     RowsRewritten,
-    /// A role is gone or has another name.
+    /// A role is gone.
     RoleDropped,
+    /// It has another name.
+    RoleRenamed {
+        /// The new name.
+        to: Ident,
+    },
     /// It may no longer log in.
     LoginRevoked,
     /// A statement that was not understood stands between the two: nothing is certain.
@@ -375,6 +380,7 @@ impl Change {
             Change::PrivilegeGranted { .. } => "privilege-granted",
             Change::RowsRewritten => "rows-rewritten",
             Change::RoleDropped => "role-dropped",
+            Change::RoleRenamed { .. } => "role-renamed",
             Change::LoginRevoked => "login-revoked",
             Change::Unread => "unread",
             Change::Obscured { .. } => "obscured",
@@ -1333,7 +1339,14 @@ fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
             .iter()
             .filter(|it| it.is_callable() && it.kind == routine.kind)
             .collect();
-        if let Some(same) = forms.iter().find(|it| takes_the_same(routine, it)) {
+        let only = || match forms.as_slice() {
+            [form] if before.len() == 1 && form.arguments.len() == routine.arguments.len() => {
+                Some(form)
+            }
+            _ => None,
+        };
+        let same = forms.iter().find(|it| takes_the_same(routine, it));
+        if let Some(same) = same.or_else(only) {
             if let Some(change) = routine_result(routine, same) {
                 push(change);
             }

@@ -182,6 +182,7 @@ impl Applier<'_> {
             exists: true,
             made: true,
             login: Some(login),
+            renamed: None,
         };
         self.set_role(name, role);
     }
@@ -200,10 +201,16 @@ impl Applier<'_> {
         let role = self.role(name);
         let gone = Role {
             exists: false,
+            renamed: Some(to.clone()),
             ..role.clone()
         };
         self.set_role(name, gone);
-        self.set_role(to, Role { made: true, ..role });
+        let renamed = Role {
+            made: true,
+            renamed: None,
+            ..role
+        };
+        self.set_role(to, renamed);
     }
 
     pub(super) fn drop_role(&mut self, name: &Ident, existence: Existence) {
@@ -223,6 +230,7 @@ impl Applier<'_> {
             exists: true,
             made: false,
             login: None,
+            renamed: None,
         })
     }
 

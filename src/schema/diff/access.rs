@@ -230,7 +230,10 @@ pub(super) fn diff_role(old: &Catalog, new: &Catalog, name: &Ident, out: &mut Ve
     }
     let could_log_in = before.and_then(|before| before.login) != Some(false);
     let change = if !after.exists {
-        Change::RoleDropped
+        match last_name(new, after.renamed.as_ref()) {
+            Some(to) => Change::RoleRenamed { to: to.clone() },
+            None => Change::RoleDropped,
+        }
     } else if could_log_in && after.login == Some(false) {
         Change::LoginRevoked
     } else {
@@ -240,4 +243,17 @@ pub(super) fn diff_role(old: &Catalog, new: &Catalog, name: &Ident, out: &mut Ve
         object: alone(ObjectKind::Role, name),
         change,
     });
+}
+
+/// The name that a renamed role has in the end, if it is still there.
+fn last_name<'a>(catalog: &'a Catalog, mut renamed: Option<&'a Ident>) -> Option<&'a Ident> {
+    let mut seen: BTreeSet<&Ident> = BTreeSet::new();
+    while let Some(name) = renamed.filter(|name| seen.insert(name)) {
+        let role = catalog.roles.get(name)?;
+        if role.exists {
+            return Some(name);
+        }
+        renamed = role.renamed.as_ref();
+    }
+    None
 }
