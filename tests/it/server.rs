@@ -14,6 +14,7 @@ use migcheck::schema::types::TypeName;
 use migcheck::sql::read;
 
 use crate::postgres::database;
+use crate::world::change;
 
 #[test]
 fn the_casts_between_built_in_types_are_those_of_the_server() {
@@ -236,5 +237,59 @@ fn replay_of_a_given_folder() {
     if let Some(differences) = compare(&migrations) {
         eprintln!("{} migrations", migrations.len());
         assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+}
+
+/// What the server says to the role `clerk` after each `REVOKE` is what the finding quotes.
+#[test]
+fn a_revoked_privilege_is_refused_in_the_servers_words() {
+    let Some(database) = database() else { return };
+    let before = "CREATE ROLE clerk; CREATE SCHEMA s; GRANT USAGE ON SCHEMA s TO clerk;
+        CREATE TABLE t (a integer); GRANT ALL ON t TO clerk;
+        CREATE TABLE s.u (a integer); GRANT SELECT ON s.u TO clerk;
+        CREATE VIEW v AS SELECT 1 AS a; GRANT SELECT ON v TO clerk;
+        CREATE MATERIALIZED VIEW m AS SELECT 1 AS a; GRANT SELECT ON m TO clerk;
+        CREATE SEQUENCE q; GRANT USAGE ON SEQUENCE q TO clerk;
+        CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+        CREATE PROCEDURE p() LANGUAGE sql AS '';";
+    database.run(before).expect("the schema can be made");
+    let cases = [
+        ("REVOKE SELECT ON t FROM clerk", "SELECT * FROM t"),
+        (
+            "REVOKE SELECT ON ALL TABLES IN SCHEMA s FROM clerk",
+            "SELECT * FROM s.u",
+        ),
+        ("REVOKE SELECT ON v FROM clerk", "SELECT * FROM v"),
+        ("REVOKE SELECT ON m FROM clerk", "SELECT * FROM m"),
+        (
+            "REVOKE USAGE ON SEQUENCE q FROM clerk",
+            "SELECT nextval('q')",
+        ),
+        ("REVOKE EXECUTE ON FUNCTION f() FROM PUBLIC", "SELECT f()"),
+        ("REVOKE EXECUTE ON PROCEDURE p() FROM PUBLIC", "CALL p()"),
+        ("REVOKE USAGE ON SCHEMA s FROM clerk", "SELECT * FROM s.u"),
+    ];
+    for (migration, statement) in cases {
+        let as_clerk =
+            |text: &str| format!("BEGIN; {text}; SET ROLE clerk; {statement}; ROLLBACK;");
+        database
+            .run(&as_clerk("SELECT 1"))
+            .expect("the role may do it before");
+        let refusal = database
+            .run(&as_clerk(migration))
+            .expect_err("the role may not do it after");
+        let report = change(before, &[migration], "");
+        let said: Vec<(&str, &str)> = report
+            .findings
+            .iter()
+            .flat_map(|finding| &finding.breaks)
+            .filter_map(|it| it.error.as_ref())
+            .map(|error| (error.code, error.message.as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [(refusal.code.as_str(), refusal.message.as_str())],
+            "{migration}"
+        );
     }
 }
