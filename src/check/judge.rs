@@ -1,5 +1,6 @@
 //! From a replayed chain to the report: windows, verdicts, findings, counts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -106,10 +107,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
         .iter()
         .map(|migration| match &migration.up {
             MigrationText::Read(file) => file.clone(),
-            MigrationText::Unreadable(it) => SourceFile {
-                path: Arc::clone(&it.path),
-                text: Arc::from(""),
-            },
+            MigrationText::Unreadable(it) => SourceFile::new(Arc::clone(&it.path), ""),
         })
         .collect();
     let report = Report {
@@ -415,13 +413,11 @@ fn text_findings(
     so_far: &[Finding],
 ) -> Vec<Finding> {
     let mut out = Vec::new();
-    let is_said = |migration: usize, statement: usize| {
-        so_far.iter().any(|finding| {
-            finding.rule == "not_understood"
-                && finding.migration == migration
-                && finding.statement == Some(statement)
-        })
-    };
+    let said: BTreeSet<(usize, Option<usize>)> = so_far
+        .iter()
+        .filter(|finding| finding.rule == "not_understood")
+        .map(|finding| (finding.migration, finding.statement))
+        .collect();
     for index in chain.first_new..chain.migrations.len() {
         let place = |statement, span| Place {
             migration: index,
@@ -444,7 +440,7 @@ fn text_findings(
                 }
                 for (number, statement) in script.statements.iter().enumerate() {
                     if let Some(reason) = statement.not_understood()
-                        && !is_said(index, number)
+                        && !said.contains(&(index, Some(number)))
                         && !sources.is_in_trouble(index, Some(statement.span))
                     {
                         let place = place(Some(number), Some(statement.span));
