@@ -252,6 +252,7 @@ mod tests {
                 to: Ident::new("b"),
             },
             Change::DefaultChanged,
+            Change::DomainChanged,
             Change::WritesRefused,
             Change::WritesAllowed,
             Change::KeyCollationChanged,
