@@ -154,6 +154,7 @@ rules![
     trigger_added: Compat,
     type_added: Compat,
     type_dropped: Compat,
+    type_redefined: Compat,
     unique_key_dropped: Compat,
     value_list_changed: Compat,
     view_dropped: Compat,
@@ -213,6 +214,7 @@ mod tests {
         );
         top(ObjectKind::Type, Change::TypeAdded);
         top(ObjectKind::Type, Change::TypeDropped);
+        top(ObjectKind::Type, Change::TypeRedefined);
         top(ObjectKind::Type, Change::TypeRenamed { to: name("u") });
         for required in [true, false] {
             top(ObjectKind::Type, Change::DomainTightened { required });
@@ -250,6 +252,7 @@ mod tests {
                 to: Ident::new("b"),
             },
             Change::DefaultChanged,
+            Change::DomainChanged,
             Change::WritesRefused,
             Change::WritesAllowed,
             Change::KeyCollationChanged,

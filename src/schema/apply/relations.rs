@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::super::catalog::{
-    Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
+    Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
 };
 use super::super::list::List;
 use super::super::name::{Ident, ObjectName, QualifiedName};
 use super::super::op::{
     Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
-    LikeClause, RelationKind, SequenceOwner, TableDef, ViewDef,
+    LikeClause, QueryDef, RelationKind, SequenceOwner, TableDef, ViewDef,
 };
 use super::super::types::{SqlType, TypeName};
 use super::naming::choose_name;
@@ -62,15 +62,25 @@ impl Applier<'_> {
             self.copy_like(like, &mut table);
         }
         if let Some(query) = &def.as_query {
-            match &query.output {
-                Some(columns) => {
+            match (&query.output, self.starred(query)) {
+                (Some(columns), _) => {
                     for column in columns {
                         let mut column = self.assumed_column(column);
                         column.assumed = false;
                         table.columns.push(column);
                     }
                 }
-                None => table.knowledge = Knowledge::columns_unknown(),
+                (None, Some(columns)) => {
+                    for column in &columns {
+                        let copy = self.assumed_column(&column.name);
+                        table.columns.push(Column {
+                            data_type: column.data_type.clone(),
+                            assumed: column.assumed,
+                            ..copy
+                        });
+                    }
+                }
+                (None, None) => table.knowledge = Knowledge::columns_unknown(),
             }
         }
         for parent in table.inherits.iter().chain(&table.partition_of) {
@@ -105,6 +115,25 @@ impl Applier<'_> {
                 self.copy_keys(&source, &name);
             }
         }
+    }
+
+    /// The columns that `SELECT * FROM t` stands for, where the query is just that (with whatever
+    /// filter) and every column of `t` is known.
+    fn starred(&self, query: &QueryDef) -> Option<Vec<Column>> {
+        let [source] = query.relations.as_slice() else {
+            return None;
+        };
+        let text = query.text.to_lowercase();
+        let rest = text.strip_prefix("select * from ")?;
+        if rest.starts_with("only ") || rest.contains(" join ") || rest.contains(',') {
+            return None;
+        }
+        let source = self.lookup_relation(source)?;
+        let table = self.catalog.table(&source)?;
+        table
+            .knowledge
+            .is_full()
+            .then(|| table.columns.iter().cloned().collect())
     }
 
     /// Copies columns and checks of a parent; its identity, or `None` when it is not known.
@@ -243,7 +272,11 @@ impl Applier<'_> {
             })
             .collect();
         let columns = if def.columns.is_empty() {
-            def.query.output.clone()
+            let starred = || {
+                let columns = self.starred(&def.query)?;
+                Some(columns.into_iter().map(|column| column.name).collect())
+            };
+            def.query.output.clone().or_else(starred)
         } else {
             Some(def.columns.clone())
         };
@@ -403,6 +436,11 @@ impl Applier<'_> {
         let Some(table) = self.find_table(&def.table) else {
             return;
         };
+        for key in &def.keys {
+            if let IndexKey::Column(column) = key {
+                self.expect(&table, column);
+            }
+        }
         let name = match &def.name {
             Some(name) => QualifiedName::new(table.schema.clone(), name.clone()),
             None => {
@@ -570,34 +608,25 @@ impl Applier<'_> {
         }
     }
 
-    /// Drops the foreign keys that reference a table, or one of its columns.
-    pub(super) fn drop_references(&mut self, id: ObjectId, column: Option<&Ident>) {
-        let hit = |kind: &ConstraintKind| match (kind, column) {
-            (ConstraintKind::ForeignKey { referenced, .. }, Some(column)) => {
-                referenced.contains(column)
-            }
-            (ConstraintKind::ForeignKey { .. }, None) => true,
-            _ => false,
-        };
-        let referencing: Vec<QualifiedName> = self
-            .catalog
+    /// The tables whose foreign keys reference a table, or one of its columns.
+    pub(super) fn referencing(&self, id: ObjectId, column: Option<&Ident>) -> Vec<QualifiedName> {
+        self.catalog
             .dependents_of(id)
             .into_iter()
             .filter(|(_, other)| {
-                other.as_table().is_some_and(|table| {
-                    table
-                        .constraints
-                        .iter()
-                        .any(|it| it.references == Some(id) && hit(&it.kind))
-                })
+                other
+                    .as_table()
+                    .is_some_and(|table| table.constraints.iter().any(|it| it.names(id, column)))
             })
             .map(|(name, _)| name.clone())
-            .collect();
-        for name in referencing {
+            .collect()
+    }
+
+    /// Drops the foreign keys that reference a table, or one of its columns.
+    pub(super) fn drop_references(&mut self, id: ObjectId, column: Option<&Ident>) {
+        for name in self.referencing(id, column) {
             self.edit_table(&name, |table| {
-                table
-                    .constraints
-                    .retain(|it| it.references != Some(id) || !hit(&it.kind));
+                table.constraints.retain(|it| !it.names(id, column));
             });
         }
     }
@@ -781,8 +810,8 @@ impl Applier<'_> {
     }
 
     /// A nullable column of which only the name is known.
-    pub(super) fn assumed_column(&mut self, name: &Ident) -> super::super::catalog::Column {
-        super::super::catalog::Column {
+    pub(super) fn assumed_column(&mut self, name: &Ident) -> Column {
+        Column {
             id: self.origin.next_id(),
             name: name.clone(),
             data_type: SqlType {

@@ -129,6 +129,18 @@ impl Applier<'_> {
         Some(())
     }
 
+    /// A statement that names a column of a table of which not every column is known shows that it
+    /// is there.
+    pub(super) fn expect(&mut self, table: &QualifiedName, column: &Ident) {
+        let is_open = self
+            .catalog
+            .table(table)
+            .is_some_and(|table| !table.is_absent(column));
+        if is_open {
+            self.find_column(table, column);
+        }
+    }
+
     pub(super) fn add_column(&mut self, table: &ObjectName, def: &ColumnDef, existence: Existence) {
         let Some(name) = self.find_table(table) else {
             return;
@@ -169,7 +181,11 @@ impl Applier<'_> {
             .table(&name)
             .is_some_and(|table| table.column(column).is_some());
         if !listed {
-            if existence == Existence::Tolerated {
+            let is_gone = self
+                .catalog
+                .table(&name)
+                .is_some_and(|table| table.is_absent(column));
+            if existence == Existence::Tolerated && is_gone {
                 return;
             }
             if self.find_column(&name, column).is_none() {
@@ -281,29 +297,7 @@ impl Applier<'_> {
         let Some(id) = self.catalog.relation(&name).map(|relation| relation.id) else {
             return;
         };
-        let names_it = |kind: &ConstraintKind| match kind {
-            ConstraintKind::ForeignKey { referenced, .. } => referenced.contains(from),
-            ConstraintKind::PrimaryKey { .. }
-            | ConstraintKind::Unique { .. }
-            | ConstraintKind::Check { .. }
-            | ConstraintKind::Exclude { .. }
-            | ConstraintKind::NotNull { .. } => false,
-        };
-        let referencing: Vec<QualifiedName> = self
-            .catalog
-            .dependents_of(id)
-            .into_iter()
-            .filter(|(_, other)| {
-                other.as_table().is_some_and(|table| {
-                    table
-                        .constraints
-                        .iter()
-                        .any(|it| it.references == Some(id) && names_it(&it.kind))
-                })
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
-        for other in referencing {
+        for other in self.referencing(id, Some(from)) {
             self.edit_table(&other, |table| {
                 let is_meant = |constraint: &Constraint| constraint.references == Some(id);
                 table.constraints.edit(is_meant, |constraint| {
@@ -456,9 +450,12 @@ impl Applier<'_> {
                     }
                 }
             }
-            ConstraintKind::Check { .. }
-            | ConstraintKind::Exclude { .. }
-            | ConstraintKind::NotNull { .. } => {}
+            ConstraintKind::Check { expr, .. } => {
+                for column in &expr.columns {
+                    self.expect(table, column);
+                }
+            }
+            ConstraintKind::Exclude { .. } | ConstraintKind::NotNull { .. } => {}
         }
         let name = def
             .name
@@ -517,7 +514,11 @@ impl Applier<'_> {
             .iter()
             .find_map(|constraint| match &constraint.kind {
                 ConstraintKind::PrimaryKey { columns, .. } => Some(columns.clone()),
-                _ => None,
+                ConstraintKind::Unique { .. }
+                | ConstraintKind::Check { .. }
+                | ConstraintKind::ForeignKey { .. }
+                | ConstraintKind::Exclude { .. }
+                | ConstraintKind::NotNull { .. } => None,
             })
     }
 
