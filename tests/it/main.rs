@@ -8,6 +8,7 @@ mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
 mod reviewed;
+mod rollouts;
 mod second_reader;
 mod server;
 mod severities;

@@ -169,7 +169,9 @@ fn compare(migrations: &[(String, String)]) -> Option<Vec<String>> {
             .map(|line| {
                 // We say that we do not know the type of a query's result column.
                 let mut words: Vec<&str> = line.split(' ').collect();
-                words.get_mut(2).map(|word| *word = "?");
+                if let Some(word) = words.get_mut(2) {
+                    *word = "?";
+                }
                 let unknown = words.join(" ");
                 if ours.contains(&unknown) {
                     unknown
