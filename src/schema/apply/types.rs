@@ -409,6 +409,7 @@ impl Applier<'_> {
             }
             None => overloads.push(routine),
         }
+        self.default_privileges(&name);
         self.set_routines(&name, overloads);
     }
 
