@@ -3,7 +3,8 @@
 //! A [`Span`] is a range of bytes in one file. Lines and columns are computed only where a report
 //! needs them, by [`SourceFile::position`].
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 /// A range of bytes in one file, end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -52,20 +53,54 @@ pub struct SourceFile {
     pub path: Arc<str>,
     /// The whole text.
     pub text: Arc<str>,
+    lines: Lines,
+}
+
+/// Where each line of a text begins, in bytes; found when the first place is asked for and shared
+/// by clones. The text says it all, so any two are equal.
+#[derive(Clone, Default)]
+struct Lines(Arc<OnceLock<Vec<usize>>>);
+
+impl PartialEq for Lines {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Lines {}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lines")
+    }
 }
 
 impl SourceFile {
+    /// The file `path` with this text.
+    pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        SourceFile {
+            path: path.into(),
+            text: text.into(),
+            lines: Lines::default(),
+        }
+    }
+
     /// Line and column of the byte at `offset` (clamped to the text's end).
     pub fn position(&self, offset: usize) -> Position {
         let offset = (0..=offset.min(self.text.len()))
             .rev()
             .find(|at| self.text.is_char_boundary(*at))
             .unwrap_or(0);
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let starts = self.lines.0.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate();
+            let after = breaks.filter_map(|(at, byte)| (byte == b'\n').then_some(at + 1));
+            std::iter::once(0).chain(after).collect()
+        });
+        let line = starts.partition_point(|start| *start <= offset);
+        let line_start = starts[line - 1];
         Position {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line,
+            column: self.text[line_start..offset].chars().count() + 1,
         }
     }
 }

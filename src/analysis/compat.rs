@@ -286,8 +286,11 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         Change::ColumnAdded { required } => {
             if *required {
                 table.hurts_old(WRITE, Error, null_refused());
+                // Head's inserts must name it: that is not a use that can wait.
+                table.hurts_new(BOTH, Error, no_column(name));
+            } else {
+                table.hurts_new(BOTH, Addition, no_column(name));
             }
-            table.hurts_new(BOTH, Addition, no_column(name));
         }
         Change::ColumnDropped { required } => {
             table.hurts_old(BOTH, Error, no_column(name));
@@ -300,6 +303,15 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.hurts_new(BOTH, Error, no_column(to.as_str()));
         }
         Change::ColumnTypeChanged { from, to } => type_changed(&mut table, name, from, to),
+        Change::DomainChanged => table.hurts_old(
+            WRITE,
+            Warning,
+            error(
+                "23514",
+                Stage::Execute,
+                format!("value for column \"{name}\" violates check constraint of its domain"),
+            ),
+        ),
         Change::NotNullSet { supplied } => {
             let weight = if *supplied { Warning } else { Error };
             table.hurts_old(WRITE, weight, null_refused());

@@ -60,11 +60,16 @@ pub fn is_assignable(from: &SqlType, to: &SqlType) -> Option<bool> {
             Some(CastContext::Implicit | CastContext::Assignment)
         )),
         (None, None) if from.name == to.name => Some(true),
-        // Between a built-in type and an enum there is no cast, but an extension or a
-        // `CREATE CAST` may supply one between other types.
-        (Some(from), None) if is_text(from) => Some(false),
+        // Between the project's own enums, composites and the rest there is no cast; what an
+        // extension brings is not known here.
+        _ if is_own(&from.name) || is_own(&to.name) => Some(false),
         (Some(_), None) | (None, Some(_)) | (None, None) => None,
     }
+}
+
+/// Whether a type was made by a migration: then its name was resolved to a schema.
+fn is_own(name: &TypeName) -> bool {
+    matches!(name, TypeName::User(name) if name.schema.is_some())
 }
 
 /// Whether a call with an argument of type `from` may find a routine that takes `to`; `None` where

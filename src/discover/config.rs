@@ -236,10 +236,7 @@ impl Config {
     pub fn parse(path: &str, shown: &str, text: &str) -> Result<Config> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let cx = &Reader {
-            source: SourceFile {
-                path: shown.into(),
-                text: text.into(),
-            },
+            source: SourceFile::new(shown, text),
         };
         let wire: wire::File = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);

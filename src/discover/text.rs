@@ -130,10 +130,7 @@ pub(super) fn decode(path: &str, contents: Contents) -> (MigrationText, Mark) {
         return (bad, mark);
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let file = SourceFile {
-        path: path.clone(),
-        text: text.into(),
-    };
+    let file = SourceFile::new(path.clone(), text);
     (MigrationText::Read(file), mark)
 }
 

@@ -4,11 +4,13 @@
 //! the unit of text that it sends, the file's own `BEGIN` and `COMMIT`, and the server. Replaying
 //! never fails; what would have failed is kept with its step.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
-    Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, named_relation,
+    Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, expect_column,
+    named_relation,
 };
 use crate::schema::catalog::Catalog;
 use crate::schema::name::{Ident, QualifiedName};
@@ -103,13 +105,14 @@ impl Timeline {
 /// before it began, so the replay is made again from a catalog that holds them.
 pub fn replay(migrations: &[Planned], dialect: Dialect) -> Timeline {
     let mut assumptions: Vec<Assumption> = Vec::new();
+    let mut seen: BTreeSet<Assumption> = BTreeSet::new();
     // Each pass can meet columns of what the pass before took for granted; two settle it, and a
     // third changes nothing but costs nothing where nothing was assumed.
     for _ in 0..3 {
-        let (timeline, more) = replay_from(assumed_catalog(&assumptions), migrations, dialect);
+        let (timeline, more) = replay_from(&assumptions, migrations, dialect);
         let known = assumptions.len();
         for assumption in more {
-            if !assumptions.contains(&assumption) {
+            if seen.insert(assumption.clone()) {
                 assumptions.push(assumption);
             }
         }
@@ -117,7 +120,7 @@ pub fn replay(migrations: &[Planned], dialect: Dialect) -> Timeline {
             return timeline;
         }
     }
-    replay_from(assumed_catalog(&assumptions), migrations, dialect).0
+    replay_from(&assumptions, migrations, dialect).0
 }
 
 /// What opened the transaction that is open.
@@ -145,14 +148,24 @@ struct Replay {
     session: Session,
     steps: Vec<Step>,
     block: Option<Block>,
+    /// Columns that a pass before has shown to be in tables of which not every column is known.
+    expected: BTreeMap<QualifiedName, Vec<Ident>>,
     assumptions: Vec<Assumption>,
 }
 
 fn replay_from(
-    start: Catalog,
+    assumed: &[Assumption],
     migrations: &[Planned],
     dialect: Dialect,
 ) -> (Timeline, Vec<Assumption>) {
+    let start = assumed_catalog(assumed);
+    let mut expected: BTreeMap<QualifiedName, Vec<Ident>> = BTreeMap::new();
+    for assumption in assumed {
+        if let Assumption::Column(relation, column) = assumption {
+            let columns = expected.entry(relation.clone()).or_default();
+            columns.push(column.clone());
+        }
+    }
     let start = Arc::new(start);
     let mut replay = Replay {
         dialect,
@@ -160,6 +173,7 @@ fn replay_from(
         session: Session::new(),
         steps: Vec::new(),
         block: None,
+        expected,
         assumptions: Vec::new(),
     };
     let mut ends = Vec::with_capacity(migrations.len());
@@ -226,6 +240,13 @@ impl Replay {
         } else {
             let mut catalog = Catalog::clone(&self.catalog);
             let applied = apply(&mut catalog, &mut self.session, op, origin);
+            for touched in &applied.touched {
+                if let Touched::Relation(name) = touched {
+                    for column in self.expected.get(name).into_iter().flatten() {
+                        expect_column(&mut catalog, name, column);
+                    }
+                }
+            }
             if !matches!(op, SchemaOp::Session(_)) {
                 self.catalog = Arc::new(catalog);
             }

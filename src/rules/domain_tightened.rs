@@ -4,12 +4,19 @@ use super::{Advice, Facts};
 use crate::schema::diff::Change;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
-    let Change::DomainTightened { .. } = facts.difference.change else {
-        return None;
-    };
     let domain = &facts.difference.object;
+    let message = match facts.difference.change {
+        Change::DomainTightened { required: true } => {
+            format!("domain `{domain}` refuses what an insert leaves out")
+        }
+        Change::DomainTightened { required: false } => {
+            format!("domain `{domain}` admits fewer values")
+        }
+        Change::DomainChanged => format!("column `{domain}` is under the rules of another domain"),
+        _ => return None,
+    };
     Some(Advice {
-        message: format!("domain `{domain}` admits fewer values"),
+        message,
         why: "old code that writes a value which it now refuses fails, in every column of this \
               domain; NOT VALID spares only the rows that are there"
             .to_owned(),

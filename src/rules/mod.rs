@@ -153,6 +153,7 @@ rules![
     row_security_enabled: Compat,
     rows_rewritten: Data,
     sequence_dropped: Compat,
+    statement_refused: History,
     table_added: Compat,
     table_dropped: Compat,
     table_renamed: Compat,
@@ -306,6 +307,7 @@ mod tests {
                 to: Ident::new("b"),
             },
             Change::DefaultChanged,
+            Change::DomainChanged,
             Change::RowsRewritten,
             Change::WritesRefused,
             Change::WritesAllowed,
@@ -427,7 +429,11 @@ mod tests {
 
     /// A file that cannot be read has no statement to differ by, and two histories are no states of
     /// one.
-    const WITHOUT_DIFFERENCE: [&str; 2] = ["migration_unreadable", "replay_differs"];
+    const WITHOUT_DIFFERENCE: [&str; 3] = [
+        "migration_unreadable",
+        "replay_differs",
+        "statement_refused",
+    ];
 
     #[test]
     fn every_rule_answers_to_some_difference() {

@@ -9,6 +9,10 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         Change::Unread if object.kind == ObjectKind::Migration => {
             "this statement was not understood and may change anything".to_owned()
         }
+        Change::Unread if facts.reason.is_none() => format!(
+            "whether {} `{object}` is still there cannot be told",
+            object.kind.as_str()
+        ),
         Change::Unread => format!(
             "this statement was not understood and may change {} `{object}`",
             object.kind.as_str()

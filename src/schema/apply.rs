@@ -17,10 +17,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::catalog::{
-    Catalog, Knowledge, ObjectId, PrivilegeTarget, Relation, RelationBody, Sequence, Table,
+    Catalog, Knowledge, ObjectId, PrivilegeTarget, Relation, RelationBody, Sequence, Table, View,
 };
+use super::list::List;
 use super::name::{Ident, ObjectName, QualifiedName};
-use super::op::{DataOp, Existence, Opaque, RelationKind, SchemaOp, SessionOp, TransactionOp};
+use super::op::{
+    Behavior, DataOp, Existence, Opaque, QueryDef, RelationKind, SchemaOp, SessionOp, TransactionOp,
+};
 use super::session::Session;
 use super::types::{SqlType, TypeName};
 
@@ -116,6 +119,25 @@ pub fn apply(
     applier.out
 }
 
+/// Adds a column that a later statement shows to be there, to a table of which not every column is
+/// known.
+pub fn expect_column(catalog: &mut Catalog, relation: &QualifiedName, column: &Ident) {
+    let lacks_it = catalog.table(relation).is_some_and(|table| {
+        !table.knowledge.is_full() && table.column(column).is_none() && !table.is_absent(column)
+    });
+    if lacks_it {
+        let mut session = Session::new();
+        let mut applier = Applier {
+            catalog,
+            session: &mut session,
+            origin: Origin::new(("expected", relation, column)),
+            out: Applied::default(),
+        };
+        let column = applier.assumed_column(column);
+        applier.edit_table(relation, |table| table.columns.push(column));
+    }
+}
+
 /// The relation that a statement about rows means, whether or not its creation was seen.
 pub fn named_relation(catalog: &Catalog, session: &Session, name: &ObjectName) -> QualifiedName {
     let exists = |name: &QualifiedName| catalog.relations.contains_key(name);
@@ -164,18 +186,7 @@ pub fn assumed_catalog(assumptions: &[Assumption]) -> Catalog {
         match assumption {
             Assumption::Relation(name, kind) => applier.insert_assumed(name, *kind),
             Assumption::Column(relation, column) => {
-                let column = applier.assumed_column(column);
-                let id = applier
-                    .catalog
-                    .relation(relation)
-                    .filter(|relation| relation.assumed);
-                if id.is_some() {
-                    applier.edit_table(relation, |table| {
-                        if table.column(&column.name).is_none() {
-                            table.columns.push(column);
-                        }
-                    });
-                }
+                expect_column(applier.catalog, relation, column);
             }
             Assumption::Type(name, labels) => applier.insert_assumed_type(name, labels),
         }
@@ -322,8 +333,13 @@ impl Applier<'_> {
                 name,
                 arguments,
                 existence,
-                ..
-            } => self.drop_routine(name, arguments.as_deref(), *existence),
+                behavior,
+            } => {
+                self.drop_routine(name, arguments.as_deref(), *existence);
+                if *behavior == Behavior::Cascade {
+                    self.taint_users_of(&name.name);
+                }
+            }
             SchemaOp::RenameRoutine {
                 name,
                 arguments,
@@ -416,8 +432,14 @@ impl Applier<'_> {
                         .insert_mut(name.clone(), schema.clone());
                 }
             }
-            SchemaOp::DropExtension { name, .. } => {
-                self.catalog.extensions.remove_mut(name);
+            SchemaOp::DropExtension {
+                name, existence, ..
+            } => {
+                // Its types, functions and operators are not in the catalog, and are gone.
+                let was_there = self.catalog.extensions.remove_mut(name);
+                if was_there || *existence == Existence::Required {
+                    self.taint_everything();
+                }
             }
             SchemaOp::CreateOther { kind, name } => {
                 self.catalog.others.insert_mut((*kind, name.clone()), ());
@@ -464,12 +486,10 @@ impl Applier<'_> {
 
     /// A statement that was not understood: what it names can no longer be compared.
     fn taint(&mut self, opaque: &Opaque) {
-        if opaque.beyond_names || opaque.names.is_empty() {
-            self.catalog.unread += 1;
-            self.out.touched.push(Touched::Everything);
-        }
+        let mut names_something = false;
         for name in &opaque.names {
             if let Some(found) = self.lookup_relation(name) {
+                names_something = true;
                 self.edit_relation(&found, |relation| {
                     relation.unread += 1;
                     if let RelationBody::Table(table) = &mut relation.body
@@ -479,11 +499,33 @@ impl Applier<'_> {
                     }
                 });
             } else if let Some(found) = self.lookup_type(name) {
+                names_something = true;
                 self.edit_type(&found, |user_type| user_type.unread += 1);
             } else {
                 let made = self.new_name(name);
                 self.catalog.perhaps.insert_mut(made);
             }
+        }
+        if opaque.beyond_names || !names_something {
+            self.taint_everything();
+        }
+    }
+
+    fn taint_everything(&mut self) {
+        self.catalog.unread += 1;
+        self.out.touched.push(Touched::Everything);
+    }
+
+    /// What was dropped took things with it that were not followed: whatever names it.
+    pub(super) fn taint_users_of(&mut self, name: &Ident) {
+        let users: Vec<QualifiedName> = self
+            .catalog
+            .relations()
+            .filter(|(_, relation)| relation.mentions(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for user in users {
+            self.edit_relation(&user, |relation| relation.unread += 1);
         }
     }
 
@@ -541,16 +583,27 @@ impl Applier<'_> {
     fn insert_assumed(&mut self, name: &QualifiedName, kind: RelationKind) {
         let body = match kind {
             RelationKind::Sequence => RelationBody::Sequence(Sequence { owner: None }),
-            // An index without its table says nothing; views have columns as tables do.
-            RelationKind::Table
-            | RelationKind::ForeignTable
-            | RelationKind::View
-            | RelationKind::MaterializedView
-            | RelationKind::Index => RelationBody::Table(Table {
-                knowledge: Knowledge::columns_unknown(),
-                foreign: kind == RelationKind::ForeignTable,
-                ..Table::default()
+            RelationKind::View | RelationKind::MaterializedView => RelationBody::View(View {
+                materialized: kind == RelationKind::MaterializedView,
+                columns: None,
+                query: QueryDef {
+                    text: Arc::from(""),
+                    relations: Vec::new(),
+                    columns: None,
+                    output: None,
+                },
+                depends_on: Vec::new(),
+                indexes: List::default(),
+                triggers: Vec::new(),
             }),
+            // An index without its table says nothing.
+            RelationKind::Table | RelationKind::ForeignTable | RelationKind::Index => {
+                RelationBody::Table(Table {
+                    knowledge: Knowledge::columns_unknown(),
+                    foreign: kind == RelationKind::ForeignTable,
+                    ..Table::default()
+                })
+            }
         };
         let mut hasher = DefaultHasher::new();
         ("assumed", name).hash(&mut hasher);

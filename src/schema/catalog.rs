@@ -97,6 +97,18 @@ pub struct Constraint {
 }
 
 impl Constraint {
+    /// The column, where it is a check that says `column IS NOT NULL`.
+    pub fn as_not_null(&self) -> Option<&Ident> {
+        match &self.kind {
+            ConstraintKind::Check { expr, .. } => expr.as_not_null(),
+            ConstraintKind::PrimaryKey { .. }
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::ForeignKey { .. }
+            | ConstraintKind::Exclude { .. }
+            | ConstraintKind::NotNull { .. } => None,
+        }
+    }
+
     /// Whether it is a foreign key to a table, and to one of its columns where that is given.
     pub(super) fn names(&self, table: ObjectId, column: Option<&Ident>) -> bool {
         let ConstraintKind::ForeignKey { referenced, .. } = &self.kind else {
@@ -240,11 +252,21 @@ impl Table {
         self.columns.iter().find(|column| column.name == *name)
     }
 
+    /// Whether NULL is refused in a column: by itself, or by a check that says `IS NOT NULL`, which
+    /// new rows must satisfy even while it is not valid for the old ones.
+    pub fn refuses_null(&self, column: &Column) -> bool {
+        column.not_null
+            || self.constraints.iter().any(|constraint| {
+                constraint.enforced && constraint.as_not_null() == Some(&column.name)
+            })
+    }
+
     /// The column of that identity.
     pub fn column_by_id(&self, id: ObjectId) -> Option<&Column> {
         self.columns.iter().find(|column| column.id == id)
     }
 
+    /// Whether a column of that name is known not to be there.
     pub(super) fn is_absent(&self, name: &Ident) -> bool {
         match &self.knowledge {
             Knowledge::Full => true,
@@ -318,6 +340,34 @@ impl Relation {
         match &self.body {
             RelationBody::Table(table) => Some(table),
             RelationBody::View(_) | RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+        }
+    }
+
+    /// Whether an expression in it holds the name: a default, a check, a view's query.
+    pub(super) fn mentions(&self, name: &Ident) -> bool {
+        let in_text = |text: &str| {
+            text.to_lowercase()
+                .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .any(|word| word == name.as_str())
+        };
+        match &self.body {
+            RelationBody::Table(table) => {
+                let columns = table
+                    .columns
+                    .iter()
+                    .flat_map(|column| column.default.iter().chain(&column.generated));
+                let checks = table.constraints.iter().filter_map(|it| match &it.kind {
+                    ConstraintKind::Check { expr, .. } => Some(expr),
+                    ConstraintKind::Exclude { definition } => Some(definition),
+                    ConstraintKind::PrimaryKey { .. }
+                    | ConstraintKind::Unique { .. }
+                    | ConstraintKind::ForeignKey { .. }
+                    | ConstraintKind::NotNull { .. } => None,
+                });
+                columns.chain(checks).any(|expr| in_text(&expr.text))
+            }
+            RelationBody::View(view) => in_text(&view.query.text),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => false,
         }
     }
 
@@ -620,9 +670,29 @@ impl Catalog {
         }
     }
 
-    /// Whether an INSERT must name the column, because leaving it out fails with 23502.
-    pub fn is_required(&self, column: &Column) -> bool {
-        let mut refuses_null = column.not_null;
+    /// The type that a domain is made of, through any number of domains; any other type itself.
+    pub fn base_type(&self, data_type: &SqlType) -> SqlType {
+        let mut found = data_type.clone();
+        // Domains cannot be made of themselves, but a catalog could be wrong about it.
+        for _ in 0..self.types.size() {
+            match self.definition_of(&found).map(|it| &it.body) {
+                Some(TypeBody::Domain { base, .. }) => {
+                    let is_array = found.is_array || base.is_array;
+                    found = SqlType {
+                        is_array,
+                        ..base.clone()
+                    };
+                }
+                _ => break,
+            }
+        }
+        found
+    }
+
+    /// Whether an INSERT must name the column, because leaving it out fails: with 23502, or with
+    /// 23514 where a check says `IS NOT NULL`.
+    pub fn is_required(&self, table: &Table, column: &Column) -> bool {
+        let mut refuses_null = table.refuses_null(column);
         let mut supplied =
             column.default.is_some() || column.identity.is_some() || column.generated.is_some();
         if let Some(UserType {

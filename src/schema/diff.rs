@@ -7,18 +7,20 @@
 
 mod access;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use super::apply::{Touched, constraint_columns};
 use super::catalog::{
-    Catalog, Column, Constraint, Index, PrivilegeTarget, Relation, RelationBody, Routine,
+    Catalog, Column, Constraint, Index, Policy, PrivilegeTarget, Relation, RelationBody, Routine,
     RowSecurity, Table, TypeBody, UserType,
 };
 use super::name::{Ident, QualifiedName};
-use super::op::{AllowedValues, ConstraintKind, Identity, RelationKind};
-use super::types::{SqlType, TypeName};
+use super::op::{
+    AllowedValues, ConstraintKind, Identity, IndexKey, PolicyCommand, RelationKind, SqlExpr,
+};
+use super::types::SqlType;
 
 /// What an [`ObjectRef`] names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,6 +128,49 @@ impl fmt::Display for ObjectRef {
     }
 }
 
+impl Catalog {
+    /// Whether an object that queries name is there.
+    pub fn has(&self, object: &ObjectRef) -> bool {
+        let schema = object
+            .schema
+            .clone()
+            .unwrap_or_else(|| Ident::new("public"));
+        let own = QualifiedName::new(schema.clone(), object.name.clone());
+        let parent = object
+            .parent
+            .clone()
+            .map(|parent| QualifiedName::new(schema, parent));
+        match object.kind {
+            ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => {
+                self.relation(&own).is_some()
+            }
+            ObjectKind::Type => self.user_type(&own).is_some(),
+            ObjectKind::Function => !self.routines(&own).is_empty(),
+            ObjectKind::Column => parent
+                .and_then(|parent| self.table(&parent))
+                .is_some_and(|table| table.column(&object.name).is_some()),
+            ObjectKind::EnumLabel => parent
+                .and_then(|parent| self.user_type(&parent))
+                .is_some_and(|user_type| match &user_type.body {
+                    TypeBody::Enum { labels, .. } => {
+                        labels.iter().any(|it| *it.text == *object.name.as_str())
+                    }
+                    TypeBody::Domain { .. }
+                    | TypeBody::Composite(_)
+                    | TypeBody::Range
+                    | TypeBody::Base
+                    | TypeBody::Unknown => false,
+                }),
+            ObjectKind::Constraint
+            | ObjectKind::Trigger
+            | ObjectKind::Policy
+            | ObjectKind::Schema
+            | ObjectKind::Role
+            | ObjectKind::Migration => false,
+        }
+    }
+}
+
 /// What an added constraint demands of writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Demand {
@@ -173,6 +218,8 @@ pub enum Change {
         /// The new type.
         to: SqlType,
     },
+    /// It has the same type under the rules of another domain, or of none.
+    DomainChanged,
     /// It refuses NULL.
     NotNullSet {
         /// Whether a default (or the like) still supplies a value that an INSERT leaves out.
@@ -346,6 +393,7 @@ impl Change {
             Change::ColumnDropped { .. } => "column-dropped",
             Change::ColumnRenamed { .. } => "column-renamed",
             Change::ColumnTypeChanged { .. } => "column-type-changed",
+            Change::DomainChanged => "domain-changed",
             Change::NotNullSet { .. } => "not-null-set",
             Change::NotNullDropped { .. } => "not-null-dropped",
             Change::DefaultDropped { .. } => "default-dropped",
@@ -567,6 +615,10 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
                 return;
             }
             match (&before.body, &after.body) {
+                // What happens to a partition happens to its table, and that is what code names.
+                (RelationBody::Table(before), RelationBody::Table(after))
+                    if before.partition_of.is_some()
+                        && before.partition_of == after.partition_of => {}
                 (RelationBody::Table(before), RelationBody::Table(after)) => {
                     Tables {
                         old,
@@ -621,7 +673,7 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
     }
 }
 
-/// Differences inside a table that was renamed as well.
+/// Differences inside a table that was renamed as well, named as old code names them.
 fn diff_renamed(
     old: &Catalog,
     new: &Catalog,
@@ -633,7 +685,7 @@ fn diff_renamed(
         Tables {
             old,
             new,
-            name: to,
+            name: from,
             before,
             after,
         }
@@ -680,7 +732,19 @@ struct Tables<'a> {
 
 impl Tables<'_> {
     fn diff(&self, out: &mut Vec<Difference>) {
-        for column in &self.before.columns {
+        let not_null = |table: &'_ Table| -> BTreeSet<Ident> {
+            let checks = table.constraints.iter().filter(|it| it.enforced);
+            checks.filter_map(|it| it.as_not_null().cloned()).collect()
+        };
+        // Most columns are shared by both versions, and then there is nothing to compare, unless a
+        // check has changed what one of them admits.
+        let same_checks = not_null(self.before) == not_null(self.after);
+        let is_shared =
+            |at: usize| same_checks && self.before.columns.shares(&self.after.columns, at);
+        for (at, column) in self.before.columns.iter().enumerate() {
+            if is_shared(at) {
+                continue;
+            }
             match self.after.column(&column.name) {
                 Some(after) => self.diff_column(column, after, out),
                 None => match self.after.column_by_id(column.id) {
@@ -694,16 +758,23 @@ impl Tables<'_> {
                         );
                         self.diff_column(column, after, out);
                     }
+                    // It is not listed, and not known to be gone either.
+                    None if !self.after.is_absent(&column.name) => {
+                        self.push_column(column, Change::Unread, out);
+                    }
                     None => {
-                        let required = self.old.is_required(column);
+                        let required = self.old.is_required(self.before, column);
                         self.push_column(column, Change::ColumnDropped { required }, out);
                     }
                 },
             }
         }
-        for column in &self.after.columns {
-            if self.before_name(&column.name).is_none() {
-                let required = self.new.is_required(column);
+        for (at, column) in self.after.columns.iter().enumerate() {
+            if is_shared(at) {
+                continue;
+            }
+            if self.before_name(&column.name).is_none() && self.before.is_absent(&column.name) {
+                let required = self.new.is_required(self.after, column);
                 self.push_column(column, Change::ColumnAdded { required }, out);
             }
         }
@@ -743,10 +814,16 @@ impl Tables<'_> {
     fn diff_column(&self, before: &Column, after: &Column, out: &mut Vec<Difference>) {
         let mut push = |change| self.push_column(before, change, out);
         if !self.same_type(&before.data_type, &after.data_type) {
-            push(Change::ColumnTypeChanged {
-                from: before.data_type.clone(),
-                to: after.data_type.clone(),
-            });
+            // A domain is stored and sent as what it is made of.
+            let (from, to) = (
+                self.old.base_type(&before.data_type),
+                self.new.base_type(&after.data_type),
+            );
+            if self.same_type(&from, &to) {
+                push(Change::DomainChanged);
+            } else {
+                push(Change::ColumnTypeChanged { from, to });
+            }
         }
         if before.collation != after.collation && self.in_unique_key(after) {
             push(Change::KeyCollationChanged);
@@ -758,9 +835,14 @@ impl Tables<'_> {
                 || column.assumed
         };
         let (was_supplied, is_supplied) = (supplied(before), supplied(after));
-        let (was_required, is_required) =
-            (self.old.is_required(before), self.new.is_required(after));
-        match (before.not_null, after.not_null) {
+        let (was_required, is_required) = (
+            self.old.is_required(self.before, before),
+            self.new.is_required(self.after, after),
+        );
+        match (
+            self.before.refuses_null(before),
+            self.after.refuses_null(after),
+        ) {
             (false, true) => push(Change::NotNullSet {
                 supplied: !is_required,
             }),
@@ -773,9 +855,11 @@ impl Tables<'_> {
                 }),
                 (false, true) => push(Change::DefaultAdded { was_required }),
                 (true, true)
-                    if before.default.is_some()
-                        && after.default.is_some()
-                        && before.default != after.default =>
+                    if before
+                        .default
+                        .as_ref()
+                        .zip(after.default.as_ref())
+                        .is_some_and(|(before, after)| !before.is_same(after)) =>
                 {
                     push(Change::DefaultChanged);
                 }
@@ -796,9 +880,6 @@ impl Tables<'_> {
     fn same_type(&self, before: &SqlType, after: &SqlType) -> bool {
         if before == after {
             return true;
-        }
-        if before.name == TypeName::Unknown || after.name == TypeName::Unknown {
-            return true; // Nothing is known that could differ.
         }
         match (
             self.old.definition_of(before),
@@ -821,45 +902,60 @@ impl Tables<'_> {
     }
 
     fn diff_constraints(&self, out: &mut Vec<Difference>) {
-        let enforced = |constraint: &&Constraint| {
-            constraint.enforced && demand_of(&constraint.kind) != Some(Demand::Unique)
+        // Keys are compared by their indexes, `IS NOT NULL` with the columns.
+        let compared = |constraint: &&Constraint| {
+            constraint.enforced
+                && demand_of(&constraint.kind) != Some(Demand::Unique)
+                && constraint.as_not_null().is_none()
         };
-        for added in self.after.constraints.iter().filter(enforced) {
-            let counterpart = self
-                .before
-                .constraints
-                .iter()
-                .filter(enforced)
-                .find(|old| old.id == added.id || self.same_demand(old, added));
-            if counterpart.is_some() {
+        let (old_lists, new_lists) = (value_lists(self.before), value_lists(self.after));
+        for (column, old) in &old_lists {
+            let Some(new) = self.after_name(column).and_then(|it| new_lists.get(it)) else {
+                continue;
+            };
+            let values: Literals = old.difference(new).cloned().collect();
+            if !values.is_empty() {
+                let column = column.clone();
+                self.push_part(
+                    column.clone(),
+                    Change::ValuesRemoved { column, values },
+                    out,
+                );
+            }
+            let values: Literals = new.difference(old).cloned().collect();
+            if !values.is_empty() {
+                let column = column.clone();
+                self.push_part(column.clone(), Change::ValuesAdded { column, values }, out);
+            }
+        }
+        for added in self.after.constraints.iter().filter(compared) {
+            if self.before.constraints.iter().any(|it| it.id == added.id) {
                 continue;
             }
-            if let Some((column, removed, gained)) = self.values_changed(added) {
-                let mut push = |change| {
-                    out.push(Difference {
-                        object: ObjectRef::part(ObjectKind::Column, self.name, &column),
-                        change,
-                    });
-                };
-                if !removed.is_empty() {
-                    push(Change::ValuesRemoved {
-                        column: column.clone(),
-                        values: removed,
-                    });
-                }
-                if !gained.is_empty() {
-                    push(Change::ValuesAdded {
-                        column: column.clone(),
-                        values: gained,
-                    });
-                }
+            let mut old = self.before.constraints.iter().filter(compared);
+            if old.any(|old| self.same_demand(old, added)) {
                 continue;
             }
-            let Some(demand) = demand_of(&added.kind) else {
+            let listed_before = allowed_values(&added.kind).is_some_and(|list| {
+                self.before_name(&list.column)
+                    .is_some_and(|column| old_lists.contains_key(&column.name))
+            });
+            let (Some(demand), false) = (demand_of(&added.kind), listed_before) else {
                 continue;
             };
             let columns = self.own_columns(self.after, &added.kind);
-            if self.can_hurt(demand, &columns) {
+            let can_hurt = match &added.kind {
+                ConstraintKind::Check { expr, .. } => {
+                    columns.iter().any(|it| self.before_name(it).is_some())
+                        || !expr.yields_to_null()
+                }
+                ConstraintKind::PrimaryKey { .. }
+                | ConstraintKind::Unique { .. }
+                | ConstraintKind::ForeignKey { .. }
+                | ConstraintKind::Exclude { .. }
+                | ConstraintKind::NotNull { .. } => self.reaches_old_rows(&columns, true),
+            };
+            if can_hurt {
                 out.push(Difference {
                     object: ObjectRef::part(ObjectKind::Constraint, self.name, &added.name),
                     change: Change::ConstraintAdded {
@@ -870,36 +966,35 @@ impl Tables<'_> {
                 });
             }
         }
-        for dropped in self.before.constraints.iter().filter(enforced) {
-            let stays = self
-                .after
-                .constraints
-                .iter()
-                .filter(enforced)
-                .any(|new| new.id == dropped.id || self.same_demand(dropped, new));
+        for dropped in self.before.constraints.iter().filter(compared) {
+            if self.after.constraints.iter().any(|it| it.id == dropped.id) {
+                continue;
+            }
+            let mut new = self.after.constraints.iter().filter(compared);
+            let stays = new.any(|new| self.same_demand(dropped, new));
+            let listed_after = allowed_values(&dropped.kind).is_some_and(|list| {
+                self.after_name(&list.column)
+                    .is_some_and(|column| new_lists.contains_key(column))
+            });
             let columns = self.own_columns(self.before, &dropped.kind);
-            let column_stays = |column| self.after_name(column).is_some();
-            let (Some(demand), false, true) = (
-                demand_of(&dropped.kind),
-                stays,
-                columns.iter().all(column_stays),
-            ) else {
+            let columns_stay = columns.iter().all(|it| self.after_name(it).is_some());
+            let (Some(demand), false, false, true) =
+                (demand_of(&dropped.kind), stays, listed_after, columns_stay)
+            else {
                 continue;
             };
-            let replaced = allowed_values(&dropped.kind).is_some_and(|old| {
-                self.after
-                    .constraints
-                    .iter()
-                    .filter_map(|new| allowed_values(&new.kind))
-                    .any(|new| self.after_name(&old.column) == Some(&new.column))
+            out.push(Difference {
+                object: ObjectRef::part(ObjectKind::Constraint, self.name, &dropped.name),
+                change: Change::ConstraintDropped { demand, columns },
             });
-            if !replaced {
-                out.push(Difference {
-                    object: ObjectRef::part(ObjectKind::Constraint, self.name, &dropped.name),
-                    change: Change::ConstraintDropped { demand, columns },
-                });
-            }
         }
+    }
+
+    fn push_part(&self, column: Ident, change: Change, out: &mut Vec<Difference>) {
+        out.push(Difference {
+            object: ObjectRef::part(ObjectKind::Column, self.name, &column),
+            change,
+        });
     }
 
     /// The names in a constraint that are columns of the table.
@@ -911,41 +1006,20 @@ impl Tables<'_> {
             .collect()
     }
 
-    /// Whether old writers can violate a new constraint: it is about a column that they know, and
-    /// the columns that they do not know do not stay NULL under it.
-    fn can_hurt(&self, demand: Demand, columns: &[Ident]) -> bool {
-        let is_known = |column: &Ident| self.before_name(column).is_some();
-        let stays_null = |column: &Ident| {
-            !is_known(column)
+    /// Whether a key or reference over these columns looks at rows that old code writes: none of
+    /// them is a new column that stays NULL in those rows, or gets another value in each.
+    fn reaches_old_rows(&self, columns: &[Ident], nulls_pass: bool) -> bool {
+        let is_apart = |column: &Ident| {
+            self.before_name(column).is_none()
                 && self.after.column(column).is_some_and(|column| {
-                    column.default.is_none()
-                        && column.identity.is_none()
-                        && column.generated.is_none()
+                    let computed = column.identity.is_some() || column.generated.is_some();
+                    match &column.default {
+                        Some(default) => default.text.contains('('),
+                        None => computed || nulls_pass,
+                    }
                 })
         };
-        let some_known = columns.iter().any(is_known);
-        match demand {
-            Demand::Check => some_known,
-            Demand::ForeignKey | Demand::Unique | Demand::Exclusion => {
-                some_known && !columns.iter().any(stays_null)
-            }
-        }
-    }
-
-    /// The literals that a check of the same column lost and gained.
-    fn values_changed(&self, added: &Constraint) -> Option<(Ident, Literals, Literals)> {
-        let new = allowed_values(&added.kind)?;
-        let old = self
-            .before
-            .constraints
-            .iter()
-            .filter_map(|constraint| allowed_values(&constraint.kind))
-            .find(|old| self.after_name(&old.column) == Some(&new.column))?;
-        Some((
-            new.column.clone(),
-            old.values.difference(&new.values).cloned().collect(),
-            new.values.difference(&old.values).cloned().collect(),
-        ))
+        !columns.is_empty() && !columns.iter().any(is_apart)
     }
 
     /// Whether a constraint made anew demands what an old one demanded.
@@ -959,7 +1033,7 @@ impl Tables<'_> {
         };
         match (&before.kind, &after.kind) {
             (ConstraintKind::Check { expr: a, .. }, ConstraintKind::Check { expr: b, .. }) => {
-                a == b
+                a.is_same(b)
             }
             (
                 ConstraintKind::ForeignKey {
@@ -1008,7 +1082,12 @@ impl Tables<'_> {
                 .filter(|column| self.after.column(column).is_some())
                 .cloned()
                 .collect();
-            if !self.is_implied(&columns) && self.can_hurt(Demand::Unique, &columns) {
+            let nulls_pass = !added.nulls_not_distinct
+                && added.keys.iter().all(|key| match key {
+                    IndexKey::Column(_) => true,
+                    IndexKey::Expression(expr) => expr.yields_to_null(),
+                });
+            if !self.is_implied(added) && self.reaches_old_rows(&columns, nulls_pass) {
                 out.push(Difference {
                     object: ObjectRef::part(ObjectKind::Constraint, self.name, &added.name),
                     change: Change::ConstraintAdded {
@@ -1049,22 +1128,35 @@ impl Tables<'_> {
         }
     }
 
-    /// Whether an old unique key over some of these columns refused everything that a new one over
-    /// all of them can refuse.
-    fn is_implied(&self, columns: &[Ident]) -> bool {
-        self.before.indexes.iter().any(|old| {
-            old.plain_unique_columns().is_some_and(|old| {
-                !old.is_empty()
-                    && old.iter().all(|column| {
-                        self.after_name(column)
-                            .is_some_and(|column| columns.contains(column))
-                    })
+    /// Whether an old unique key refused everything that a new one can refuse: it is over some of
+    /// the new one's columns, and no kinder to NULLs.
+    fn is_implied(&self, new: &Index) -> bool {
+        let plain: Option<Vec<&Ident>> = new
+            .keys
+            .iter()
+            .map(|key| match key {
+                IndexKey::Column(column) => Some(column),
+                IndexKey::Expression(_) => None,
             })
+            .collect();
+        let Some(columns) = plain else {
+            return false;
+        };
+        self.before.indexes.iter().any(|old| {
+            let as_strict = old.nulls_not_distinct || !new.nulls_not_distinct;
+            as_strict
+                && old.plain_unique_columns().is_some_and(|old| {
+                    !old.is_empty()
+                        && old.iter().all(|column| {
+                            self.after_name(column)
+                                .is_some_and(|column| columns.contains(&column))
+                        })
+                })
         })
     }
 
     fn same_keys(&self, before: &Index, after: &Index) -> bool {
-        use super::op::IndexKey::{Column, Expression};
+        use IndexKey::{Column, Expression};
         before.keys.len() == after.keys.len()
             && before
                 .keys
@@ -1105,32 +1197,76 @@ impl Tables<'_> {
         if !after.enabled {
             return;
         }
-        let admits = |table: &Table| table.policies.iter().any(|policy| policy.permissive);
-        let without_policy = !admits(self.after);
-        if before != after || (without_policy && admits(self.before)) {
+        let without_policy = !admits_rows(self.after);
+        let admitted = !before.enabled || admits_rows(self.before);
+        if before != after || (without_policy && admitted) {
             out.push(Difference {
                 object: table,
                 change: Change::RowSecurityOn { without_policy },
             });
             return;
         }
+        let mut push = |policy: &Policy| {
+            out.push(Difference {
+                object: ObjectRef::part(ObjectKind::Policy, self.name, &policy.name),
+                change: Change::PolicyChanged,
+            });
+        };
         for policy in &self.before.policies {
             if !self.after.policies.iter().any(|it| it.id == policy.id) {
-                out.push(Difference {
-                    object: ObjectRef::part(ObjectKind::Policy, self.name, &policy.name),
-                    change: Change::PolicyChanged,
-                });
+                push(policy);
             }
         }
         for policy in &self.after.policies {
-            if !self.before.policies.contains(policy) {
-                out.push(Difference {
-                    object: ObjectRef::part(ObjectKind::Policy, self.name, &policy.name),
-                    change: Change::PolicyChanged,
-                });
+            let before = self.before.policies.iter().find(|it| it.id == policy.id);
+            if !before.is_some_and(|before| self.same_policy(before, policy)) {
+                push(policy);
             }
         }
     }
+
+    /// Whether a policy governs the same rows, whatever it and its columns are called.
+    fn same_policy(&self, before: &Policy, after: &Policy) -> bool {
+        let renamed = |expr: &Option<SqlExpr>| {
+            let mut expr = expr.clone()?;
+            for column in &self.before.columns {
+                if let Some(to) = self.after_name(&column.name) {
+                    expr = expr.with_column_renamed(&column.name, to);
+                }
+            }
+            Some(expr)
+        };
+        before.permissive == after.permissive
+            && before.command == after.command
+            && before.roles == after.roles
+            && renamed(&before.using) == after.using
+            && renamed(&before.with_check) == after.with_check
+    }
+}
+
+/// Whether, for every kind of statement, some policy admits rows: one that is not literally false
+/// and does not hang on a setting of the session, which no migration sets for the code.
+fn admits_rows(table: &Table) -> bool {
+    let admits = |expr: &Option<SqlExpr>| {
+        expr.as_ref().is_none_or(|expr| {
+            let text = expr.text.to_lowercase();
+            text.trim_matches(['(', ')', ' ']) != "false" && !text.contains("current_setting")
+        })
+    };
+    let commands = [
+        PolicyCommand::Select,
+        PolicyCommand::Insert,
+        PolicyCommand::Update,
+        PolicyCommand::Delete,
+    ];
+    commands.iter().all(|command| {
+        table.policies.iter().any(|policy| {
+            policy.permissive
+                && (policy.command == PolicyCommand::All || policy.command == *command)
+                && admits(&policy.using)
+                && admits(&policy.with_check)
+        })
+    })
 }
 
 fn demand_of(kind: &ConstraintKind) -> Option<Demand> {
@@ -1152,6 +1288,19 @@ fn allowed_values(kind: &ConstraintKind) -> Option<&AllowedValues> {
         | ConstraintKind::Exclude { .. }
         | ConstraintKind::NotNull { .. } => None,
     }
+}
+
+/// The literals that the checks of a table admit for a column, all of them together.
+fn value_lists(table: &Table) -> BTreeMap<Ident, Literals> {
+    let mut lists: BTreeMap<Ident, Literals> = BTreeMap::new();
+    let enforced = table.constraints.iter().filter(|it| it.enforced);
+    for list in enforced.filter_map(|it| allowed_values(&it.kind)) {
+        lists
+            .entry(list.column.clone())
+            .and_modify(|values| values.retain(|value| list.values.contains(value)))
+            .or_insert_with(|| list.values.clone());
+    }
+    lists
 }
 
 fn diff_type(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut Vec<Difference>) {

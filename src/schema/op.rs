@@ -128,6 +128,73 @@ pub struct SqlExpr {
 }
 
 impl SqlExpr {
+    /// Whether two expressions are written with the same tokens, however they are spaced.
+    pub fn is_same(&self, other: &SqlExpr) -> bool {
+        self.text == other.text || self.squeezed() == other.squeezed()
+    }
+
+    /// The text without white space outside quotes, in lower case there.
+    fn squeezed(&self) -> String {
+        let mut out = String::with_capacity(self.text.len());
+        let mut quote = None;
+        for c in self.text.chars() {
+            match quote {
+                Some(open) => {
+                    out.push(c);
+                    if c == open {
+                        quote = None;
+                    }
+                }
+                None if c.is_whitespace() => {}
+                None => {
+                    if c == '\'' || c == '"' {
+                        quote = Some(c);
+                    }
+                    out.extend(c.to_lowercase());
+                }
+            }
+        }
+        out
+    }
+
+    /// The column, where the expression is `column IS NOT NULL`.
+    pub fn as_not_null(&self) -> Option<&Ident> {
+        let mut columns = self.columns.iter();
+        let (Some(column), None) = (columns.next(), columns.next()) else {
+            return None;
+        };
+        // Most checks are about values: they are told apart without being copied.
+        let ends_in_null = self
+            .text
+            .trim_end_matches([')', ' '])
+            .as_bytes()
+            .last_chunk::<4>()
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"null"));
+        if !ends_in_null {
+            return None;
+        }
+        let text = self.squeezed();
+        let text = text.trim_matches(['(', ')']).replace('"', "");
+        let wanted = format!("{}isnotnull", column.as_str().to_lowercase());
+        (text == wanted).then_some(column)
+    }
+
+    /// Whether the expression is NULL, and a check of it satisfied, as soon as a column in it is
+    /// NULL; what looks at NULL itself is not.
+    pub fn yields_to_null(&self) -> bool {
+        let text = self.squeezed();
+        let looks_at_null = [
+            "isnotnull",
+            "isnull",
+            "num_nonnulls",
+            "num_nulls",
+            "coalesce",
+            "isdistinct",
+            "isnotdistinct",
+        ];
+        !looks_at_null.iter().any(|word| text.contains(word))
+    }
+
     /// The expression after a column of its table was renamed: every identifier of that name
     /// outside quotes, as the server's stored expression would show it.
     pub fn with_column_renamed(&self, from: &Ident, to: &Ident) -> SqlExpr {
@@ -721,11 +788,11 @@ pub enum DataOp {
         /// The columns named.
         columns: Vec<Ident>,
     },
-    /// `UPDATE`, with the columns it sets.
+    /// `UPDATE`, with the columns whose values it replaces.
     Update {
         /// The table.
         table: ObjectName,
-        /// The columns set.
+        /// The columns set, but for those that its condition says are NULL: they are only filled.
         columns: Vec<Ident>,
     },
     /// `DELETE`

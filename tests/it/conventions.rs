@@ -1,1 +1,264 @@
-//! To come.
+//! What this project agreed on about its own sources, so that nobody has to remember it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use migcheck::RULES;
+
+/// A source file of the program: its path from `src/` and its text without the tests at its end.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn is_in(&self, places: &[&str]) -> bool {
+        places.iter().any(|place| match place.strip_suffix('/') {
+            Some(folder) => {
+                self.path.starts_with(place) || self.path.strip_suffix(".rs") == Some(folder)
+            }
+            None => self.path == *place,
+        })
+    }
+
+    /// The lines of code that name one of `words`, as `path:line: text`.
+    fn lines_with(&self, words: &[&str]) -> Vec<String> {
+        self.text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+            .filter(|(_, line)| words.iter().any(|word| line.contains(word)))
+            .map(|(at, line)| format!("src/{}:{}: {}", self.path, at + 1, line.trim()))
+            .collect()
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files_below(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder can be listed") {
+        let path = entry.expect("an entry can be read").path();
+        if path.is_dir() {
+            files_below(&path, out);
+        } else {
+            out.push(path);
+        }
+    }
+}
+
+/// All sources but those that are only tests.
+fn sources() -> Vec<Source> {
+    let mut files = Vec::new();
+    files_below(&root().join("src"), &mut files);
+    files.sort();
+    files
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|it| it == "rs"))
+        .filter(|path| !path.ends_with("tests.rs"))
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("a source is text");
+            let text = text
+                .split("\n#[cfg(test)]\nmod tests {")
+                .next()
+                .unwrap_or("")
+                .to_owned();
+            let path = path
+                .strip_prefix(root().join("src"))
+                .expect("it lies there");
+            Source {
+                path: path.to_string_lossy().replace('\\', "/"),
+                text,
+            }
+        })
+        .collect()
+}
+
+/// No source outside of `places` names one of `words`.
+fn assert_only_in(places: &[&str], words: &[&str]) {
+    let sources = sources();
+    let outside = sources.iter().filter(|source| !source.is_in(places));
+    let found: Vec<String> = outside
+        .flat_map(|source| source.lines_with(words))
+        .collect();
+    assert!(
+        found.is_empty(),
+        "only {places:?} may name {words:?}:\n{}",
+        found.join("\n")
+    );
+}
+
+#[test]
+fn only_the_readers_of_sql_name_the_parser() {
+    assert_only_in(&["sql/", "bind/"], &["sqlparser"]);
+}
+
+#[test]
+fn only_the_version_graph_names_the_graph_library() {
+    assert_only_in(&["history/graph.rs"], &["petgraph"]);
+}
+
+#[test]
+fn only_discover_reads_the_disk_and_starts_processes() {
+    // The check reads two configuration files that the command line names.
+    assert_only_in(
+        &["discover/", "check.rs", "live/"],
+        &[
+            "std::fs",
+            "fs::read",
+            "File::open",
+            "std::process::Command",
+            "Command::new",
+        ],
+    );
+}
+
+#[test]
+fn only_the_program_and_discover_ask_the_environment_or_print() {
+    assert_only_in(
+        &["cli/", "main.rs", "discover/"],
+        &["std::env::", "env::var"],
+    );
+    assert_only_in(
+        &["cli/", "main.rs"],
+        &["println!", "eprintln!", "print!(", "dbg!("],
+    );
+}
+
+#[test]
+fn domain_types_are_not_serialisable() {
+    assert_only_in(
+        &["report/", "discover/", "cli/"],
+        &["Serialize", "Deserialize", "serde::"],
+    );
+}
+
+#[test]
+fn nothing_says_todo() {
+    assert_only_in(&[], &["todo!(", "unimplemented!("]);
+}
+
+#[test]
+fn only_the_program_uses_anyhow() {
+    assert_only_in(&["cli/", "main.rs"], &["anyhow"]);
+}
+
+/// The flow of DESIGN: discover, sql, history, analysis, rules, findings, report; no arrow back.
+#[test]
+fn rooms_do_not_look_back() {
+    for (room, later) in [
+        (
+            "source.rs",
+            &[
+                "discover", "sql", "schema", "history", "analysis", "rules", "findings", "report",
+                "check",
+            ][..],
+        ),
+        (
+            "schema/",
+            &[
+                "discover", "sql", "history", "analysis", "rules", "findings", "report", "check",
+            ],
+        ),
+        (
+            "sql/",
+            &[
+                "discover", "history", "analysis", "rules", "findings", "report", "check",
+            ],
+        ),
+        (
+            "discover/",
+            &[
+                "history", "analysis", "rules", "findings", "report", "check",
+            ],
+        ),
+        (
+            "history/",
+            &["analysis", "rules", "findings", "report", "check"],
+        ),
+        ("analysis/", &["rules", "findings", "report", "check"]),
+        ("rules/", &["findings", "report", "check"]),
+        ("findings/", &["report", "check"]),
+        ("report/", &["check"]),
+    ] {
+        for source in sources().iter().filter(|source| source.is_in(&[room])) {
+            let words: Vec<String> = later.iter().map(|it| format!("crate::{it}")).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let found = source.lines_with(&words);
+            assert!(found.is_empty(), "{room} looks back:\n{}", found.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn every_source_says_what_it_is_for() {
+    for source in sources() {
+        assert!(source.text.starts_with("//! "), "src/{}", source.path);
+    }
+}
+
+#[test]
+fn every_rule_has_a_page_and_a_module_and_nothing_else_lies_there() {
+    let names: BTreeSet<String> = RULES.iter().map(|rule| rule.name.to_owned()).collect();
+    let stems = |folder: &str, extension: &str| -> BTreeSet<String> {
+        let mut files = Vec::new();
+        files_below(&root().join(folder), &mut files);
+        files
+            .iter()
+            .filter(|path| path.extension().is_some_and(|it| it == extension))
+            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+            .filter(|stem| !matches!(stem.as_str(), "mod" | "tests"))
+            .collect()
+    };
+    assert_eq!(stems("rules", "md"), names);
+    assert_eq!(stems("src/rules", "rs"), names);
+}
+
+#[test]
+fn readme_lists_each_rule() {
+    let Ok(readme) = fs::read_to_string(root().join("README.md")) else {
+        return;
+    };
+    // The table links each rule to its page.
+    if readme.contains("](rules/") {
+        for rule in RULES {
+            let link = format!("](rules/{}.md)", rule.name);
+            assert!(
+                readme.contains(&link),
+                "README.md does not list {}",
+                rule.name
+            );
+        }
+    }
+}
+
+#[test]
+fn rule_names_say_what_happened_to_which_object() {
+    for rule in RULES {
+        let name = rule.name;
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+            "{name}"
+        );
+        assert!(
+            !name.starts_with("ban_") && !name.starts_with("no_"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_dependency_says_why() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
+    let mut in_dependencies = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            in_dependencies = line.contains("dependencies");
+        } else if in_dependencies && line.contains(" = ") {
+            assert!(line.contains(" # "), "no reason: {line}");
+        }
+    }
+}

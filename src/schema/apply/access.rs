@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::catalog::{Privilege, PrivilegeTarget, RelationBody, Role};
-use super::super::name::{Ident, ObjectName, QualifiedName};
-use super::super::op::{AllOf, Existence, GrantTarget, PrivilegeChange};
 use super::{Applier, Touched};
+use crate::schema::catalog::{Privilege, PrivilegeTarget, RelationBody, Role};
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::op::{AllOf, Existence, GrantTarget, PrivilegeChange};
 
 impl Applier<'_> {
     /// `GRANT` and `REVOKE`. What is not used by ordinary code (`CREATE`, `REFERENCES`, grant

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::super::catalog::{
-    Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
-};
-use super::super::list::List;
-use super::super::name::{Ident, ObjectName, QualifiedName};
-use super::super::op::{
-    Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
-    LikeClause, RelationKind, SequenceOwner, TableDef, ViewDef,
-};
-use super::super::types::{SqlType, TypeName};
 use super::naming::choose_name;
 use super::{Applier, Touched};
+use crate::schema::catalog::{
+    Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
+};
+use crate::schema::list::List;
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::op::{
+    Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
+    LikeClause, QueryDef, RelationKind, SequenceOwner, TableDef, ViewDef,
+};
+use crate::schema::types::{SqlType, TypeName};
 
 impl Applier<'_> {
     /// Whether a new relation may take `name`; an assumed one makes way.
@@ -62,15 +62,25 @@ impl Applier<'_> {
             self.copy_like(like, &mut table);
         }
         if let Some(query) = &def.as_query {
-            match &query.output {
-                Some(columns) => {
+            match (&query.output, self.starred(query)) {
+                (Some(columns), _) => {
                     for column in columns {
                         let mut column = self.assumed_column(column);
                         column.assumed = false;
                         table.columns.push(column);
                     }
                 }
-                None => table.knowledge = Knowledge::columns_unknown(),
+                (None, Some(columns)) => {
+                    for column in &columns {
+                        let copy = self.assumed_column(&column.name);
+                        table.columns.push(Column {
+                            data_type: column.data_type.clone(),
+                            assumed: column.assumed,
+                            ..copy
+                        });
+                    }
+                }
+                (None, None) => table.knowledge = Knowledge::columns_unknown(),
             }
         }
         for parent in table.inherits.iter().chain(&table.partition_of) {
@@ -105,6 +115,25 @@ impl Applier<'_> {
                 self.copy_keys(&source, &name);
             }
         }
+    }
+
+    /// The columns that `SELECT * FROM t` stands for, where the query is just that (with whatever
+    /// filter) and every column of `t` is known.
+    fn starred(&self, query: &QueryDef) -> Option<Vec<Column>> {
+        let [source] = query.relations.as_slice() else {
+            return None;
+        };
+        let text = query.text.to_lowercase();
+        let rest = text.strip_prefix("select * from ")?;
+        if rest.starts_with("only ") || rest.contains(" join ") || rest.contains(',') {
+            return None;
+        }
+        let source = self.lookup_relation(source)?;
+        let table = self.catalog.table(&source)?;
+        table
+            .knowledge
+            .is_full()
+            .then(|| table.columns.iter().cloned().collect())
     }
 
     /// Copies columns and checks of a parent; its identity, or `None` when it is not known.
@@ -243,7 +272,11 @@ impl Applier<'_> {
             })
             .collect();
         let columns = if def.columns.is_empty() {
-            def.query.output.clone()
+            let starred = || {
+                let columns = self.starred(&def.query)?;
+                Some(columns.into_iter().map(|column| column.name).collect())
+            };
+            def.query.output.clone().or_else(starred)
         } else {
             Some(def.columns.clone())
         };
@@ -403,6 +436,11 @@ impl Applier<'_> {
         let Some(table) = self.find_table(&def.table) else {
             return;
         };
+        for key in &def.keys {
+            if let IndexKey::Column(column) = key {
+                self.expect(&table, column);
+            }
+        }
         let name = match &def.name {
             Some(name) => QualifiedName::new(table.schema.clone(), name.clone()),
             None => {
@@ -759,7 +797,7 @@ impl Applier<'_> {
             return;
         };
         if serial {
-            let default = super::super::op::SqlExpr {
+            let default = crate::schema::op::SqlExpr {
                 text: format!("nextval('{}'::regclass)", ObjectName::from(&sequence)).into(),
                 columns: BTreeSet::new(),
             };
@@ -772,8 +810,8 @@ impl Applier<'_> {
     }
 
     /// A nullable column of which only the name is known.
-    pub(super) fn assumed_column(&mut self, name: &Ident) -> super::super::catalog::Column {
-        super::super::catalog::Column {
+    pub(super) fn assumed_column(&mut self, name: &Ident) -> Column {
+        Column {
             id: self.origin.next_id(),
             name: name.clone(),
             data_type: SqlType {

@@ -1,14 +1,14 @@
 //! What belongs to a table: columns, constraints, triggers, policies.
 
-use super::super::catalog::{Column, Constraint, Index, Knowledge, Policy, RelationBody, Trigger};
-use super::super::name::{Ident, ObjectName, QualifiedName};
-use super::super::op::{
+use super::naming::choose_name;
+use super::{Applier, Assumption};
+use crate::schema::catalog::{Column, Constraint, Index, Knowledge, Policy, RelationBody, Trigger};
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::op::{
     Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, Creation, Existence,
     IndexKey, PolicyDef, RelationKind, RowSecurityChange, SqlExpr, TriggerDef, TriggerSelection,
 };
-use super::super::types::TypeName;
-use super::naming::choose_name;
-use super::{Applier, Assumption};
+use crate::schema::types::TypeName;
 
 impl Applier<'_> {
     /// Appends a column to a table that is there.
@@ -129,6 +129,18 @@ impl Applier<'_> {
         Some(())
     }
 
+    /// A statement that names a column of a table of which not every column is known shows that it
+    /// is there.
+    pub(super) fn expect(&mut self, table: &QualifiedName, column: &Ident) {
+        let is_open = self
+            .catalog
+            .table(table)
+            .is_some_and(|table| !table.is_absent(column));
+        if is_open {
+            self.find_column(table, column);
+        }
+    }
+
     pub(super) fn add_column(&mut self, table: &ObjectName, def: &ColumnDef, existence: Existence) {
         let Some(name) = self.find_table(table) else {
             return;
@@ -169,7 +181,11 @@ impl Applier<'_> {
             .table(&name)
             .is_some_and(|table| table.column(column).is_some());
         if !listed {
-            if existence == Existence::Tolerated {
+            let is_gone = self
+                .catalog
+                .table(&name)
+                .is_some_and(|table| table.is_absent(column));
+            if existence == Existence::Tolerated && is_gone {
                 return;
             }
             if self.find_column(&name, column).is_none() {
@@ -434,9 +450,12 @@ impl Applier<'_> {
                     }
                 }
             }
-            ConstraintKind::Check { .. }
-            | ConstraintKind::Exclude { .. }
-            | ConstraintKind::NotNull { .. } => {}
+            ConstraintKind::Check { expr, .. } => {
+                for column in &expr.columns {
+                    self.expect(table, column);
+                }
+            }
+            ConstraintKind::Exclude { .. } | ConstraintKind::NotNull { .. } => {}
         }
         let name = def
             .name
@@ -860,7 +879,7 @@ fn rename_all(columns: &mut [Ident], from: &Ident, to: &Ident) {
     }
 }
 
-fn rename_in_table(table: &mut super::super::catalog::Table, from: &Ident, to: &Ident) {
+fn rename_in_table(table: &mut crate::schema::catalog::Table, from: &Ident, to: &Ident) {
     if let Knowledge::ColumnsUnknown { absent } = &mut table.knowledge {
         absent.insert(from.clone());
         absent.remove(to);

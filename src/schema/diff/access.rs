@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::catalog::{Catalog, Privilege, PrivilegeTarget, Relation, RelationBody};
-use super::super::name::{Ident, QualifiedName};
-use super::super::op::RoutineKind;
 use super::{Change, Difference, ObjectKind, ObjectRef};
+use crate::schema::catalog::{Catalog, Privilege, PrivilegeTarget, Relation, RelationBody};
+use crate::schema::name::{Ident, QualifiedName};
+use crate::schema::op::RoutineKind;
 
 /// The object of a privilege and the server's word for it, where it was there before and still is:
 /// what is made or dropped in between is another difference.

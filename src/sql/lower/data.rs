@@ -393,7 +393,45 @@ fn updated_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
             return Err(part.refuse("`=`"));
         }
     }
+    let filled = filled_columns(cursor)?;
+    columns.retain(|column| !filled.contains(column));
     Ok(columns)
+}
+
+/// The columns that the condition of an `UPDATE` says are NULL in every row that it changes:
+/// `WHERE a IS NULL AND …`. They are filled; no value of theirs is replaced.
+fn filled_columns(cursor: &mut Cursor) -> Read<BTreeSet<Ident>> {
+    let mut filled = BTreeSet::new();
+    if !cursor.is("where") {
+        cursor.until(|cursor| cursor.is("where"))?;
+    }
+    if !cursor.eat("where") {
+        return Ok(filled);
+    }
+    loop {
+        let range = cursor.until(|cursor| {
+            ["and", "or", "returning", "order", "limit"]
+                .iter()
+                .any(|word| cursor.is(word))
+        })?;
+        let mut part = cursor.part(range);
+        let qualified = part
+            .peek_at(1)
+            .is_some_and(|token| token.is_symbol(cursor.text, "."));
+        part.at += if qualified { 2 } else { 0 };
+        if let Ok(column) = part.ident()
+            && part.eat("is null")
+            && part.is_done()
+        {
+            filled.insert(column);
+        }
+        if cursor.is("or") {
+            return Ok(BTreeSet::new());
+        }
+        if !cursor.eat("and") {
+            return Ok(filled);
+        }
+    }
 }
 
 /// `SELECT … INTO new_table FROM …` makes a table.
