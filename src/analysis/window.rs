@@ -101,7 +101,26 @@ impl<'a> Window<'a> {
         for (index, release) in releases.iter().enumerate() {
             follow_old(timeline, &states, release, index, last, &mut breaks);
         }
-        follow_new(timeline, &states, &head, releases.len(), first, &mut breaks);
+        // Where a live release already runs, its migrations have run too.
+        let youngest = releases.iter().map(|release| release.position).max();
+        let since = youngest.unwrap_or(first);
+        follow_new(timeline, &states, &head, releases.len(), since, &mut breaks);
+        // What is there before the change is no addition, even where the change takes it away in
+        // between: head never stopped using it.
+        for it in &mut breaks {
+            let is_new = matches!(
+                it.difference.change,
+                Change::RelationAdded
+                    | Change::ColumnAdded { .. }
+                    | Change::TypeAdded
+                    | Change::LabelAdded
+                    | Change::RoutineAdded
+            );
+            let object = &it.difference.object;
+            if is_new && it.harm.weight == Weight::Addition && timeline.catalog(since).has(object) {
+                it.harm.weight = Weight::Error;
+            }
+        }
         releases.push(head);
         breaks.retain(|it| {
             let at = states.partition_point(|state| *state < it.start);

@@ -71,7 +71,7 @@ impl Chain {
     ) -> Result<Chain> {
         live.sort_by_key(|release| release.migrations.len());
         let mut chain: Vec<Migration> = Vec::new();
-        let mut known: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut known: BTreeSet<String> = BTreeSet::new();
         let mut append = |migrations: &mut dyn Iterator<Item = &Migration>| {
             for migration in migrations {
                 if known.insert(identity(migration)) {
@@ -127,7 +127,7 @@ impl Chain {
         };
         let planned = plan(&migrations, &scripts, first_pending);
         let timeline = replay(&planned, project.dialect);
-        let place: BTreeMap<(String, String), usize> = migrations
+        let place: BTreeMap<String, usize> = migrations
             .iter()
             .enumerate()
             .map(|(index, it)| (identity(it), index))
@@ -197,9 +197,10 @@ fn first_difference(own: &[Migration], chain: &[Migration]) -> Option<usize> {
     (at < own.len() || at < chain.len()).then_some(at.min(chain.len().saturating_sub(1)))
 }
 
-/// The same migration in two releases, whatever its text.
-fn identity(migration: &Migration) -> (String, String) {
-    (migration.version.clone(), migration.name.clone())
+/// The same migration in two releases, whatever its text and its title: the tools know it by its
+/// version.
+fn identity(migration: &Migration) -> String {
+    migration.version.clone()
 }
 
 fn plan(migrations: &[Migration], scripts: &Scripts, first_new: usize) -> Vec<Planned> {
@@ -207,7 +208,7 @@ fn plan(migrations: &[Migration], scripts: &Scripts, first_new: usize) -> Vec<Pl
         .iter()
         .enumerate()
         .map(|(index, migration)| Planned {
-            identity: format!("{}/{}", migration.version, migration.name).into(),
+            identity: migration.version.as_str().into(),
             script: scripts.of(migration),
             transaction: migration.transaction,
             unit: migration.unit,

@@ -11,12 +11,14 @@ use crate::discover::{
     DeployMode, Migration, MigrationText, Phase, Project, Retired, TransactionScope, Unit,
 };
 use crate::findings::{
-    Blame, Finding, Place, Severity, Weighing, findings, not_understood, unknown_level, unreadable,
+    Blame, Finding, Place, Severity, Weighing, findings, history_differs, not_understood, refused,
+    unknown_level, unreadable,
 };
 use crate::report::{
     BaseReport, NotUnderstood, ProjectReport, ReleaseReport, Report, RunsIn, StatementReport,
     StepReport, Summary,
 };
+use crate::schema::diff::{Change, ObjectRef, diff};
 use crate::schema::op::{SchemaOp, TransactionOp};
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Statement;
@@ -38,6 +40,13 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
     });
     let about_text = text_findings(&project, &chain, &sources, &judged.findings);
     judged.findings.extend(about_text);
+    judged.findings.extend(refusals(&project, &chain, &sources));
+    judged.findings.extend(fresh_differences(
+        &project,
+        &chain,
+        &sources,
+        &judged.findings,
+    ));
     judged.findings.sort_by_key(|finding| {
         (
             finding.migration,
@@ -454,6 +463,68 @@ fn text_findings(
     out
 }
 
+/// Statements of new migrations that the server would refuse on the replayed schema.
+fn refusals(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding> {
+    let first = chain.timeline.begin_of(chain.first_new);
+    let mut out = Vec::new();
+    for step in &chain.timeline.steps[first..] {
+        let tolerant = sources
+            .text(step.migration, step.statement)
+            .is_some_and(tolerates_a_missing_table);
+        for misfit in step.misfits.iter().filter(|_| !tolerant) {
+            let place = Place {
+                migration: step.migration,
+                statement: Some(step.statement),
+                span: sources.span(step.migration, step.statement, step.operation),
+            };
+            out.extend(refused(place, misfit, &project.config, sources));
+        }
+    }
+    out
+}
+
+/// `ALTER … IF EXISTS` of something that is not there does nothing.
+fn tolerates_a_missing_table(statement: &str) -> bool {
+    let words: Vec<String> = statement
+        .split_whitespace()
+        .take(6)
+        .map(str::to_lowercase)
+        .collect();
+    words.first().is_some_and(|word| word == "alter")
+        && words
+            .windows(2)
+            .any(|pair| pair[0] == "if" && pair[1] == "exists")
+}
+
+/// What a fresh run of head's folder makes in another form than production gets, where head is not
+/// hurt by it.
+fn fresh_differences(
+    project: &Project,
+    chain: &Chain,
+    sources: &Sources,
+    so_far: &[Finding],
+) -> Vec<Finding> {
+    let Some((fresh, _)) = &chain.fresh else {
+        return Vec::new();
+    };
+    let mut objects: Vec<ObjectRef> = diff(chain.timeline.catalog(chain.timeline.end()), fresh)
+        .into_iter()
+        .filter(|difference| difference.change != Change::Unread)
+        .map(|difference| difference.object)
+        .collect();
+    objects.dedup();
+    let is_said = |object: &ObjectRef| {
+        so_far
+            .iter()
+            .any(|it| it.rule == "replay_differs" && it.object == *object)
+    };
+    objects
+        .iter()
+        .filter(|object| !is_said(object))
+        .filter_map(|object| history_differs(object, &project.config, sources))
+        .collect()
+}
+
 fn all_not_understood(chain: &Chain) -> Vec<NotUnderstood> {
     let mut out = Vec::new();
     for (index, script) in chain.scripts.iter().enumerate() {
@@ -499,7 +570,8 @@ fn notices(project: &Project, chain: &Chain) -> Vec<String> {
             (MigrationText::Unreadable(_) | MigrationText::Read(_), _) => {}
         }
     }
-    for step in &chain.timeline.steps {
+    let past = chain.timeline.begin_of(chain.first_new);
+    for step in &chain.timeline.steps[..past] {
         for misfit in &step.misfits {
             let migration = &chain.migrations[step.migration];
             let line = match (&migration.up, &chain.scripts[step.migration]) {
@@ -524,6 +596,12 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
+    fn text(&self, migration: usize, statement: usize) -> Option<&str> {
+        let statement = self.statement(migration, statement)?;
+        let text = self.chain.migrations.get(migration)?.up.text()?;
+        Some(statement.span.of(text))
+    }
+
     /// Whether a trouble with the text itself lies in the span, or there is no text at all.
     fn is_in_trouble(&self, migration: usize, span: Option<Span>) -> bool {
         let Some(Some(script)) = self.chain.scripts.get(migration) else {

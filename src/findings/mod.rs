@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::analysis::{Access, Break, Evidence, Pair, ServerError, Weight, Window};
 use crate::discover::{Config, Level};
 use crate::rules::{self, Advice, Class, Facts, Rule};
+use crate::schema::apply::Misfit;
 use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
 use crate::schema::name::Ident;
 use crate::source::Span;
@@ -319,6 +320,52 @@ pub fn unreadable(
         advice,
         Severity::Error,
         object,
+        config,
+        blame,
+        place,
+        Vec::new(),
+    )
+}
+
+/// A finding about a new statement that the server would refuse.
+pub fn refused(
+    place: Place,
+    misfit: &Misfit,
+    config: &Config,
+    blame: &dyn Blame,
+) -> Option<Finding> {
+    let rule = rules::rule("statement_refused")?;
+    let advice = rules::statement_refused::advice(misfit.code, &misfit.message);
+    let object = migration_object();
+    let severity = Severity::Error;
+    assemble(
+        rule,
+        advice,
+        severity,
+        object,
+        config,
+        blame,
+        place,
+        Vec::new(),
+    )
+}
+
+/// A finding about an object that a fresh run of head's folder makes in another form than
+/// production has, without hurting head.
+pub fn history_differs(object: &ObjectRef, config: &Config, blame: &dyn Blame) -> Option<Finding> {
+    let rule = rules::rule("replay_differs")?;
+    let advice = rules::replay_differs::advice(object);
+    let place = Place {
+        migration: blame.first_difference(),
+        statement: None,
+        span: None,
+    };
+    let severity = Severity::Warning;
+    assemble(
+        rule,
+        advice,
+        severity,
+        object.clone(),
         config,
         blame,
         place,

@@ -244,7 +244,7 @@ fn not_understood(project: &ProjectReport, verbosity: Verbosity, out: &mut Strin
 
 fn summary(project: &ProjectReport) -> String {
     let summary = &project.summary;
-    if summary.new_migrations == 0 {
+    if summary.new_migrations == 0 && summary.verdict != Some(Verdict::Broken) {
         return match &project.base {
             Some(base) => format!("nothing new since {}", base.name),
             None => "nothing new".to_owned(),
@@ -295,6 +295,7 @@ fn advice(project: &ProjectReport, verdict: Verdict) -> String {
     let fits = project.summary.fits != Some(false);
     match verdict {
         Verdict::AnyOrder => String::new(),
+        Verdict::NoSafeOrder | Verdict::SwitchBetween if fits => String::new(),
         Verdict::MigrateFirst | Verdict::CodeFirst if fits => String::new(),
         Verdict::MigrateFirst => {
             format!("run the migrations before the new code (this project deploys {mode})")

@@ -148,6 +148,7 @@ rules![
     replay_differs: History,
     row_security_enabled: Compat,
     sequence_dropped: Compat,
+    statement_refused: History,
     table_added: Compat,
     table_dropped: Compat,
     table_renamed: Compat,
@@ -373,7 +374,11 @@ mod tests {
 
     /// A file that cannot be read has no statement to differ by, and two histories are no states of
     /// one.
-    const WITHOUT_DIFFERENCE: [&str; 2] = ["migration_unreadable", "replay_differs"];
+    const WITHOUT_DIFFERENCE: [&str; 3] = [
+        "migration_unreadable",
+        "replay_differs",
+        "statement_refused",
+    ];
 
     #[test]
     fn every_rule_answers_to_some_difference() {

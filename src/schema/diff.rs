@@ -120,6 +120,47 @@ impl fmt::Display for ObjectRef {
     }
 }
 
+impl Catalog {
+    /// Whether an object that queries name is there.
+    pub fn has(&self, object: &ObjectRef) -> bool {
+        let schema = object
+            .schema
+            .clone()
+            .unwrap_or_else(|| Ident::new("public"));
+        let own = QualifiedName::new(schema.clone(), object.name.clone());
+        let parent = object
+            .parent
+            .clone()
+            .map(|parent| QualifiedName::new(schema, parent));
+        match object.kind {
+            ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => {
+                self.relation(&own).is_some()
+            }
+            ObjectKind::Type => self.user_type(&own).is_some(),
+            ObjectKind::Function => !self.routines(&own).is_empty(),
+            ObjectKind::Column => parent
+                .and_then(|parent| self.table(&parent))
+                .is_some_and(|table| table.column(&object.name).is_some()),
+            ObjectKind::EnumLabel => parent
+                .and_then(|parent| self.user_type(&parent))
+                .is_some_and(|user_type| match &user_type.body {
+                    TypeBody::Enum { labels, .. } => {
+                        labels.iter().any(|it| *it.text == *object.name.as_str())
+                    }
+                    TypeBody::Domain { .. }
+                    | TypeBody::Composite(_)
+                    | TypeBody::Range
+                    | TypeBody::Base
+                    | TypeBody::Unknown => false,
+                }),
+            ObjectKind::Constraint
+            | ObjectKind::Trigger
+            | ObjectKind::Policy
+            | ObjectKind::Migration => false,
+        }
+    }
+}
+
 /// What an added constraint demands of writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Demand {

@@ -511,8 +511,8 @@ fn live_releases_are_tags_and_globs() {
       = why: statements of old code that name the column fail as soon as it is gone
       = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "t.c"; drop it once that release is the oldest one alive
 
-    switch-between: 1 new migration, 1 statement, all understood; 1 error
-    deploy the new code after migrations/3_d.sql and before what follows
+    code-first: 1 new migration, 1 statement, all understood; 1 error
+    deploy the new code, wait until the old release is gone, then migrate (this project deploys migrate-first)
     --- exit 1
     "#);
     assert_snapshot!(migcheck(repository.root(), &["check", "--live", "v3.*"]), @"

@@ -7,6 +7,7 @@ mod json;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
+mod reviewed;
 mod rollouts;
 mod second_reader;
 mod server;
