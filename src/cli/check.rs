@@ -16,8 +16,8 @@ pub(super) struct CheckArguments {
     paths: Vec<PathBuf>,
 
     /// What "new" is measured from: a revision or branch [default: the merge base with the target
-    /// branch].
-    #[arg(long, alias = "against", value_name = "REV", conflicts_with_all = ["since", "all"], env = "MIGCHECK_BASE")]
+    /// branch; env: MIGCHECK_BASE].
+    #[arg(long, alias = "against", value_name = "REV", conflicts_with_all = ["since", "all"])]
     base: Option<String>,
     /// New is what comes after this version.
     #[arg(long, value_name = "VERSION", conflicts_with = "all")]
@@ -45,8 +45,8 @@ pub(super) struct CheckArguments {
     /// How the project deploys: migrate-first, code-first, phased, concurrent, offline.
     #[arg(long, value_name = "MODE", value_parser = named::<DeployMode>, env = "MIGCHECK_DEPLOY")]
     deploy: Option<DeployMode>,
-    /// The configuration file, instead of the migcheck.toml found.
-    #[arg(long, value_name = "FILE", env = "MIGCHECK_CONFIG")]
+    /// The configuration file, instead of the migcheck.toml found [env: MIGCHECK_CONFIG].
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Read no configuration file.
     #[arg(long, conflicts_with = "config")]
@@ -111,8 +111,17 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         (Some(version), _, _) => New::SinceVersion(version.clone()),
         (None, true, _) => New::All,
         (None, false, Some(revision)) => New::SinceRevision(revision.clone()),
-        (None, false, None) => New::SinceBase,
+        (None, false, None) => match variable("MIGCHECK_BASE") {
+            Some(revision) => New::SinceRevision(revision),
+            None => New::SinceBase,
+        },
     };
+    // The environment gives defaults: what the command line says outranks it and never conflicts.
+    let config = arguments.config.clone().or_else(|| {
+        variable("MIGCHECK_CONFIG")
+            .filter(|_| !arguments.isolated)
+            .map(PathBuf::from)
+    });
     let options = Options {
         paths: arguments.paths.clone(),
         new,
@@ -122,7 +131,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         server_version: arguments.server_version,
         layout: arguments.layout,
         deploy: arguments.deploy,
-        config: arguments.config.clone(),
+        config,
         isolated: arguments.isolated,
         select: arguments.select.clone(),
         ignore: arguments.ignore.clone(),
@@ -165,6 +174,10 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     } else {
         super::CLEAN
     })
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn styling(colour: Colour) -> Styling {

@@ -597,7 +597,19 @@ struct Tables<'a> {
 
 impl Tables<'_> {
     fn diff(&self, out: &mut Vec<Difference>) {
-        for column in &self.before.columns {
+        let not_null = |table: &'_ Table| -> BTreeSet<Ident> {
+            let checks = table.constraints.iter().filter(|it| it.enforced);
+            checks.filter_map(|it| it.as_not_null().cloned()).collect()
+        };
+        // Most columns are shared by both versions, and then there is nothing to compare, unless a
+        // check has changed what one of them admits.
+        let same_checks = not_null(self.before) == not_null(self.after);
+        let is_shared =
+            |at: usize| same_checks && self.before.columns.shares(&self.after.columns, at);
+        for (at, column) in self.before.columns.iter().enumerate() {
+            if is_shared(at) {
+                continue;
+            }
             match self.after.column(&column.name) {
                 Some(after) => self.diff_column(column, after, out),
                 None => match self.after.column_by_id(column.id) {
@@ -622,7 +634,10 @@ impl Tables<'_> {
                 },
             }
         }
-        for column in &self.after.columns {
+        for (at, column) in self.after.columns.iter().enumerate() {
+            if is_shared(at) {
+                continue;
+            }
             if self.before_name(&column.name).is_none() && self.before.is_absent(&column.name) {
                 let required = self.new.is_required(self.after, column);
                 self.push_column(column, Change::ColumnAdded { required }, out);
@@ -779,8 +794,11 @@ impl Tables<'_> {
             }
         }
         for added in self.after.constraints.iter().filter(compared) {
+            if self.before.constraints.iter().any(|it| it.id == added.id) {
+                continue;
+            }
             let mut old = self.before.constraints.iter().filter(compared);
-            if old.any(|old| old.id == added.id || self.same_demand(old, added)) {
+            if old.any(|old| self.same_demand(old, added)) {
                 continue;
             }
             let listed_before = allowed_values(&added.kind).is_some_and(|list| {
@@ -814,8 +832,11 @@ impl Tables<'_> {
             }
         }
         for dropped in self.before.constraints.iter().filter(compared) {
+            if self.after.constraints.iter().any(|it| it.id == dropped.id) {
+                continue;
+            }
             let mut new = self.after.constraints.iter().filter(compared);
-            let stays = new.any(|new| new.id == dropped.id || self.same_demand(dropped, new));
+            let stays = new.any(|new| self.same_demand(dropped, new));
             let listed_after = allowed_values(&dropped.kind).is_some_and(|list| {
                 self.after_name(&list.column)
                     .is_some_and(|column| new_lists.contains_key(column))

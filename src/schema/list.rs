@@ -28,6 +28,14 @@ impl<T> List<T> {
         self.0.get(at).map(Arc::as_ref)
     }
 
+    /// Whether both lists have the very same element at an index, shared since they were copied.
+    pub(super) fn shares(&self, other: &List<T>, at: usize) -> bool {
+        match (self.0.get(at), other.0.get(at)) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -163,6 +163,16 @@ impl SqlExpr {
         let (Some(column), None) = (columns.next(), columns.next()) else {
             return None;
         };
+        // Most checks are about values: they are told apart without being copied.
+        let ends_in_null = self
+            .text
+            .trim_end_matches([')', ' '])
+            .as_bytes()
+            .last_chunk::<4>()
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"null"));
+        if !ends_in_null {
+            return None;
+        }
         let text = self.squeezed();
         let text = text.trim_matches(['(', ')']).replace('"', "");
         let wanted = format!("{}isnotnull", column.as_str().to_lowercase());

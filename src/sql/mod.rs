@@ -2,7 +2,7 @@
 //!
 //! The text is split first by our own byte scanner ([`split`]), then each statement is lowered
 //! alone and by hand from its tokens; what is not understood becomes
-//! [`SchemaOp::Opaque`](crate::schema::op::SchemaOp::Opaque) with the names that can be read.
+//! [`SchemaOp::Opaque`] with the names that can be read.
 //! Nothing is skipped in silence, and nothing recurses: no text exhausts the stack.
 
 mod cursor;

@@ -1039,3 +1039,15 @@ fn reader_that_has_seen_enough() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "error[colu");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn environment_gives_defaults_that_the_command_line_outranks() {
+    let mut command = program(&fixture("rename_column"), &["check", "--all", "-q"]);
+    command.env("MIGCHECK_BASE", "main");
+    let text = shown(&mut command);
+    assert!(text.ends_with("--- exit 1\n"), "{text}");
+    let mut command = program(&fixture("rename_column"), &["check", "--since", "2", "-q"]);
+    command.env("MIGCHECK_FAIL_ON", "never");
+    let text = shown(&mut command);
+    assert!(text.ends_with("--- exit 0\n"), "{text}");
+}
