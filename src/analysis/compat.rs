@@ -5,8 +5,11 @@
 //! at all is the contract's business; how bad it is in this project is decided in
 //! [`crate::findings`].
 
-use crate::bind::types::{Fit, fit, is_assignable};
-use crate::schema::diff::{Change, Demand, Difference};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::bind::types::{Fit, fit, is_assignable, is_implicit};
+use crate::schema::diff::{Change, Demand, Difference, ObjectKind};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::types::{SqlType, TypeName};
 
@@ -82,6 +85,8 @@ pub enum Stage {
     Plan,
     /// When it runs.
     Execute,
+    /// Before any statement: when the connection is made.
+    Connect,
 }
 
 impl Stage {
@@ -91,6 +96,7 @@ impl Stage {
             Stage::Parse => "parse",
             Stage::Plan => "plan",
             Stage::Execute => "execute",
+            Stage::Connect => "connect",
         }
     }
 }
@@ -397,9 +403,36 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
 
         Change::RoutineAdded => table.hurts_new(READ, Addition, no_function(&own_name)),
         Change::RoutineDropped => table.hurts_old(READ, Error, no_function(&own_name)),
+        Change::RoutineArgumentsChanged { calls, forms } => match finds_a_form(calls, forms) {
+            Some(true) => {}
+            Some(false) => table.hurts_old(READ, Error, no_function(&own_name)),
+            None => table.hurts_old(READ, Warning, no_function(&own_name)),
+        },
+        Change::RoutineParametersRenamed => {
+            table.hurts_old(READ, Warning, no_function(&own_name));
+        }
+        Change::RoutineResultChanged { .. } => table.hurts_old(READ, Warning, None),
         Change::RoutineRenamed { to } => {
             table.hurts_old(READ, Error, no_function(&own_name));
             table.hurts_new(READ, Error, no_function(&named(to)));
+        }
+
+        Change::PrivilegeRevoked { privileges, on, .. } => {
+            let access = privileged(object.kind, privileges);
+            table.hurts_old(access, Error, permission_denied(on, name));
+        }
+        Change::PrivilegeGranted { privileges, on, .. } => {
+            let access = privileged(object.kind, privileges);
+            table.hurts_new(access, Addition, permission_denied(on, name));
+        }
+        Change::RowsRewritten => table.add(Pair::OldReadsNewData, READ, Warning, None),
+        Change::RoleDropped => {
+            let message = format!("role \"{name}\" does not exist");
+            table.hurts_old(BOTH, Error, error("28000", Stage::Connect, message));
+        }
+        Change::LoginRevoked => {
+            let message = format!("role \"{name}\" is not permitted to log in");
+            table.hurts_old(BOTH, Error, error("28000", Stage::Connect, message));
         }
 
         Change::Unread | Change::Obscured { .. } => {
@@ -408,6 +441,63 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         }
     }
     table.out
+}
+
+/// What the server says to a role without the privilege. A member's own statements fail on
+/// whatever the other role may do, which the difference does not hold.
+fn permission_denied(on: &str, name: &str) -> Option<ServerError> {
+    let (stage, message) = match on {
+        "role" => (Stage::Execute, "permission denied".to_owned()),
+        "schema" => (Stage::Parse, format!("permission denied for schema {name}")),
+        _ => (Stage::Execute, format!("permission denied for {on} {name}")),
+    };
+    error("42501", stage, message)
+}
+
+/// What a role can do with some privileges, as reads and writes.
+fn privileged(kind: ObjectKind, privileges: &BTreeSet<Arc<str>>) -> &'static [Access] {
+    let access = |privilege: &str| match (kind, privilege.split(' ').next()) {
+        (_, Some("SELECT")) | (ObjectKind::Function, _) => READ,
+        (_, Some("INSERT" | "UPDATE" | "DELETE" | "TRUNCATE")) => WRITE,
+        _ => BOTH,
+    };
+    let mut found = privileges.iter().map(|privilege| access(privilege));
+    let first = found.next().unwrap_or(BOTH);
+    if found.all(|access| access == first) {
+        first
+    } else {
+        BOTH
+    }
+}
+
+/// Whether every call finds a form that takes its arguments, converted by the server itself; `None`
+/// where that hangs on a type that is not known.
+fn finds_a_form(calls: &[Vec<SqlType>], forms: &[Vec<SqlType>]) -> Option<bool> {
+    let fits = |call: &[SqlType], form: &[SqlType]| {
+        let pairs = call
+            .iter()
+            .zip(form)
+            .map(|(from, to)| is_implicit(from, to));
+        all(pairs)
+    };
+    all(calls.iter().map(|call| {
+        let forms = forms.iter().filter(|form| form.len() == call.len());
+        // One form is enough: not all of them refuse the call.
+        all(forms.map(|form| fits(call, form).map(|fits| !fits))).map(|refused| !refused)
+    }))
+}
+
+/// Whether all are true; `None` where none is false and one is not known.
+fn all(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = Some(true);
+    for truth in truths {
+        match truth {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => known = None,
+        }
+    }
+    known
 }
 
 /// A name as ordinary code writes it, and as the server repeats it: the schema only where it is
@@ -516,7 +606,7 @@ fn type_changed(table: &mut Table, name: &str, from: &SqlType, to: &SqlType) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::diff::{ObjectKind, ObjectRef};
+    use crate::schema::diff::ObjectRef;
 
     fn column(change: Change) -> Difference {
         let table = QualifiedName::new("public", "t");

@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::history::Timeline;
+use crate::history::{Step, Timeline};
 use crate::schema::apply::Touched;
 use crate::schema::catalog::Catalog;
 use crate::schema::diff::{
-    Change, Difference, ObjectKind, ObjectRef, diff_touched, every_name, other_name,
+    Change, Difference, ObjectKind, ObjectRef, diff_touched, every_name, known_column, other_name,
 };
 use crate::schema::name::Ident;
 
@@ -436,6 +436,7 @@ fn follow_old(
     for position in from + 1..=last {
         let step = &timeline.steps[position - 1];
         tracker.look(&release.own, &step.catalog, &step.touched, position);
+        out.extend(rewritten(step, position, release, index, last));
     }
     let open = std::mem::take(&mut tracker.open);
     let still_open = open.into_values().map(|open| (open, last + 1));
@@ -455,6 +456,52 @@ fn follow_old(
             end,
         });
     }
+}
+
+/// The breaks of a step that changes values in rows that the release reads: they stay as they are.
+fn rewritten(
+    step: &Step,
+    position: usize,
+    release: &Release,
+    index: usize,
+    last: usize,
+) -> Vec<Break> {
+    let mut out = Vec::new();
+    let columns = step
+        .rewritten
+        .iter()
+        .flat_map(|(table, columns)| columns.iter().map(move |column| (table, column)));
+    for (table, column) in columns {
+        let Some(object) = known_column(&release.own, &step.catalog, table, column) else {
+            continue;
+        };
+        let difference = Difference {
+            object,
+            change: Change::RowsRewritten,
+        };
+        for harm in harms(&difference) {
+            let access: Vec<Access> = harm
+                .access
+                .iter()
+                .copied()
+                .filter(|access| uses(&release.contract, &difference, &harm, *access))
+                .collect();
+            if access.is_empty() {
+                continue;
+            }
+            out.push(Break {
+                release: index,
+                evidence: evidence(&harm),
+                blamed: position.checked_sub(1),
+                difference: difference.clone(),
+                harm,
+                access,
+                start: position,
+                end: last + 1,
+            });
+        }
+    }
+    out
 }
 
 /// Walks head from its own version back to the beginning.

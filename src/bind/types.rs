@@ -72,6 +72,27 @@ fn is_own(name: &TypeName) -> bool {
     matches!(name, TypeName::User(name) if name.schema.is_some())
 }
 
+/// Whether a call with an argument of type `from` may find a routine that takes `to`; `None` where
+/// a type is not known well enough.
+///
+/// Source: PostgreSQL manual, Type Conversion, Functions; `pg_cast`.
+pub fn is_implicit(from: &SqlType, to: &SqlType) -> Option<bool> {
+    if from.name == TypeName::Unknown || to.name == TypeName::Unknown {
+        return None;
+    }
+    let polymorphic = |name: &str| name.starts_with("any");
+    match (from.builtin_name(), to.builtin_name()) {
+        (_, Some(to)) if polymorphic(to) => None,
+        (Some(a), Some(b)) if a == b => Some(from.is_array == to.is_array),
+        (Some(a), Some(b)) => {
+            Some(from.is_array == to.is_array && CASTS.get(&(a, b)) == Some(&CastContext::Implicit))
+        }
+        (None, None) if from.name == to.name => Some(from.is_array == to.is_array),
+        // A domain is taken where its base type is, and a migration may make casts.
+        (None, Some(_)) | (Some(_), None) | (None, None) => None,
+    }
+}
+
 /// How the values of one type fit another that reads the same on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
@@ -92,7 +113,7 @@ pub fn fit(from: &SqlType, to: &SqlType) -> Fit {
     }
     match (from.builtin_name(), to.builtin_name()) {
         (Some(a), Some(b)) if is_plain_text(a) && is_plain_text(b) => {
-            by_limits(&[text_limit(a, from)], &[text_limit(b, to)])
+            by_limits(&modifier_limits(from), &modifier_limits(to))
         }
         (Some(a), Some(b)) if a == b => match a {
             // A bit string has exactly its length.
@@ -108,13 +129,6 @@ pub fn fit(from: &SqlType, to: &SqlType) -> Fit {
 
 fn is_plain_text(name: &str) -> bool {
     matches!(name, "text" | "varchar" | "bpchar")
-}
-
-fn text_limit(name: &str, data_type: &SqlType) -> Option<i64> {
-    match (name, data_type.modifiers.first()) {
-        ("bpchar", None) => Some(1),
-        (_, limit) => limit.copied(),
-    }
 }
 
 fn numeric_limits(data_type: &SqlType) -> [Option<i64>; 2] {
@@ -178,6 +192,21 @@ mod tests {
     }
 
     #[test]
+    fn a_call_converts_less_than_a_column() {
+        let [int4, int8, text] = ["int4", "int8", "text"].map(SqlType::builtin);
+        assert_eq!(is_implicit(&int4, &int8), Some(true));
+        assert_eq!(is_implicit(&int8, &int4), Some(false));
+        assert_eq!(is_implicit(&int4, &text), Some(false));
+        assert_eq!(is_implicit(&varchar(3), &text), Some(true));
+        assert_eq!(
+            is_implicit(&int4.clone().array(), &int8.clone().array()),
+            Some(true)
+        );
+        assert_eq!(is_implicit(&int4, &int8.array()), Some(false));
+        assert_eq!(is_implicit(&int4, &SqlType::builtin("anyelement")), None);
+    }
+
+    #[test]
     fn lengths_and_precisions_widen_and_narrow() {
         let text = SqlType::builtin("text");
         let numeric = |p, s| SqlType::with_modifiers("numeric", &[p, s]);
@@ -186,6 +215,8 @@ mod tests {
         assert_eq!(fit(&varchar(20), &text), Fit::Wider);
         assert_eq!(fit(&text, &SqlType::builtin("varchar")), Fit::Same);
         assert_eq!(fit(&text, &varchar(20)), Fit::Narrower);
+        // `character` is `character(1)`, which the reader writes out; `bpchar` has no length.
+        assert_eq!(fit(&text, &SqlType::builtin("bpchar")), Fit::Same);
         assert_eq!(fit(&numeric(8, 2), &numeric(10, 2)), Fit::Wider);
         assert_eq!(fit(&numeric(8, 2), &numeric(8, 4)), Fit::Narrower);
         assert_eq!(

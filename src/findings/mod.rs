@@ -119,11 +119,12 @@ fn order(finding: &Finding) -> impl Ord {
     )
 }
 
-/// What a finding is about: one difference, or one statement that was not understood whatever it
-/// names.
+/// What a finding is about: one difference, the rows that one statement rewrites, or one statement
+/// that was not understood whatever it names.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Subject<'a> {
     Difference(&'a Difference),
+    Rows(usize, &'a Difference),
     Statement(usize),
 }
 
@@ -131,6 +132,7 @@ impl<'a> Subject<'a> {
     fn of(step: usize, it: &'a Break) -> Self {
         match it.difference.change {
             Change::Unread => Subject::Statement(step),
+            Change::RowsRewritten => Subject::Rows(step, &it.difference),
             _ => Subject::Difference(&it.difference),
         }
     }

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
     Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, expect_column,
+    named_relation,
 };
 use crate::schema::catalog::Catalog;
 use crate::schema::name::{Ident, QualifiedName};
-use crate::schema::op::{SchemaOp, TransactionOp};
+use crate::schema::op::{DataOp, SchemaOp, TransactionOp};
 use crate::schema::session::Session;
 use crate::sql::{Dialect, Script};
 
@@ -49,6 +50,8 @@ pub struct Step {
     pub touched: Vec<Touched>,
     /// Why the server would have refused it.
     pub misfits: Vec<Misfit>,
+    /// The columns whose values in existing rows it changes.
+    pub rewritten: Vec<(QualifiedName, Vec<Ident>)>,
     /// Whether other connections see this state.
     pub visible: bool,
 }
@@ -251,6 +254,12 @@ impl Replay {
         };
         self.assumptions.extend(applied.assumptions);
         self.push(place, applied.touched, applied.misfits);
+        if let (SchemaOp::Data(DataOp::Update { table, columns }), Some(step)) =
+            (op, self.steps.last_mut())
+        {
+            let table = named_relation(&self.catalog, &self.session, table);
+            step.rewritten.push((table, columns.clone()));
+        }
     }
 
     fn push(
@@ -266,6 +275,7 @@ impl Replay {
             catalog: Arc::clone(&self.catalog),
             touched,
             misfits,
+            rewritten: Vec::new(),
             visible: false,
         });
     }
@@ -301,6 +311,7 @@ impl Replay {
             TransactionOp::Rollback => {
                 if let Some(block) = self.block.take() {
                     self.catalog = block.before;
+                    self.restore_rows(block.first_step);
                     touched = self.touched_since(block.first_step);
                     self.session.end_transaction();
                 }
@@ -327,11 +338,19 @@ impl Replay {
                 });
                 if let Some((_, catalog, first_step)) = found {
                     self.catalog = catalog;
+                    self.restore_rows(first_step);
                     touched = self.touched_since(first_step);
                 }
             }
         }
         self.push(place, touched, Vec::new());
+    }
+
+    /// Rows are as they were before: nobody else has seen them change.
+    fn restore_rows(&mut self, first_step: usize) {
+        for step in &mut self.steps[first_step..] {
+            step.rewritten.clear();
+        }
     }
 
     fn touched_since(&self, first_step: usize) -> Vec<Touched> {

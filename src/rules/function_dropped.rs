@@ -1,18 +1,52 @@
 //! A function, procedure or aggregate is gone, takes other arguments, or has another name.
 
 use super::{Advice, Facts};
-use crate::schema::diff::Change;
+use crate::schema::diff::{Change, ObjectRef};
+use crate::schema::types::SqlType;
+
+/// The old form goes when nobody calls it any more.
+fn beside(function: &ObjectRef) -> String {
+    format!(
+        "create the new form beside the old one; ship a release that no longer calls this one, say \
+         so in its migcheck.toml: [[retired]] object = \"{function}\", and drop it once that \
+         release is the oldest one alive"
+    )
+}
+
+/// Argument lists: `(integer)`, `(integer, text)`.
+fn arguments(calls: &[Vec<SqlType>]) -> String {
+    let shown: Vec<String> = calls
+        .iter()
+        .map(|call| {
+            let types: Vec<String> = call.iter().map(SqlType::to_string).collect();
+            format!("`({})`", types.join(", "))
+        })
+        .collect();
+    shown.join(" or ")
+}
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let function = &facts.difference.object;
     match &facts.difference.change {
         Change::RoutineDropped => Some(Advice {
-            message: format!("function `{function}` is dropped, or takes other arguments"),
+            message: format!("function `{function}` is dropped"),
             why: "calls of old code find no function that takes their arguments".to_owned(),
+            help: beside(function),
+        }),
+        Change::RoutineArgumentsChanged { calls, forms } => Some(Advice {
+            message: format!(
+                "function `{function}` no longer takes {}, only {}",
+                arguments(calls),
+                arguments(forms)
+            ),
+            why: "calls of old code find no function that takes their arguments".to_owned(),
+            help: beside(function),
+        }),
+        Change::RoutineParametersRenamed => Some(Advice {
+            message: format!("the arguments of function `{function}` have other names"),
+            why: "calls of old code that name them (`a => 1`) find no function".to_owned(),
             help: format!(
-                "create the new form beside the old one; ship a release that no longer calls this \
-                 one, say so in its migcheck.toml: [[retired]] object = \"{function}\", and drop it \
-                 once that release is the oldest one alive"
+                "keep the names, or give the new form of `{function}` a name of its own"
             ),
         }),
         Change::RoutineRenamed { to } => Some(Advice {

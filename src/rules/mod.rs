@@ -141,12 +141,17 @@ rules![
     enum_label_renamed: Compat,
     function_added: Compat,
     function_dropped: Compat,
+    function_result_changed: Compat,
     key_collation_changed: Compat,
     migration_unreadable: History,
     not_understood: Compat,
     policy_changed: Compat,
+    privilege_granted: Compat,
+    privilege_revoked: Compat,
     replay_differs: History,
+    role_dropped: Compat,
     row_security_enabled: Compat,
+    rows_rewritten: Data,
     sequence_dropped: Compat,
     statement_refused: History,
     table_added: Compat,
@@ -223,11 +228,58 @@ mod tests {
         top(ObjectKind::Type, Change::Unread);
         top(ObjectKind::Function, Change::RoutineAdded);
         top(ObjectKind::Function, Change::RoutineDropped);
+        top(ObjectKind::Function, Change::RoutineParametersRenamed);
+        for argument in [SqlType::builtin("int4"), SqlType::unknown()] {
+            top(
+                ObjectKind::Function,
+                Change::RoutineArgumentsChanged {
+                    calls: vec![vec![SqlType::builtin("text")]],
+                    forms: vec![vec![argument]],
+                },
+            );
+        }
+        top(
+            ObjectKind::Function,
+            Change::RoutineResultChanged {
+                from: "integer".into(),
+                to: "text".into(),
+            },
+        );
         top(
             ObjectKind::Function,
             Change::RoutineRenamed { to: name("u") },
         );
         top(ObjectKind::Migration, Change::Unread);
+        for (kind, on, privilege) in [
+            (ObjectKind::Table, "table", "SELECT"),
+            (ObjectKind::View, "view", "INSERT"),
+            (ObjectKind::Sequence, "sequence", "USAGE"),
+            (ObjectKind::Function, "function", "EXECUTE"),
+            (ObjectKind::Schema, "schema", "USAGE"),
+            (ObjectKind::Role, "role", "MEMBER"),
+        ] {
+            for role in ["app", "public"].map(Ident::new) {
+                let privileges = std::collections::BTreeSet::from([privilege.into()]);
+                top(
+                    kind,
+                    Change::PrivilegeRevoked {
+                        role: role.clone(),
+                        privileges: privileges.clone(),
+                        on,
+                    },
+                );
+                top(
+                    kind,
+                    Change::PrivilegeGranted {
+                        role,
+                        privileges,
+                        on,
+                    },
+                );
+            }
+        }
+        top(ObjectKind::Role, Change::RoleDropped);
+        top(ObjectKind::Role, Change::LoginRevoked);
         let mut part = |kind, change| {
             out.push(Difference {
                 object: ObjectRef::part(kind, &name("t"), &Ident::new("a")),
@@ -254,6 +306,7 @@ mod tests {
             },
             Change::DefaultChanged,
             Change::DomainChanged,
+            Change::RowsRewritten,
             Change::WritesRefused,
             Change::WritesAllowed,
             Change::KeyCollationChanged,

@@ -6,6 +6,7 @@
 //! creation was never seen takes the object for granted and says so with an [`Assumption`], so
 //! that a history that begins mid-life can be replayed from a catalog that holds it.
 
+mod access;
 mod naming;
 mod relations;
 mod tables;
@@ -16,13 +17,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::catalog::{
-    Catalog, Knowledge, ObjectId, Relation, RelationBody, Role, Sequence, Table, View,
+    Catalog, Knowledge, ObjectId, PrivilegeTarget, Relation, RelationBody, Sequence, Table, View,
 };
 use super::list::List;
 use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
-    Behavior, DataOp, Existence, Opaque, PrivilegeChange, QueryDef, RelationKind, SchemaOp,
-    SessionOp, TransactionOp,
+    Behavior, DataOp, Existence, Opaque, QueryDef, RelationKind, SchemaOp, SessionOp, TransactionOp,
 };
 use super::session::Session;
 use super::types::{SqlType, TypeName};
@@ -63,6 +63,10 @@ pub enum Touched {
     Type(QualifiedName),
     /// Every routine of that name.
     Routine(QualifiedName),
+    /// Who may do what with an object.
+    Privileges(PrivilegeTarget),
+    /// A role.
+    Role(Ident),
     /// Anything: a statement that was not understood.
     Everything,
 }
@@ -132,6 +136,40 @@ pub fn expect_column(catalog: &mut Catalog, relation: &QualifiedName, column: &I
         let column = applier.assumed_column(column);
         applier.edit_table(relation, |table| table.columns.push(column));
     }
+}
+
+/// The relation that a statement about rows means, whether or not its creation was seen.
+pub fn named_relation(catalog: &Catalog, session: &Session, name: &ObjectName) -> QualifiedName {
+    let exists = |name: &QualifiedName| catalog.relations.contains_key(name);
+    lookup(session, name, exists).unwrap_or_else(|| new_name(catalog, session, name))
+}
+
+fn lookup(
+    session: &Session,
+    name: &ObjectName,
+    exists: impl Fn(&QualifiedName) -> bool,
+) -> Option<QualifiedName> {
+    let in_schema = |schema: &Ident| {
+        let candidate = QualifiedName::new(schema.clone(), name.name.clone());
+        exists(&candidate).then_some(candidate)
+    };
+    match &name.schema {
+        Some(schema) => in_schema(schema),
+        None => in_schema(&Ident::new("pg_temp"))
+            .or_else(|| session.search_path().iter().find_map(in_schema)),
+    }
+}
+
+fn new_name(catalog: &Catalog, session: &Session, name: &ObjectName) -> QualifiedName {
+    let schema = name.schema.clone().unwrap_or_else(|| {
+        session
+            .search_path()
+            .iter()
+            .find(|schema| catalog.has_schema(schema))
+            .cloned()
+            .unwrap_or_else(|| Ident::new("public"))
+    });
+    QualifiedName::new(schema, name.name.clone())
 }
 
 /// The catalog before the history begins: a new database and what the history takes for granted.
@@ -374,28 +412,18 @@ impl Applier<'_> {
                 }
             }
 
-            SchemaOp::Grant(change) => self.record_privileges(true, change),
-            SchemaOp::Revoke(change) => self.record_privileges(false, change),
-            SchemaOp::AlterDefaultPrivileges { .. } | SchemaOp::SetOwner { .. } => {}
-            SchemaOp::CreateRole { name, login } => {
-                let role = Role { login: *login };
-                self.catalog.roles.insert_mut(name.clone(), role);
-            }
-            SchemaOp::AlterRole { name, login } => {
-                if let Some(login) = login {
-                    let role = Role { login: *login };
-                    self.catalog.roles.insert_mut(name.clone(), role);
-                }
-            }
-            SchemaOp::RenameRole { name, to } => {
-                if let Some(role) = self.catalog.roles.get(name).cloned() {
-                    self.catalog.roles.remove_mut(name);
-                    self.catalog.roles.insert_mut(to.clone(), role);
-                }
-            }
-            SchemaOp::DropRole { name, .. } => {
-                self.catalog.roles.remove_mut(name);
-            }
+            SchemaOp::Grant(change) => self.change_privileges(true, change),
+            SchemaOp::Revoke(change) => self.change_privileges(false, change),
+            SchemaOp::AlterDefaultPrivileges {
+                schemas,
+                granted,
+                change,
+            } => self.change_defaults(schemas, *granted, change),
+            SchemaOp::SetOwner { .. } => {}
+            SchemaOp::CreateRole { name, login } => self.create_role(name, *login),
+            SchemaOp::AlterRole { name, login } => self.alter_role(name, *login),
+            SchemaOp::RenameRole { name, to } => self.rename_role(name, to),
+            SchemaOp::DropRole { name, existence } => self.drop_role(name, *existence),
 
             SchemaOp::CreateExtension { name, schema, .. } => {
                 if !self.catalog.extensions.contains_key(name) {
@@ -501,13 +529,6 @@ impl Applier<'_> {
         }
     }
 
-    fn record_privileges(&mut self, granted: bool, change: &PrivilegeChange) {
-        let at = u32::try_from(self.catalog.privileges.size()).unwrap_or(u32::MAX);
-        self.catalog
-            .privileges
-            .insert_mut(at, Arc::new((granted, change.clone())));
-    }
-
     /// The relation that a name means now, if there is one.
     fn lookup_relation(&self, name: &ObjectName) -> Option<QualifiedName> {
         self.lookup(name, |name| self.catalog.relations.contains_key(name))
@@ -518,28 +539,12 @@ impl Applier<'_> {
         name: &ObjectName,
         exists: impl Fn(&QualifiedName) -> bool,
     ) -> Option<QualifiedName> {
-        let in_schema = |schema: &Ident| {
-            let candidate = QualifiedName::new(schema.clone(), name.name.clone());
-            exists(&candidate).then_some(candidate)
-        };
-        match &name.schema {
-            Some(schema) => in_schema(schema),
-            None => in_schema(&Ident::new("pg_temp"))
-                .or_else(|| self.session.search_path().iter().find_map(in_schema)),
-        }
+        lookup(self.session, name, exists)
     }
 
     /// The name that a new object gets: in the first schema of the search path that is there.
     fn new_name(&self, name: &ObjectName) -> QualifiedName {
-        let schema = name.schema.clone().unwrap_or_else(|| {
-            self.session
-                .search_path()
-                .iter()
-                .find(|schema| self.catalog.has_schema(schema))
-                .cloned()
-                .unwrap_or_else(|| Ident::new("public"))
-        });
-        QualifiedName::new(schema, name.name.clone())
+        new_name(self.catalog, self.session, name)
     }
 
     /// The relation that a statement names: as it is, or taken for granted when its creation was

@@ -9,7 +9,7 @@
 //! counters of *unread* statements say how often something that was not understood may have
 //! changed an object: two versions with different counts cannot be compared with certainty.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rpds::{HashTrieMapSync, HashTrieSetSync, RedBlackTreeMapSync};
@@ -17,8 +17,8 @@ use rpds::{HashTrieMapSync, HashTrieSetSync, RedBlackTreeMapSync};
 use super::list::List;
 use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
-    ConstraintKind, Identity, IndexKey, OtherKind, PolicyCommand, PrivilegeChange, QueryDef,
-    RelationKind, RoutineArgument, RoutineKind, SqlExpr, TriggerEvents, TriggerTiming,
+    ConstraintKind, Identity, IndexKey, OtherKind, PolicyCommand, QueryDef, RelationKind,
+    RoutineArgument, RoutineKind, SqlExpr, TriggerEvents, TriggerTiming,
 };
 use super::types::{SqlType, TypeName};
 
@@ -472,8 +472,40 @@ impl Routine {
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
-    /// Whether it may log in.
-    pub login: bool,
+    /// Whether it is there; one that was dropped is remembered.
+    pub exists: bool,
+    /// Whether the history made it.
+    pub made: bool,
+    /// Whether it may log in, where the history says so.
+    pub login: Option<bool>,
+}
+
+/// What a privilege is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrivilegeTarget {
+    /// A table, view or sequence: a new one of the same name has privileges of its own.
+    Relation(ObjectId),
+    /// One whose creation was not seen.
+    UnseenRelation(QualifiedName),
+    /// A schema.
+    Schema(Ident),
+    /// Every routine of that name.
+    Routine(QualifiedName),
+    /// Routines that are made from now on (`ALTER DEFAULT PRIVILEGES`).
+    NewRoutines,
+    /// Membership in a role.
+    Role(Ident),
+}
+
+/// A privilege of one role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Privilege {
+    /// Whose; `public` is everybody.
+    pub role: Ident,
+    /// Upper case: `SELECT`; `MEMBER` of a role.
+    pub name: Arc<str>,
+    /// The column, where it is not the whole table.
+    pub column: Option<Ident>,
 }
 
 /// The whole schema at one moment.
@@ -488,7 +520,8 @@ pub struct Catalog {
     pub(super) roles: RedBlackTreeMapSync<Ident, Role>,
     pub(super) extensions: RedBlackTreeMapSync<Ident, Option<Ident>>,
     pub(super) others: RedBlackTreeMapSync<(OtherKind, ObjectName), ()>,
-    pub(super) privileges: RedBlackTreeMapSync<u32, Arc<(bool, PrivilegeChange)>>,
+    /// What the history granted (true) and revoked (false).
+    pub(super) privileges: RedBlackTreeMapSync<PrivilegeTarget, Arc<BTreeMap<Privilege, bool>>>,
     /// Which relations were made to depend on a relation: owned sequences, views, referencing
     /// tables, partitions and children. An entry may be out of date, so it is verified when used.
     pub(super) dependents: HashTrieMapSync<ObjectId, Arc<Vec<ObjectId>>>,

@@ -5,14 +5,16 @@
 //! it: by name first, and by identity only to tell a rename from a drop. Names of constraints and
 //! indexes are not differences: what they demand is.
 
+mod access;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use super::apply::{Touched, constraint_columns};
 use super::catalog::{
-    Catalog, Column, Constraint, Index, Policy, Relation, RelationBody, Routine, RowSecurity,
-    Table, TypeBody, UserType,
+    Catalog, Column, Constraint, Index, Policy, PrivilegeTarget, Relation, RelationBody, Routine,
+    RowSecurity, Table, TypeBody, UserType,
 };
 use super::name::{Ident, QualifiedName};
 use super::op::{
@@ -43,6 +45,10 @@ pub enum ObjectKind {
     Trigger,
     /// A policy.
     Policy,
+    /// A schema.
+    Schema,
+    /// A role.
+    Role,
     /// A migration as a whole.
     Migration,
 }
@@ -61,6 +67,8 @@ impl ObjectKind {
             ObjectKind::Function => "function",
             ObjectKind::Trigger => "trigger",
             ObjectKind::Policy => "policy",
+            ObjectKind::Schema => "schema",
+            ObjectKind::Role => "role",
             ObjectKind::Migration => "migration",
         }
     }
@@ -156,6 +164,8 @@ impl Catalog {
             ObjectKind::Constraint
             | ObjectKind::Trigger
             | ObjectKind::Policy
+            | ObjectKind::Schema
+            | ObjectKind::Role
             | ObjectKind::Migration => false,
         }
     }
@@ -311,11 +321,51 @@ pub enum Change {
     RoutineAdded,
     /// It is gone.
     RoutineDropped,
+    /// It takes other arguments: some calls find no form of it with exactly their types.
+    RoutineArgumentsChanged {
+        /// The arguments of those calls.
+        calls: Vec<Vec<SqlType>>,
+        /// The arguments that the new forms take, with and without their defaults.
+        forms: Vec<Vec<SqlType>>,
+    },
+    /// Its arguments have other names, which a call may use: `f(a => 1)`.
+    RoutineParametersRenamed,
+    /// It returns something else.
+    RoutineResultChanged {
+        /// The old result.
+        from: Arc<str>,
+        /// The new result.
+        to: Arc<str>,
+    },
     /// It has another name or schema.
     RoutineRenamed {
         /// The new name.
         to: QualifiedName,
     },
+    /// A role may no longer do something with the object.
+    PrivilegeRevoked {
+        /// Whose privilege; `public` is everybody.
+        role: Ident,
+        /// Which: `SELECT`, `UPDATE (a)`; `MEMBER` of a role.
+        privileges: BTreeSet<Arc<str>>,
+        /// The server's word for the object: `table`, `materialized view`.
+        on: &'static str,
+    },
+    /// A role may do something with the object that it could not do before.
+    PrivilegeGranted {
+        /// Whose privilege; `public` is everybody.
+        role: Ident,
+        /// Which: `SELECT`, `UPDATE (a)`; `MEMBER` of a role.
+        privileges: BTreeSet<Arc<str>>,
+        /// The server's word for the object: `table`, `materialized view`.
+        on: &'static str,
+    },
+    /// Values of the column in existing rows are others. No difference of catalogs: a step says so.
+    RowsRewritten,
+    /// A role is gone or has another name.
+    RoleDropped,
+    /// It may no longer log in.
+    LoginRevoked,
     /// A statement that was not understood stands between the two: nothing is certain.
     Unread,
     /// A relation was exchanged for one that cannot be compared.
@@ -365,7 +415,15 @@ impl Change {
             Change::DomainTightened { .. } => "domain-tightened",
             Change::RoutineAdded => "routine-added",
             Change::RoutineDropped => "routine-dropped",
+            Change::RoutineArgumentsChanged { .. } => "routine-arguments-changed",
+            Change::RoutineParametersRenamed => "routine-parameters-renamed",
+            Change::RoutineResultChanged { .. } => "routine-result-changed",
             Change::RoutineRenamed { .. } => "routine-renamed",
+            Change::PrivilegeRevoked { .. } => "privilege-revoked",
+            Change::PrivilegeGranted { .. } => "privilege-granted",
+            Change::RowsRewritten => "rows-rewritten",
+            Change::RoleDropped => "role-dropped",
+            Change::LoginRevoked => "login-revoked",
             Change::Unread => "unread",
             Change::Obscured { .. } => "obscured",
         }
@@ -399,6 +457,8 @@ pub fn every_name(old: &Catalog, new: &Catalog) -> Vec<Touched> {
         names.extend(catalog.relations.keys().cloned().map(Touched::Relation));
         names.extend(catalog.types.keys().cloned().map(Touched::Type));
         names.extend(catalog.routines.keys().cloned().map(Touched::Routine));
+        names.extend(catalog.privileges.keys().cloned().map(Touched::Privileges));
+        names.extend(catalog.roles.keys().cloned().map(Touched::Role));
     }
     names.into_iter().collect()
 }
@@ -411,7 +471,14 @@ pub fn other_name(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Touche
             let earlier = new.relation(name).and_then(|it| old.relation_name(it.id));
             let others = later.into_iter().chain(earlier);
             let others = others.filter(|other| *other != name);
-            others.cloned().map(Touched::Relation).collect()
+            let others = others.cloned().map(Touched::Relation);
+            // Privileges on an object that is made or dropped in between are no difference.
+            let ids = [old, new].into_iter().flat_map(|it| it.relation(name));
+            let ids = ids.map(|relation| PrivilegeTarget::Relation(relation.id));
+            let unseen = PrivilegeTarget::UnseenRelation(name.clone());
+            others
+                .chain(privileges(old, new, ids.chain([unseen])))
+                .collect()
         }
         Touched::Type(name) => {
             let later = old.user_type(name).and_then(|it| new.type_name(it.id));
@@ -420,8 +487,25 @@ pub fn other_name(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Touche
             let others = others.filter(|other| *other != name);
             others.cloned().map(Touched::Type).collect()
         }
-        Touched::Routine(_) | Touched::Everything => Vec::new(),
+        Touched::Routine(name) => privileges(old, new, [PrivilegeTarget::Routine(name.clone())]),
+        Touched::Role(name) => privileges(old, new, [PrivilegeTarget::Role(name.clone())]),
+        Touched::Privileges(_) | Touched::Everything => Vec::new(),
     }
+}
+
+/// Those of the targets of which one of the catalogs says something.
+fn privileges(
+    old: &Catalog,
+    new: &Catalog,
+    targets: impl IntoIterator<Item = PrivilegeTarget>,
+) -> Vec<Touched> {
+    let is_known = |target: &PrivilegeTarget| {
+        [old, new]
+            .iter()
+            .any(|catalog| catalog.privileges.contains_key(target))
+    };
+    let known = targets.into_iter().filter(is_known);
+    known.map(Touched::Privileges).collect()
 }
 
 /// The differences of one name, in a stable order. [`Touched::Everything`] stands for what has no
@@ -432,6 +516,8 @@ pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Diff
         Touched::Relation(name) => diff_relation(old, new, name, &mut out),
         Touched::Type(name) => diff_type(old, new, name, &mut out),
         Touched::Routine(name) => diff_routines(old, new, name, &mut out),
+        Touched::Privileges(target) => access::diff_privileges(old, new, target, &mut out),
+        Touched::Role(name) => access::diff_role(old, new, name, &mut out),
         Touched::Everything => {
             if old.unread() != new.unread() {
                 out.push(Difference {
@@ -447,6 +533,49 @@ pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Diff
         }
     }
     out
+}
+
+/// The column of a later catalog as an earlier one names it; `None` where the earlier one does not
+/// have it.
+pub fn known_column(
+    old: &Catalog,
+    new: &Catalog,
+    table: &QualifiedName,
+    column: &Ident,
+) -> Option<ObjectRef> {
+    let Some(after) = new.relation(table) else {
+        // Its creation was never seen: it was there before everything.
+        let unseen = old.relation(table).is_none() && !new.gone.contains(table);
+        return unseen.then(|| ObjectRef::part(ObjectKind::Column, table, column));
+    };
+    queried_kind(after)?;
+    let name = match old.relation_name(after.id) {
+        Some(name) => name,
+        None => old.relation(table).map(|_| table)?,
+    };
+    let before = old.relation(name)?;
+    let column = match (&before.body, &after.body) {
+        (RelationBody::Table(before), RelationBody::Table(after)) => {
+            let later = after.column(column);
+            let earlier = later
+                .and_then(|later| before.column_by_id(later.id))
+                .or(before.column(column));
+            match earlier {
+                Some(earlier) => &earlier.name,
+                // Perhaps one that no statement names.
+                None => {
+                    let unseen = later.is_none() && !before.knowledge.is_full();
+                    unseen.then_some(column)?
+                }
+            }
+        }
+        (RelationBody::View(before), _) => {
+            let known = before.columns.as_ref().is_none_or(|it| it.contains(column));
+            known.then_some(column)?
+        }
+        _ => return None,
+    };
+    Some(ObjectRef::part(ObjectKind::Column, name, column))
 }
 
 /// The kind of a relation that queries name; indexes and owned sequences are none.
@@ -1293,8 +1422,50 @@ fn diff_type_body(
     }
 }
 
+/// The argument types of every call that a routine accepts without a cast: all of them, or fewer
+/// where the last ones have defaults. A routine's arguments have no lengths.
+fn calls_of(routine: &Routine) -> Vec<Vec<SqlType>> {
+    let types: Vec<SqlType> = routine
+        .arguments
+        .iter()
+        .map(|argument| SqlType {
+            modifiers: [].into(),
+            ..argument.data_type.clone()
+        })
+        .collect();
+    let optional = routine.arguments.iter().rev();
+    let optional = optional.take_while(|argument| argument.has_default).count();
+    (types.len() - optional..=types.len())
+        .map(|length| types[..length].to_vec())
+        .collect()
+}
+
+/// Whether the calls of one routine that give all its arguments find the other one.
+fn takes_the_same(before: &Routine, after: &Routine) -> bool {
+    let all = calls_of(before).pop();
+    calls_of(after).into_iter().any(|call| Some(call) == all)
+}
+
+fn routine_result(before: &Routine, after: &Routine) -> Option<Change> {
+    let (from, to) = (before.returns.as_ref()?, after.returns.as_ref()?);
+    (!from.eq_ignore_ascii_case(to)).then(|| Change::RoutineResultChanged {
+        from: Arc::clone(from),
+        to: Arc::clone(to),
+    })
+}
+
+/// Whether an argument that a call could name has another name now, or none.
+fn has_lost_names(before: &Routine, after: &Routine) -> bool {
+    let pairs = before.arguments.iter().zip(&after.arguments);
+    pairs
+        .filter(|(before, _)| before.name.is_some())
+        .any(|(before, after)| before.name != after.name)
+}
+
 fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut Vec<Difference>) {
-    let same_signature = |a: &Routine, b: &Routine| a.signature() == b.signature() || a.id == b.id;
+    let same_signature = |a: &Routine, b: &Routine| {
+        a.kind == b.kind && (a.signature() == b.signature() || a.id == b.id)
+    };
     let (before, after) = (old.routines(name), new.routines(name));
     let mut push = |change| {
         let difference = Difference {
@@ -1306,15 +1477,37 @@ fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
         }
     };
     for routine in before.iter().filter(|it| it.is_callable()) {
-        if after.iter().any(|it| same_signature(routine, it)) {
+        // Which kind it is shows in the call: CALL is for procedures only.
+        let forms: Vec<&Routine> = after
+            .iter()
+            .filter(|it| it.is_callable() && it.kind == routine.kind)
+            .collect();
+        if let Some(same) = forms.iter().find(|it| takes_the_same(routine, it)) {
+            if let Some(change) = routine_result(routine, same) {
+                push(change);
+            }
+            if has_lost_names(routine, same) {
+                push(Change::RoutineParametersRenamed);
+            }
+        }
+        let offered: BTreeSet<Vec<SqlType>> = forms.iter().flat_map(|it| calls_of(it)).collect();
+        let lost: Vec<Vec<SqlType>> = calls_of(routine)
+            .into_iter()
+            .filter(|call| !offered.contains(call))
+            .collect();
+        if lost.is_empty() {
             continue;
         }
         let moved = new
             .all_routines()
-            .find(|(_, overloads)| overloads.iter().any(|it| it.id == routine.id));
+            .find(|(to, overloads)| *to != name && overloads.iter().any(|it| it.id == routine.id));
         match moved {
             Some((to, _)) => push(Change::RoutineRenamed { to: to.clone() }),
-            None => push(Change::RoutineDropped),
+            None if offered.is_empty() => push(Change::RoutineDropped),
+            None => push(Change::RoutineArgumentsChanged {
+                calls: lost,
+                forms: offered.into_iter().collect(),
+            }),
         }
     }
     for routine in after.iter().filter(|it| it.is_callable()) {

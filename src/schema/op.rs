@@ -733,13 +733,24 @@ pub enum RowSecurityChange {
     NoForce,
 }
 
+/// What `ALL … IN SCHEMA` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AllOf {
+    /// `ALL TABLES`: tables and views.
+    Tables,
+    /// `ALL SEQUENCES`
+    Sequences,
+    /// `ALL FUNCTIONS`, `ALL PROCEDURES`, `ALL ROUTINES`
+    Routines,
+}
+
 /// What a privilege is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GrantTarget {
     /// A table, view or sequence.
     Relation(ObjectName),
     /// `ALL TABLES|SEQUENCES|… IN SCHEMA`
-    AllInSchema(Ident),
+    AllInSchema(AllOf, Ident),
     /// A schema.
     Schema(Ident),
     /// A routine, by name.
@@ -777,11 +788,11 @@ pub enum DataOp {
         /// The columns named.
         columns: Vec<Ident>,
     },
-    /// `UPDATE`, with the columns it sets.
+    /// `UPDATE`, with the columns whose values it replaces.
     Update {
         /// The table.
         table: ObjectName,
-        /// The columns set.
+        /// The columns set, but for those that its condition says are NULL: they are only filled.
         columns: Vec<Ident>,
     },
     /// `DELETE`

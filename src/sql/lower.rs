@@ -197,6 +197,9 @@ fn create(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         return routine::create_trigger(cursor, creation, out);
     }
     cursor.at = plain;
+    if cursor.eat("rule") {
+        return object::create_rule(cursor, out);
+    }
     if ["function", "procedure", "aggregate"]
         .iter()
         .any(|kind| cursor.is(kind))

@@ -4,8 +4,8 @@
 //! number when the name is taken. Source: `makeObjectName` and `ChooseRelationName` in
 //! PostgreSQL's `indexcmds.c`.
 
-use super::super::catalog::Catalog;
-use super::super::name::{Ident, QualifiedName};
+use crate::schema::catalog::Catalog;
+use crate::schema::name::{Ident, QualifiedName};
 
 /// The longest identifier in bytes (`NAMEDATALEN` - 1).
 const LONGEST: usize = 63;

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::super::catalog::{
+use super::naming::choose_name;
+use super::{Applier, Touched};
+use crate::schema::catalog::{
     Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
 };
-use super::super::list::List;
-use super::super::name::{Ident, ObjectName, QualifiedName};
-use super::super::op::{
+use crate::schema::list::List;
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::op::{
     Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
     LikeClause, QueryDef, RelationKind, SequenceOwner, TableDef, ViewDef,
 };
-use super::super::types::{SqlType, TypeName};
-use super::naming::choose_name;
-use super::{Applier, Touched};
+use crate::schema::types::{SqlType, TypeName};
 
 impl Applier<'_> {
     /// Whether a new relation may take `name`; an assumed one makes way.
@@ -797,7 +797,7 @@ impl Applier<'_> {
             return;
         };
         if serial {
-            let default = super::super::op::SqlExpr {
+            let default = crate::schema::op::SqlExpr {
                 text: format!("nextval('{}'::regclass)", ObjectName::from(&sequence)).into(),
                 columns: BTreeSet::new(),
             };

@@ -1,14 +1,14 @@
 //! What belongs to a table: columns, constraints, triggers, policies.
 
-use super::super::catalog::{Column, Constraint, Index, Knowledge, Policy, RelationBody, Trigger};
-use super::super::name::{Ident, ObjectName, QualifiedName};
-use super::super::op::{
+use super::naming::choose_name;
+use super::{Applier, Assumption};
+use crate::schema::catalog::{Column, Constraint, Index, Knowledge, Policy, RelationBody, Trigger};
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::op::{
     Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, Creation, Existence,
     IndexKey, PolicyDef, RelationKind, RowSecurityChange, SqlExpr, TriggerDef, TriggerSelection,
 };
-use super::super::types::TypeName;
-use super::naming::choose_name;
-use super::{Applier, Assumption};
+use crate::schema::types::TypeName;
 
 impl Applier<'_> {
     /// Appends a column to a table that is there.
@@ -879,7 +879,7 @@ fn rename_all(columns: &mut [Ident], from: &Ident, to: &Ident) {
     }
 }
 
-fn rename_in_table(table: &mut super::super::catalog::Table, from: &Ident, to: &Ident) {
+fn rename_in_table(table: &mut crate::schema::catalog::Table, from: &Ident, to: &Ident) {
     if let Knowledge::ColumnsUnknown { absent } = &mut table.knowledge {
         absent.insert(from.clone());
         absent.remove(to);

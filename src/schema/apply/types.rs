@@ -3,13 +3,13 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::super::catalog::{EnumLabel, ObjectId, Routine, TypeBody, UserType};
-use super::super::name::{Ident, ObjectName, QualifiedName};
-use super::super::op::{
+use super::{Applier, Assumption, Touched};
+use crate::schema::catalog::{EnumLabel, ObjectId, Routine, TypeBody, UserType};
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::op::{
     Behavior, Creation, Existence, LabelPosition, RoutineDef, SqlExpr, TypeChange, TypeDef,
 };
-use super::super::types::{SqlType, TypeName};
-use super::{Applier, Assumption, Touched};
+use crate::schema::types::{SqlType, TypeName};
 
 impl Applier<'_> {
     pub(super) fn lookup_type(&self, name: &ObjectName) -> Option<QualifiedName> {
@@ -409,6 +409,7 @@ impl Applier<'_> {
             }
             None => overloads.push(routine),
         }
+        self.default_privileges(&name);
         self.set_routines(&name, overloads);
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::routine::read_signature;
 use super::{Out, no_effect, whole};
 use crate::schema::name::{Ident, ObjectName};
-use crate::schema::op::{GrantTarget, PolicyCommand, PolicyDef, PrivilegeChange, SchemaOp};
+use crate::schema::op::{AllOf, GrantTarget, PolicyCommand, PolicyDef, PrivilegeChange, SchemaOp};
 use crate::sql::cursor::{Cursor, Read, Refused};
 use crate::sql::token::{self, TokenKind};
 
@@ -70,8 +70,7 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Privil
         grant_option: false,
     };
     if !granted {
-        change.grant_option = cursor.eat("grant option for");
-        cursor.eat("admin option for");
+        change.grant_option = cursor.eat_any(&["grant option for", "admin option for"]);
     }
     let start = cursor.at;
     let to = if granted { "to" } else { "from" };
@@ -145,10 +144,22 @@ fn read_privilege(part: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {
 
 fn read_targets(cursor: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {
     if cursor.eat("all") {
-        cursor.any_word()?;
+        let kind = [
+            ("tables", AllOf::Tables),
+            ("sequences", AllOf::Sequences),
+            ("functions", AllOf::Routines),
+            ("procedures", AllOf::Routines),
+            ("routines", AllOf::Routines),
+        ]
+        .into_iter()
+        .find_map(|(word, kind)| cursor.eat(word).then_some(kind))
+        .ok_or_else(|| cursor.refuse("`TABLES`, `SEQUENCES` or `ROUTINES`"))?;
         cursor.expect("in schema")?;
         let schemas = cursor.list(Cursor::ident)?;
-        change.targets = schemas.into_iter().map(GrantTarget::AllInSchema).collect();
+        let all = schemas.into_iter();
+        change.targets = all
+            .map(|schema| GrantTarget::AllInSchema(kind, schema))
+            .collect();
         return Ok(());
     }
     change.targets = if cursor.eat("schema") {

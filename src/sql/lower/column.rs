@@ -481,6 +481,7 @@ fn read_key(cursor: &mut Cursor) -> Read<(Vec<Ident>, Option<Ident>)> {
 /// The values of `a IN ('x', 'y')` or `a = ANY (ARRAY['x', 'y'])`, under any parentheses and casts.
 ///
 /// Parentheses and casts are left out first; what remains must be exactly one of the two forms.
+/// `OR a IS NULL` beside it, on either side, says what a check does anyway.
 fn allowed_values(cursor: &Cursor) -> Option<AllowedValues> {
     let text = cursor.text;
     let mut flat: Vec<Token> = Vec::new();
@@ -495,12 +496,13 @@ fn allowed_values(cursor: &Cursor) -> Option<AllowedValues> {
         }
     }
     let mut flat = Cursor::new(text, cursor.dialect, &flat);
-    let first = flat.ident().ok()?;
-    let column = if flat.eat_symbol(".") {
-        flat.ident().ok()?
-    } else {
-        first
-    };
+    let column = checked_column(&mut flat)?;
+    if flat.eat("is null or") {
+        let second = checked_column(&mut flat)?;
+        if column != second {
+            return None;
+        }
+    }
     let array = if flat.eat("in") {
         false
     } else if flat.eat_symbol("=") && flat.eat("any") {
@@ -531,5 +533,18 @@ fn allowed_values(cursor: &Cursor) -> Option<AllowedValues> {
     if array {
         flat.expect_symbol("]").ok()?;
     }
+    if flat.eat("or") && (checked_column(&mut flat)? != column || !flat.eat("is null")) {
+        return None;
+    }
     flat.is_done().then_some(AllowedValues { column, values })
+}
+
+/// `a` or `t.a`.
+fn checked_column(flat: &mut Cursor) -> Option<Ident> {
+    let first = flat.ident().ok()?;
+    if flat.eat_symbol(".") {
+        flat.ident().ok()
+    } else {
+        Some(first)
+    }
 }

@@ -33,7 +33,7 @@ pub(super) fn data(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             part.span_of(0..part.tokens.len())
         };
         for op in ops {
-            out.push(op, span);
+            out.push(unless_catalog(cursor, op), span);
         }
     }
     cursor.at = cursor.tokens.len();
@@ -177,6 +177,144 @@ fn verb(cursor: &mut Cursor) -> Read<Vec<SchemaOp>> {
     Ok(vec![SchemaOp::Data(op)])
 }
 
+/// The operation, or what stands for it where the table is one of the server's own: a row of
+/// `pg_enum` or `pg_attribute` that changes is a schema that changes.
+fn unless_catalog(cursor: &Cursor, op: SchemaOp) -> SchemaOp {
+    let SchemaOp::Data(data) = &op else {
+        return op;
+    };
+    let tables = match data {
+        DataOp::Insert { table, .. }
+        | DataOp::Update { table, .. }
+        | DataOp::Delete { table }
+        | DataOp::CopyFrom { table, .. }
+        | DataOp::Merge { table } => std::slice::from_ref(table),
+        DataOp::Truncate { tables, .. } => tables,
+        DataOp::Read | DataOp::Lock { .. } => &[],
+    };
+    if cursor.dialect == crate::sql::Dialect::Postgres && tables.iter().any(is_catalog) {
+        unseen(cursor, "it changes the server's own catalog")
+    } else {
+        op
+    }
+}
+
+/// Whether a name means one of the server's own tables or views; without a schema only where the
+/// server has one of that name, for `pg_search_documents` is an ordinary table.
+fn is_catalog(name: &ObjectName) -> bool {
+    match name.schema.as_ref().map(Ident::as_str) {
+        Some(schema) => matches!(schema, "pg_catalog" | "information_schema"),
+        None => {
+            let name = name.name.as_str();
+            name.starts_with("pg_stat_")
+                || name.starts_with("pg_statio_")
+                || CATALOG.binary_search(&name).is_ok()
+        }
+    }
+}
+
+/// The tables and views of `pg_catalog` in PostgreSQL 15, without the statistics views.
+const CATALOG: [&str; 98] = [
+    "pg_aggregate",
+    "pg_am",
+    "pg_amop",
+    "pg_amproc",
+    "pg_attrdef",
+    "pg_attribute",
+    "pg_auth_members",
+    "pg_authid",
+    "pg_available_extension_versions",
+    "pg_available_extensions",
+    "pg_backend_memory_contexts",
+    "pg_cast",
+    "pg_class",
+    "pg_collation",
+    "pg_config",
+    "pg_constraint",
+    "pg_conversion",
+    "pg_cursors",
+    "pg_database",
+    "pg_db_role_setting",
+    "pg_default_acl",
+    "pg_depend",
+    "pg_description",
+    "pg_enum",
+    "pg_event_trigger",
+    "pg_extension",
+    "pg_file_settings",
+    "pg_foreign_data_wrapper",
+    "pg_foreign_server",
+    "pg_foreign_table",
+    "pg_group",
+    "pg_hba_file_rules",
+    "pg_ident_file_mappings",
+    "pg_index",
+    "pg_indexes",
+    "pg_inherits",
+    "pg_init_privs",
+    "pg_language",
+    "pg_largeobject",
+    "pg_largeobject_metadata",
+    "pg_locks",
+    "pg_matviews",
+    "pg_namespace",
+    "pg_opclass",
+    "pg_operator",
+    "pg_opfamily",
+    "pg_parameter_acl",
+    "pg_partitioned_table",
+    "pg_policies",
+    "pg_policy",
+    "pg_prepared_statements",
+    "pg_prepared_xacts",
+    "pg_proc",
+    "pg_publication",
+    "pg_publication_namespace",
+    "pg_publication_rel",
+    "pg_publication_tables",
+    "pg_range",
+    "pg_replication_origin",
+    "pg_replication_origin_status",
+    "pg_replication_slots",
+    "pg_rewrite",
+    "pg_roles",
+    "pg_rules",
+    "pg_seclabel",
+    "pg_seclabels",
+    "pg_sequence",
+    "pg_sequences",
+    "pg_settings",
+    "pg_shadow",
+    "pg_shdepend",
+    "pg_shdescription",
+    "pg_shmem_allocations",
+    "pg_shseclabel",
+    "pg_statistic",
+    "pg_statistic_ext",
+    "pg_statistic_ext_data",
+    "pg_stats",
+    "pg_stats_ext",
+    "pg_stats_ext_exprs",
+    "pg_subscription",
+    "pg_subscription_rel",
+    "pg_tables",
+    "pg_tablespace",
+    "pg_timezone_abbrevs",
+    "pg_timezone_names",
+    "pg_transform",
+    "pg_trigger",
+    "pg_ts_config",
+    "pg_ts_config_map",
+    "pg_ts_dict",
+    "pg_ts_parser",
+    "pg_ts_template",
+    "pg_type",
+    "pg_user",
+    "pg_user_mapping",
+    "pg_user_mappings",
+    "pg_views",
+];
+
 /// Refuses a statement whose parentheses do not match: its parts cannot be trusted.
 fn balanced(cursor: &Cursor) -> Read<()> {
     let mut depth = 0usize;
@@ -255,7 +393,45 @@ fn updated_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
             return Err(part.refuse("`=`"));
         }
     }
+    let filled = filled_columns(cursor)?;
+    columns.retain(|column| !filled.contains(column));
     Ok(columns)
+}
+
+/// The columns that the condition of an `UPDATE` says are NULL in every row that it changes:
+/// `WHERE a IS NULL AND …`. They are filled; no value of theirs is replaced.
+fn filled_columns(cursor: &mut Cursor) -> Read<BTreeSet<Ident>> {
+    let mut filled = BTreeSet::new();
+    if !cursor.is("where") {
+        cursor.until(|cursor| cursor.is("where"))?;
+    }
+    if !cursor.eat("where") {
+        return Ok(filled);
+    }
+    loop {
+        let range = cursor.until(|cursor| {
+            ["and", "or", "returning", "order", "limit"]
+                .iter()
+                .any(|word| cursor.is(word))
+        })?;
+        let mut part = cursor.part(range);
+        let qualified = part
+            .peek_at(1)
+            .is_some_and(|token| token.is_symbol(cursor.text, "."));
+        part.at += if qualified { 2 } else { 0 };
+        if let Ok(column) = part.ident()
+            && part.eat("is null")
+            && part.is_done()
+        {
+            filled.insert(column);
+        }
+        if cursor.is("or") {
+            return Ok(BTreeSet::new());
+        }
+        if !cursor.eat("and") {
+            return Ok(filled);
+        }
+    }
 }
 
 /// `SELECT … INTO new_table FROM …` makes a table.
@@ -340,11 +516,11 @@ pub(super) fn truncate(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     let tables = read_tables(cursor)?;
     cursor.eat_any(&["restart identity", "continue identity"]);
     let behavior = cursor.behavior();
-    whole(
+    let op = unless_catalog(
         cursor,
         SchemaOp::Data(DataOp::Truncate { tables, behavior }),
-        out,
     );
+    whole(cursor, op, out);
     Ok(())
 }
 
@@ -400,7 +576,8 @@ pub(super) fn copy(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         DataOp::Read
     };
     cursor.at = cursor.tokens.len();
-    whole(cursor, SchemaOp::Data(op), out);
+    let op = unless_catalog(cursor, SchemaOp::Data(op));
+    whole(cursor, op, out);
     Ok(())
 }
 

@@ -10,8 +10,8 @@ use super::types::read_type;
 use super::{Out, access, no_effect, other_kind, whole};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
-    Behavior, Creation, Existence, GrantTarget, LabelPosition, OtherKind, RelationKind, SchemaOp,
-    TypeChange, TypeDef, ViewDef,
+    Behavior, Creation, Existence, GrantTarget, LabelPosition, Opaque, OtherKind, RelationKind,
+    SchemaOp, TypeChange, TypeDef, ViewDef,
 };
 use crate::sql::Dialect;
 use crate::sql::cursor::{Cursor, Read, Refused};
@@ -126,6 +126,15 @@ pub(super) fn drop(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         );
         return Ok(());
     }
+    if cursor.eat("rule") {
+        cursor.if_exists();
+        cursor.ident()?;
+        cursor.expect("on")?;
+        let table = cursor.object_name()?;
+        cursor.behavior();
+        whole(cursor, rewritten(table), out);
+        return Ok(());
+    }
     if cursor.is("owned") {
         return Err(Refused("what a role owns is not known".to_owned()));
     }
@@ -234,6 +243,29 @@ pub(super) fn rename_tables(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         );
     }
     Ok(())
+}
+
+/// `CREATE RULE`, after the words.
+pub(super) fn create_rule(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    cursor.ident()?;
+    cursor.expect("as on")?;
+    if !cursor.eat_any(&["select", "insert", "update", "delete"]) {
+        return Err(cursor.refuse("an event"));
+    }
+    cursor.expect("to")?;
+    let table = cursor.object_name()?;
+    cursor.at = cursor.tokens.len();
+    whole(cursor, rewritten(table), out);
+    Ok(())
+}
+
+/// A rule makes other statements of those on its table (or a view of it), and of no others.
+fn rewritten(table: ObjectName) -> SchemaOp {
+    SchemaOp::Opaque(Opaque {
+        names: vec![table],
+        beyond_names: false,
+        reason: "what a rule makes of statements is not followed".into(),
+    })
 }
 
 /// The name of an object that is kept by name only.

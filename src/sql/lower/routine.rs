@@ -9,7 +9,7 @@ use crate::schema::op::{
     Creation, Existence, GrantTarget, RoutineArgument, RoutineDef, RoutineKind, SchemaOp,
     TriggerDef, TriggerEvents, TriggerTiming,
 };
-use crate::schema::types::SqlType;
+use crate::schema::types::{SqlType, TypeName};
 use crate::sql::Dialect;
 use crate::sql::cursor::{Cursor, Read};
 use crate::sql::token;
@@ -134,8 +134,7 @@ fn read_options(cursor: &mut Cursor, routine: &mut RoutineDef) -> Read<()> {
         if cursor.eat_any(&PLAIN) || cursor.eat("parallel restricted") {
         } else if cursor.eat("returns") {
             let range = cursor.until(at_option)?;
-            let text = token::folded(&cursor.tokens[range], cursor.text);
-            routine.returns = Some(Arc::from(text));
+            routine.returns = Some(read_result(&cursor.part(range)));
         } else if cursor.eat("language") {
             routine.language = match cursor.string() {
                 Ok(language) => Ident::new(&language.to_ascii_lowercase()),
@@ -168,6 +167,23 @@ fn read_options(cursor: &mut Cursor, routine: &mut RoutineDef) -> Read<()> {
         }
     }
     Ok(())
+}
+
+/// A result as text: a type as it is always spelled, so that `int` and `integer` are one, and
+/// without modifiers, which the server forgets; `TABLE (…)` as written.
+fn read_result(cursor: &Cursor) -> Arc<str> {
+    let mut read = cursor.clone();
+    let set = if read.eat("setof") { "SETOF " } else { "" };
+    match read_type(&mut read) {
+        Ok(data_type) if read.is_done() && data_type.name != TypeName::Unknown => {
+            let plain = SqlType {
+                modifiers: Arc::from([]),
+                ..data_type
+            };
+            Arc::from(format!("{set}{plain}"))
+        }
+        _ => Arc::from(token::folded(cursor.tokens, cursor.text)),
+    }
 }
 
 /// `( [mode] [name] type [DEFAULT e], … )`: the input arguments.

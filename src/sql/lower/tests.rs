@@ -1,4 +1,4 @@
-use crate::schema::name::Ident;
+use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
     ColumnChange, ConstraintKind, DataOp, Identity, Opaque, QueryDef, SchemaOp, SessionOp,
     TypeChange, TypeDef,
@@ -360,7 +360,7 @@ fn every_form_of_statement_is_understood() {
         ),
         (
             "CREATE STATISTICS s ON a, b FROM t; CREATE RULE r AS ON INSERT TO t DO NOTHING; DROP RULE r ON t",
-            "create-other create-other drop-other",
+            "create-other opaque opaque",
         ),
         (
             "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f(); CREATE CAST (a AS b) WITHOUT FUNCTION",
@@ -625,7 +625,15 @@ fn a_check_that_lists_literals_gives_its_values() {
         ),
         ("a = ANY (ARRAY['x', 'it''s']::text[])", "a: it's x"),
         ("\"A\" IN (1, 2)", "A: 1 2"),
+        ("a IS NULL OR a IN ('x', 'y')", "a: x y"),
+        (
+            "(((a)::text = ANY (ARRAY['x'::text])) OR (a IS NULL))",
+            "a: x",
+        ),
         ("a IN ('x') OR b", ""),
+        ("b IS NULL OR a IN ('x')", ""),
+        ("a IN ('x') OR b IS NULL", ""),
+        ("a IS NOT NULL OR a IN ('x')", ""),
         ("lower(a) IN ('x')", ""),
         ("a NOT IN ('x')", ""),
         ("a IN ('x', b)", ""),
@@ -644,6 +652,40 @@ fn a_check_that_lists_literals_gives_its_values() {
             format!("{}: {}", allowed.column.as_str(), values.join(" "))
         });
         assert_eq!(shown, expected, "{check}");
+    }
+}
+
+#[test]
+fn rows_of_the_servers_catalog_are_no_rows() {
+    for text in [
+        "DELETE FROM pg_enum WHERE enumlabel = 'x'",
+        "UPDATE pg_catalog.pg_attribute SET attnotnull = true",
+        "INSERT INTO information_schema.sql_features VALUES (1)",
+        "WITH x AS (SELECT 1) UPDATE ONLY pg_class SET relname = 'u'",
+    ] {
+        let opaque = opaque(text);
+        assert!(opaque.beyond_names, "{text}");
+        assert_eq!(&*opaque.reason, "it changes the server's own catalog");
+    }
+    for text in [
+        "DELETE FROM pg_search_documents",
+        "DELETE FROM s.pg_enum",
+        "INSERT INTO t SELECT relname FROM pg_class",
+    ] {
+        assert!(matches!(only(text), SchemaOp::Data(_)), "{text}");
+    }
+}
+
+#[test]
+fn a_rule_is_about_the_statements_on_its_table() {
+    for text in [
+        "CREATE RULE r AS ON INSERT TO s.t DO INSTEAD INSERT INTO u VALUES (new.a)",
+        "CREATE OR REPLACE RULE r AS ON UPDATE TO s.t WHERE old.a DO ALSO (SELECT 1; SELECT 2)",
+        "DROP RULE IF EXISTS r ON s.t CASCADE",
+    ] {
+        let opaque = opaque(text);
+        assert_eq!(opaque.names, [ObjectName::qualified("s", "t")], "{text}");
+        assert!(!opaque.beyond_names, "{text}");
     }
 }
 
