@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use migcheck::RULES;
 
+use crate::cli::program;
+
 /// A source file of the program: its path from `src/` and its text without the tests at its end.
 struct Source {
     path: String,
@@ -216,22 +218,48 @@ fn every_rule_has_a_page_and_a_module_and_nothing_else_lies_there() {
     assert_eq!(stems("src/rules", "rs"), names);
 }
 
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).expect("the README is there")
+}
+
 #[test]
-fn readme_lists_each_rule() {
-    let Ok(readme) = fs::read_to_string(root().join("README.md")) else {
-        return;
+fn readme_lists_each_rule_with_the_sentence_of_its_page() {
+    let readme = readme();
+    let listed: Vec<&str> = readme
+        .lines()
+        .filter(|line| line.contains("](rules/"))
+        .collect();
+    let expected: Vec<String> = RULES
+        .iter()
+        .map(|rule| {
+            let (name, class) = (rule.name, rule.class.as_str());
+            let sentence = rule.page.lines().nth(2).unwrap_or_default();
+            format!("| [{name}](rules/{name}.md) | {class} | {sentence} |")
+        })
+        .collect();
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn readme_shows_what_the_program_prints() {
+    let readme = readme();
+    let command = "$ cargo run --quiet -- check fixtures/rename_column --since 2\n";
+    let (_, rest) = readme.split_once(command).expect("the README has the demo");
+    let (shown, _) = rest.split_once("```").expect("the fence is closed");
+    let arguments = ["check", "fixtures/rename_column", "--since", "2"];
+    let output = program(root(), &arguments)
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(1));
+    let printed = [output.stderr, output.stdout].concat();
+    let printed = String::from_utf8(printed).expect("it prints UTF-8");
+    // Without git, paths begin at the folder asked for.
+    let plain = |text: &str| -> Vec<String> {
+        text.lines()
+            .map(|line| line.trim_end().replace("fixtures/rename_column/", ""))
+            .collect()
     };
-    // The table links each rule to its page.
-    if readme.contains("](rules/") {
-        for rule in RULES {
-            let link = format!("](rules/{}.md)", rule.name);
-            assert!(
-                readme.contains(&link),
-                "README.md does not list {}",
-                rule.name
-            );
-        }
-    }
+    assert_eq!(plain(shown), plain(&printed));
 }
 
 #[test]
