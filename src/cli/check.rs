@@ -33,17 +33,18 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "FILE")]
     old_config: Option<PathBuf>,
 
-    /// The family of servers: postgres, mysql, mariadb, sqlite.
-    #[arg(long, value_parser = named::<Dialect>, env = "MIGCHECK_DIALECT")]
+    /// The family of servers: postgres, mysql, mariadb, sqlite [env: MIGCHECK_DIALECT].
+    #[arg(long, value_parser = named::<Dialect>)]
     dialect: Option<Dialect>,
-    /// The server's version, such as 16.
-    #[arg(long, value_name = "VERSION", env = "MIGCHECK_SERVER_VERSION")]
+    /// The server's version, such as 16 [env: MIGCHECK_SERVER_VERSION].
+    #[arg(long, value_name = "VERSION")]
     server_version: Option<ServerVersion>,
-    /// The migration tool: sqlx, golang-migrate, plain.
-    #[arg(long, value_parser = named::<Layout>, env = "MIGCHECK_LAYOUT")]
+    /// The migration tool: sqlx, golang-migrate, plain [env: MIGCHECK_LAYOUT].
+    #[arg(long, value_parser = named::<Layout>)]
     layout: Option<Layout>,
-    /// How the project deploys: migrate-first, code-first, phased, concurrent, offline.
-    #[arg(long, value_name = "MODE", value_parser = named::<DeployMode>, env = "MIGCHECK_DEPLOY")]
+    /// How the project deploys: migrate-first, code-first, phased, concurrent, offline
+    /// [env: MIGCHECK_DEPLOY].
+    #[arg(long, value_name = "MODE", value_parser = named::<DeployMode>)]
     deploy: Option<DeployMode>,
     /// The configuration file, instead of the migcheck.toml found [env: MIGCHECK_CONFIG].
     #[arg(long, value_name = "FILE")]
@@ -58,15 +59,15 @@ pub(super) struct CheckArguments {
     /// Not this rule or class.
     #[arg(long, value_name = "RULE|CLASS")]
     ignore: Vec<String>,
-    /// What makes the exit code 1.
-    #[arg(long, value_enum, default_value_t = FailOnArgument::Error, env = "MIGCHECK_FAIL_ON")]
-    fail_on: FailOnArgument,
+    /// What makes the exit code 1 [default: error; env: MIGCHECK_FAIL_ON].
+    #[arg(long, value_enum)]
+    fail_on: Option<FailOnArgument>,
     /// Never exit with 1; the same as --fail-on never.
     #[arg(long)]
     exit_zero: bool,
-    /// How the report is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text, env = "MIGCHECK_FORMAT")]
-    format: Format,
+    /// How the report is printed [default: text; env: MIGCHECK_FORMAT].
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Colours in the text.
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     color: Colour,
@@ -127,15 +128,25 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         new,
         live: arguments.live.clone(),
         old_config: arguments.old_config.clone(),
-        dialect: arguments.dialect,
-        server_version: arguments.server_version,
-        layout: arguments.layout,
-        deploy: arguments.deploy,
+        dialect: or_variable(arguments.dialect, "MIGCHECK_DIALECT", named)?,
+        server_version: or_variable(
+            arguments.server_version,
+            "MIGCHECK_SERVER_VERSION",
+            |text| {
+                text.parse()
+                    .map_err(|error: <ServerVersion as std::str::FromStr>::Err| error.to_string())
+            },
+        )?,
+        layout: or_variable(arguments.layout, "MIGCHECK_LAYOUT", named)?,
+        deploy: or_variable(arguments.deploy, "MIGCHECK_DEPLOY", named)?,
         config,
         isolated: arguments.isolated,
         select: arguments.select.clone(),
         ignore: arguments.ignore.clone(),
     };
+    let format = or_variable(arguments.format, "MIGCHECK_FORMAT", listed)?.unwrap_or(Format::Text);
+    let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
+        .unwrap_or(FailOnArgument::Error);
     let report = check(&options, &|name| std::env::var_os(name))?;
     for project in &report.projects {
         if !arguments.quiet {
@@ -158,12 +169,12 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let text = match arguments.format {
+    let text = match format {
         Format::Text => to_text(&report, styling(arguments.color), verbosity),
         Format::Json => to_json(&report),
     };
     super::print(&text)?;
-    let fail_on = match arguments.fail_on {
+    let fail_on = match fail_on {
         _ if arguments.exit_zero => FailOn::Never,
         FailOnArgument::Error => FailOn::Error,
         FailOnArgument::Warning => FailOn::Warning,
@@ -174,6 +185,25 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     } else {
         super::CLEAN
     })
+}
+
+/// What the command line says, or else the environment; an empty variable is none.
+fn or_variable<T>(
+    given: Option<T>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> anyhow::Result<Option<T>> {
+    match (given, variable(name)) {
+        (Some(given), _) => Ok(Some(given)),
+        (None, Some(text)) => parse(&text)
+            .map(Some)
+            .map_err(|message| anyhow::anyhow!("{name}: {message}")),
+        (None, None) => Ok(None),
+    }
+}
+
+fn listed<T: ValueEnum>(text: &str) -> Result<T, String> {
+    T::from_str(text, true)
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -183,7 +183,7 @@ fn breaks(it: &BreakReport) -> String {
         Pair::NewOnOld => (format!("{} (new code)", it.release), "on the old schema"),
         Pair::OldReadsNewData => (
             format!("{} (old code)", it.release),
-            "when it meets rows that new code wrote",
+            "when it meets rows that new code or the migration wrote",
         ),
         Pair::NewReadsOldData => (
             format!("{} (new code)", it.release),

@@ -402,9 +402,7 @@ fn updated_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
 /// `WHERE a IS NULL AND …`. They are filled; no value of theirs is replaced.
 fn filled_columns(cursor: &mut Cursor) -> Read<BTreeSet<Ident>> {
     let mut filled = BTreeSet::new();
-    if !cursor.is("where") {
-        cursor.until(|cursor| cursor.is("where"))?;
-    }
+    // Behind `FROM` a name may be another table's.
     if !cursor.eat("where") {
         return Ok(filled);
     }
