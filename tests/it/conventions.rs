@@ -139,7 +139,9 @@ fn domain_types_are_not_serialisable() {
 
 #[test]
 fn nothing_says_todo() {
-    assert_only_in(&[], &["todo!(", "unimplemented!("]);
+    // Put together, so that this file does not hold what it looks for.
+    let holes = ["todo", "unimplemented"].map(|name| format!("{name}!("));
+    assert_only_in(&[], &holes.each_ref().map(String::as_str));
 }
 
 #[test]
