@@ -99,6 +99,7 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         }
     };
     let mut project = project?;
+    only_postgres(&project)?;
     apply_options(options, &mut project.config)?;
     let chain = match &options.new {
         New::All => Chain::of_everything(&project)?,
@@ -133,6 +134,20 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         }
     };
     Ok(judge::judge(project, chain))
+}
+
+/// The rules and the errors are those of PostgreSQL.
+fn only_postgres(project: &Project) -> Result<()> {
+    if project.dialect == Dialect::Postgres {
+        return Ok(());
+    }
+    Err(Error::Layout(format!(
+        "{} is written for {} ({}), which is not judged yet; if it is PostgreSQL, say --dialect \
+         postgres",
+        project.folder,
+        project.dialect.as_str(),
+        project.dialect_evidence
+    )))
 }
 
 fn overrides(options: &Options, target: &Target) -> Result<Overrides> {

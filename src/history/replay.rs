@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
-    Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, expect_column,
-    named_relation,
+    Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, end_session,
+    expect_column, named_relation,
 };
 use crate::schema::catalog::Catalog;
 use crate::schema::name::{Ident, QualifiedName};
@@ -199,6 +199,10 @@ fn replay_from(
 impl Replay {
     fn migration(&mut self, index: usize, migration: &Planned) {
         self.session = Session::new();
+        let mut catalog = Catalog::clone(&self.catalog);
+        if end_session(&mut catalog) {
+            self.catalog = Arc::new(catalog);
+        }
         let Some(script) = &migration.script else {
             self.unreadable(index);
             return;

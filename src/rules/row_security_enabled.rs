@@ -10,13 +10,15 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let table = &facts.difference.object;
     let (message, why) = if without_policy {
         (
-            format!("row-level security is enabled on `{table}` without a policy"),
-            "no policy admits a row: reads of old code come back empty without an error, and its \
-             inserts fail",
+            format!(
+                "row-level security holds on `{table}` without a policy for every kind of statement"
+            ),
+            "for reads, inserts, updates or deletes no policy admits the rows of old code: reads \
+             come back empty without an error, and writes fail or touch nothing",
         )
     } else {
         (
-            format!("row-level security is enabled on `{table}`"),
+            format!("row-level security holds on `{table}`"),
             "old code sees only the rows that a policy admits, and writes of other rows fail",
         )
     };

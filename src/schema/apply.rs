@@ -119,6 +119,23 @@ pub fn apply(
     applier.out
 }
 
+/// Temporary relations end with the session that made them; whether there were any.
+pub fn end_session(catalog: &mut Catalog) -> bool {
+    if !catalog.has_temporary {
+        return false;
+    }
+    let schema = Ident::new("pg_temp");
+    let mut session = Session::new();
+    let mut applier = Applier {
+        catalog,
+        session: &mut session,
+        origin: Origin::new("end of session"),
+        out: Applied::default(),
+    };
+    applier.drop_temporary(&schema);
+    true
+}
+
 /// Adds a column that a later statement shows to be there, to a table of which not every column is
 /// known.
 pub fn expect_column(catalog: &mut Catalog, relation: &QualifiedName, column: &Ident) {
@@ -332,10 +349,10 @@ impl Applier<'_> {
             SchemaOp::DropRoutine {
                 name,
                 arguments,
-                existence,
                 behavior,
+                ..
             } => {
-                self.drop_routine(name, arguments.as_deref(), *existence);
+                self.drop_routine(name, arguments.as_deref());
                 if *behavior == Behavior::Cascade {
                     self.taint_users_of(&name.name);
                 }
@@ -476,7 +493,12 @@ impl Applier<'_> {
         }
     }
 
+    /// Notes what the server would refuse, unless a statement that was not understood may have made
+    /// it right.
     fn misfit(&mut self, code: &'static str, message: String) {
+        if self.catalog.is_doubtful {
+            return;
+        }
         self.out.misfits.push(Misfit { code, message });
     }
 
@@ -486,6 +508,7 @@ impl Applier<'_> {
 
     /// A statement that was not understood: what it names can no longer be compared.
     fn taint(&mut self, opaque: &Opaque) {
+        self.catalog.is_doubtful = true;
         let mut names_something = false;
         for name in &opaque.names {
             if let Some(found) = self.lookup_relation(name) {
@@ -512,6 +535,7 @@ impl Applier<'_> {
     }
 
     fn taint_everything(&mut self) {
+        self.catalog.is_doubtful = true;
         self.catalog.unread += 1;
         self.out.touched.push(Touched::Everything);
     }
@@ -558,7 +582,8 @@ impl Applier<'_> {
         if let Some(found) = self.lookup_relation(name) {
             return Some(found);
         }
-        if existence == Existence::Tolerated {
+        // An index without its table says nothing, wherever it came from.
+        if existence == Existence::Tolerated || kind == RelationKind::Index {
             return None;
         }
         let assumed = self.new_name(name);
@@ -624,6 +649,7 @@ impl Applier<'_> {
             .relation_names
             .insert_mut(relation.id, name.clone());
         self.catalog.gone.remove_mut(name);
+        self.catalog.has_temporary |= relation.temporary;
         self.catalog
             .relations
             .insert_mut(name.clone(), Arc::new(relation));

@@ -532,6 +532,11 @@ pub struct Catalog {
     /// Names that a statement that was not understood may have made.
     pub(super) perhaps: HashTrieSetSync<QualifiedName>,
     pub(super) unread: u32,
+    /// A statement that was not understood stands somewhere before: what is not listed may be there
+    /// all the same, and the other way round.
+    pub(super) is_doubtful: bool,
+    /// Whether temporary relations may be there.
+    pub(super) has_temporary: bool,
 }
 
 impl Default for Catalog {
@@ -560,6 +565,8 @@ impl Catalog {
             gone: HashTrieSetSync::new_sync(),
             perhaps: HashTrieSetSync::new_sync(),
             unread: 0,
+            is_doubtful: false,
+            has_temporary: false,
         }
     }
 

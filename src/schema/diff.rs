@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use super::apply::{Touched, constraint_columns};
 use super::catalog::{
-    Catalog, Column, Constraint, Index, Policy, PrivilegeTarget, Relation, RelationBody, Routine,
-    RowSecurity, Table, TypeBody, UserType,
+    Catalog, Column, Constraint, Index, ObjectId, Policy, PrivilegeTarget, Relation, RelationBody,
+    Routine, RowSecurity, Table, TypeBody, UserType,
 };
 use super::name::{Ident, QualifiedName};
 use super::op::{
@@ -495,6 +495,13 @@ pub fn other_name(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Touche
         }
         Touched::Routine(name) => privileges(old, new, [PrivilegeTarget::Routine(name.clone())]),
         Touched::Role(name) => privileges(old, new, [PrivilegeTarget::Role(name.clone())]),
+        // A grant on an object made anew may give back what its predecessor had.
+        Touched::Privileges(PrivilegeTarget::Relation(id)) => new
+            .relation_name(*id)
+            .cloned()
+            .map(Touched::Relation)
+            .into_iter()
+            .collect(),
         Touched::Privileges(_) | Touched::Everything => Vec::new(),
     }
 }
@@ -607,6 +614,7 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
                 return;
             };
             let object = ObjectRef::top(kind, name);
+            access::diff_recreated(old, new, name, out);
             if before.unread != after.unread {
                 out.push(Difference {
                     object,
@@ -615,19 +623,21 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
                 return;
             }
             match (&before.body, &after.body) {
-                // What happens to a partition happens to its table, and that is what code names.
-                (RelationBody::Table(before), RelationBody::Table(after))
-                    if before.partition_of.is_some()
-                        && before.partition_of == after.partition_of => {}
                 (RelationBody::Table(before), RelationBody::Table(after)) => {
-                    Tables {
+                    let tables = Tables {
                         old,
                         new,
                         name,
                         before,
                         after,
+                    };
+                    match before
+                        .partition_of
+                        .filter(|_| before.partition_of == after.partition_of)
+                    {
+                        Some(parent) => tables.diff_partition(parent, out),
+                        None => tables.diff(out),
                     }
-                    .diff(out);
                 }
                 (RelationBody::View(earlier), RelationBody::View(later)) => {
                     match (&earlier.columns, &later.columns) {
@@ -782,6 +792,38 @@ impl Tables<'_> {
         self.diff_unique_keys(out);
         self.diff_triggers(out);
         self.diff_row_security(out);
+    }
+
+    /// What happens to the whole partitioned table is said of it, and only the rest of a partition.
+    fn diff_partition(&self, parent: ObjectId, out: &mut Vec<Difference>) {
+        let mut of_parent = Vec::new();
+        let names = self
+            .old
+            .relation_name(parent)
+            .zip(self.new.relation_name(parent));
+        if let Some((from, to)) = names
+            && let (Some(before), Some(after)) = (self.old.table(from), self.new.table(to))
+        {
+            Tables {
+                old: self.old,
+                new: self.new,
+                name: from,
+                before,
+                after,
+            }
+            .diff(&mut of_parent);
+        }
+        let mut own = Vec::new();
+        self.diff(&mut own);
+        own.retain(|difference| {
+            // The names of keys and constraints differ from partition to partition.
+            let is_named = difference.object.kind == ObjectKind::Column;
+            !of_parent.iter().any(|it| {
+                it.change == difference.change
+                    && (!is_named || it.object.name == difference.object.name)
+            })
+        });
+        out.extend(own);
     }
 
     fn push_column(&self, column: &Column, change: Change, out: &mut Vec<Difference>) {
@@ -1112,11 +1154,21 @@ impl Tables<'_> {
             let Some(wanted) = as_set(&columns) else {
                 continue;
             };
-            let kept = self.after.indexes.iter().any(|index| {
-                index.plain_unique_columns().is_some_and(|columns| {
-                    columns.into_iter().cloned().collect::<BTreeSet<_>>() == wanted
+            let can_arbitrate = |index: &&Index| {
+                !self.after.constraints.iter().any(|constraint| {
+                    constraint.deferrable && index.constraint.as_ref() == Some(&constraint.name)
                 })
-            });
+            };
+            let kept = self
+                .after
+                .indexes
+                .iter()
+                .filter(can_arbitrate)
+                .any(|index| {
+                    index.plain_unique_columns().is_some_and(|columns| {
+                        columns.into_iter().cloned().collect::<BTreeSet<_>>() == wanted
+                    })
+                });
             if !kept {
                 out.push(Difference {
                     object: ObjectRef::part(ObjectKind::Constraint, self.name, &lost.name),

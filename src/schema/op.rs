@@ -157,6 +157,31 @@ impl SqlExpr {
         out
     }
 
+    /// What the server calls a column made by this expression: after the function, the column that
+    /// is cast, or `expr`.
+    pub fn figure_name(&self) -> String {
+        let mut text = self.text.trim();
+        while let Some(inner) = text.strip_prefix('(').and_then(|it| it.strip_suffix(')')) {
+            text = inner.trim();
+        }
+        let end = text
+            .find(|c: char| !(is_word(c) || c == '.' || c == '"'))
+            .unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        let rest = rest.trim_start();
+        let last = word.rsplit('.').next().unwrap_or(word).replace('"', "");
+        let last = last.to_lowercase();
+        let is_name = word.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"');
+        match () {
+            () if !is_name => "expr".to_owned(),
+            () if last == "case" => last,
+            // The call, the cast or the name has to be all of it.
+            () if rest.is_empty() || rest.starts_with("::") => last,
+            () if rest.starts_with('(') && rest.ends_with(')') => last,
+            () => "expr".to_owned(),
+        }
+    }
+
     /// The column, where the expression is `column IS NOT NULL`.
     pub fn as_not_null(&self) -> Option<&Ident> {
         let mut columns = self.columns.iter();

@@ -444,14 +444,7 @@ impl Applier<'_> {
         let name = match &def.name {
             Some(name) => QualifiedName::new(table.schema.clone(), name.clone()),
             None => {
-                let parts: Vec<&str> = def
-                    .keys
-                    .iter()
-                    .map(|key| match key {
-                        IndexKey::Column(column) => column.as_str(),
-                        IndexKey::Expression(_) => "expr",
-                    })
-                    .collect();
+                let parts = index_column_names(def);
                 let chosen = choose_name(
                     self.catalog,
                     &table.schema,
@@ -538,7 +531,8 @@ impl Applier<'_> {
                 RelationBody::Table(_) | RelationBody::View(_) | RelationBody::Sequence(_) => None,
             });
         let (Some(found), Some(owner)) = (found, owner) else {
-            if existence == Existence::Required {
+            let was_there = self.catalog.gone.contains(&self.new_name(name));
+            if existence == Existence::Required && was_there {
                 self.misfit("42704", format!("index \"{name}\" does not exist"));
             }
             return;
@@ -734,6 +728,14 @@ impl Applier<'_> {
         }
     }
 
+    pub(super) fn drop_temporary(&mut self, schema: &Ident) {
+        for relation in self.names_in(schema) {
+            self.remove_relation(&relation, Behavior::Restrict);
+            self.catalog.gone.remove_mut(&relation);
+        }
+        self.catalog.has_temporary = false;
+    }
+
     fn names_in(&self, schema: &Ident) -> Vec<QualifiedName> {
         in_schema(self.catalog.relations.keys(), schema)
     }
@@ -826,6 +828,29 @@ impl Applier<'_> {
             assumed: true,
         }
     }
+}
+
+/// What the columns of an index are called in the name that the server makes up for it: an
+/// expression after its function or the column that it casts, and repeats with a number.
+///
+/// Source: `ChooseIndexColumnNames` and `FigureColname` in PostgreSQL's sources.
+fn index_column_names(def: &IndexDef) -> Vec<String> {
+    let keys = def.keys.iter().map(|key| match key {
+        IndexKey::Column(column) => column.as_str().to_owned(),
+        IndexKey::Expression(expr) => expr.figure_name(),
+    });
+    let included = def.include.iter().map(|column| column.as_str().to_owned());
+    let mut names: Vec<String> = Vec::new();
+    for name in keys.chain(included) {
+        let mut numbered = name.clone();
+        let mut number = 0_u32;
+        while names.contains(&numbered) {
+            number += 1;
+            numbered = format!("{name}{number}");
+        }
+        names.push(numbered);
+    }
+    names
 }
 
 /// The constraints of a new table as the server makes them: of several keys over the same columns

@@ -447,22 +447,12 @@ impl Applier<'_> {
         Some((found, at))
     }
 
-    pub(super) fn drop_routine(
-        &mut self,
-        name: &ObjectName,
-        arguments: Option<&[SqlType]>,
-        existence: Existence,
-    ) {
-        match self.find_routine(name, arguments) {
-            Some((found, at)) => {
-                let mut overloads = self.catalog.routines(&found).to_vec();
-                overloads.remove(at);
-                self.set_routines(&found, overloads);
-            }
-            None if existence == Existence::Required => {
-                self.misfit("42883", format!("function \"{name}\" does not exist"));
-            }
-            None => {}
+    pub(super) fn drop_routine(&mut self, name: &ObjectName, arguments: Option<&[SqlType]>) {
+        // Where none is found, its making was not seen, in this or in another form.
+        if let Some((found, at)) = self.find_routine(name, arguments) {
+            let mut overloads = self.catalog.routines(&found).to_vec();
+            overloads.remove(at);
+            self.set_routines(&found, overloads);
         }
     }
 
@@ -475,8 +465,7 @@ impl Applier<'_> {
         to: Option<&Ident>,
     ) {
         let Some((found, at)) = self.find_routine(name, arguments) else {
-            self.misfit("42883", format!("function \"{name}\" does not exist"));
-            return;
+            return; // Its making was not seen.
         };
         let target = QualifiedName::new(
             schema.unwrap_or(&found.schema).clone(),

@@ -83,6 +83,48 @@ fn alone(kind: ObjectKind, name: &Ident) -> ObjectRef {
     }
 }
 
+/// What was granted on an object and not again on the one that was made in its place.
+pub(super) fn diff_recreated(
+    old: &Catalog,
+    new: &Catalog,
+    name: &QualifiedName,
+    out: &mut Vec<Difference>,
+) {
+    let (Some(before), Some(after)) = (old.relation(name), new.relation(name)) else {
+        return;
+    };
+    if before.id == after.id {
+        return;
+    }
+    let target = PrivilegeTarget::Relation(after.id);
+    let Some(held) = old.privileges.get(&PrivilegeTarget::Relation(before.id)) else {
+        return;
+    };
+    let nothing = Arc::new(BTreeMap::new());
+    let regained = new.privileges.get(&target).unwrap_or(&nothing);
+    let Some((kind, word)) = relation_kind(before) else {
+        return;
+    };
+    let mut lost: BTreeMap<Ident, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for (privilege, _) in held.iter().filter(|(_, state)| **state) {
+        let again = regained.get(privilege) == Some(&true);
+        if !again && !is_covered(regained, &target, privilege) {
+            let names = lost.entry(privilege.role.clone()).or_default();
+            names.insert(shown(privilege));
+        }
+    }
+    for (role, privileges) in lost {
+        out.push(Difference {
+            object: ObjectRef::top(kind, name),
+            change: Change::PrivilegeRevoked {
+                role,
+                privileges,
+                on: word,
+            },
+        });
+    }
+}
+
 /// What the roles may do with one object.
 pub(super) fn diff_privileges(
     old: &Catalog,
