@@ -6,7 +6,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::analysis::window::requires;
-use crate::analysis::{Contract, Release, Retired as Unused, Role, Truth, Verdict, Window};
+use crate::analysis::{
+    Contract, Pair, Release, Retired as Unused, Role, Truth, Verdict, Weight, Window,
+};
 use crate::discover::{
     DeployMode, Migration, MigrationText, Phase, Project, Retired, TransactionScope, Unit,
 };
@@ -73,6 +75,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
         verdict: judged.verdict,
         fits: judged.fits,
         switch_after: judged.switch_after,
+        needed: judged.needed,
         migrations: chain.migrations.len(),
         new_migrations: chain.migrations.len() - chain.first_new,
         statements: chain
@@ -155,6 +158,7 @@ struct Judged {
     verdict: Option<Verdict>,
     fits: Option<bool>,
     switch_after: Vec<String>,
+    needed: Vec<String>,
     releases: Vec<ReleaseReport>,
     steps: Vec<StepReport>,
     findings: Vec<Finding>,
@@ -246,14 +250,37 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
             Some(chain.migrations[index].path.clone())
         })
         .collect();
+    let found = findings(&window, &weighing, &project.config, sources);
     Judged {
         verdict: Some(verdict),
         fits: Some(fits(verdict, &points, &weighing, timeline.end(), &window)),
         switch_after: between,
         releases,
         steps,
-        findings: findings(&window, &weighing, &project.config, sources),
+        needed: needed(&window, &found),
+        findings: found,
     }
+}
+
+/// What head fails without on the old schema, in the order of the change, where no finding says so.
+fn needed(window: &Window, found: &[Finding]) -> Vec<String> {
+    let decides = |weight| matches!(weight, Weight::Error | Weight::Addition);
+    let is_said = |object: &ObjectRef| {
+        found.iter().any(|finding| {
+            finding.object == *object && finding.breaks.iter().any(|it| it.pair == Pair::NewOnOld)
+        })
+    };
+    let mut out: Vec<String> = Vec::new();
+    for it in &window.breaks {
+        let object = &it.difference.object;
+        if it.harm.pair == Pair::NewOnOld && decides(it.harm.weight) && !is_said(object) {
+            let name = format!("{} `{object}`", object.kind.as_str());
+            if !out.contains(&name) {
+                out.push(name);
+            }
+        }
+    }
+    out
 }
 
 /// Each migration as a change of its own, from the version before.
@@ -267,6 +294,7 @@ fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
         verdict: None,
         fits: None,
         switch_after: Vec::new(),
+        needed: Vec::new(),
         releases: Vec::new(),
         steps,
         findings: found.into_iter().flatten().collect(),
@@ -468,10 +496,7 @@ fn refusals(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding>
     let first = chain.timeline.begin_of(chain.first_new);
     let mut out = Vec::new();
     for step in &chain.timeline.steps[first..] {
-        let tolerant = sources
-            .text(step.migration, step.statement)
-            .is_some_and(tolerates_a_missing_table);
-        for misfit in step.misfits.iter().filter(|_| !tolerant) {
+        for misfit in &step.misfits {
             let place = Place {
                 migration: step.migration,
                 statement: Some(step.statement),
@@ -481,19 +506,6 @@ fn refusals(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding>
         }
     }
     out
-}
-
-/// `ALTER … IF EXISTS` of something that is not there does nothing.
-fn tolerates_a_missing_table(statement: &str) -> bool {
-    let words: Vec<String> = statement
-        .split_whitespace()
-        .take(6)
-        .map(str::to_lowercase)
-        .collect();
-    words.first().is_some_and(|word| word == "alter")
-        && words
-            .windows(2)
-            .any(|pair| pair[0] == "if" && pair[1] == "exists")
 }
 
 /// What a fresh run of head's folder makes in another form than production gets, where head is not
@@ -596,12 +608,6 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    fn text(&self, migration: usize, statement: usize) -> Option<&str> {
-        let statement = self.statement(migration, statement)?;
-        let text = self.chain.migrations.get(migration)?.up.text()?;
-        Some(statement.span.of(text))
-    }
-
     /// Whether a trouble with the text itself lies in the span, or there is no text at all.
     fn is_in_trouble(&self, migration: usize, span: Option<Span>) -> bool {
         let Some(Some(script)) = self.chain.scripts.get(migration) else {

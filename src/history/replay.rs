@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
     Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, end_session,
-    expect_column, named_relation,
+    expect_column, expect_no_column, named_relation,
 };
 use crate::schema::catalog::Catalog;
 use crate::schema::name::{Ident, QualifiedName};
@@ -142,6 +142,12 @@ struct Block {
     savepoints: Vec<(Ident, Arc<Catalog>, usize)>,
 }
 
+/// What a pass before has shown about a column of a table of which not every column is known.
+enum Expected {
+    There(Ident),
+    Absent(Ident),
+}
+
 struct Replay {
     dialect: Dialect,
     catalog: Arc<Catalog>,
@@ -149,7 +155,7 @@ struct Replay {
     steps: Vec<Step>,
     block: Option<Block>,
     /// Columns that a pass before has shown to be in tables of which not every column is known.
-    expected: BTreeMap<QualifiedName, Vec<Ident>>,
+    expected: BTreeMap<QualifiedName, Vec<Expected>>,
     assumptions: Vec<Assumption>,
 }
 
@@ -159,12 +165,14 @@ fn replay_from(
     dialect: Dialect,
 ) -> (Timeline, Vec<Assumption>) {
     let start = assumed_catalog(assumed);
-    let mut expected: BTreeMap<QualifiedName, Vec<Ident>> = BTreeMap::new();
+    let mut expected: BTreeMap<QualifiedName, Vec<Expected>> = BTreeMap::new();
     for assumption in assumed {
-        if let Assumption::Column(relation, column) = assumption {
-            let columns = expected.entry(relation.clone()).or_default();
-            columns.push(column.clone());
-        }
+        let (relation, column) = match assumption {
+            Assumption::Column(relation, column) => (relation, Expected::There(column.clone())),
+            Assumption::NoColumn(relation, column) => (relation, Expected::Absent(column.clone())),
+            Assumption::Relation(..) | Assumption::Type(..) => continue,
+        };
+        expected.entry(relation.clone()).or_default().push(column);
     }
     let start = Arc::new(start);
     let mut replay = Replay {
@@ -221,6 +229,14 @@ impl Replay {
                     operation.op,
                     SchemaOp::Data(_) | SchemaOp::Session(_) | SchemaOp::Transaction(_)
                 );
+                if statement.if_exists && self.is_missing(&operation.op) {
+                    self.push(
+                        (index, statement_index, operation_index),
+                        Vec::new(),
+                        Vec::new(),
+                    );
+                    continue;
+                }
                 let origin = Origin::new((&migration.identity, statement_index, operation_index));
                 let place = (index, statement_index, operation_index);
                 match &operation.op {
@@ -237,6 +253,14 @@ impl Replay {
         }
     }
 
+    /// Whether an `ALTER … IF EXISTS` is about something that is not there.
+    fn is_missing(&self, op: &SchemaOp) -> bool {
+        op.altered_relation().is_some_and(|name| {
+            let name = named_relation(&self.catalog, &self.session, name);
+            self.catalog.relation(&name).is_none()
+        })
+    }
+
     fn operation(&mut self, place: (usize, usize, usize), op: &SchemaOp, origin: Origin) {
         // Statements that leave the schema alone share the catalog before them.
         let applied = if matches!(op, SchemaOp::Data(_) | SchemaOp::NoEffect { .. }) {
@@ -246,8 +270,13 @@ impl Replay {
             let applied = apply(&mut catalog, &mut self.session, op, origin);
             for touched in &applied.touched {
                 if let Touched::Relation(name) = touched {
-                    for column in self.expected.get(name).into_iter().flatten() {
-                        expect_column(&mut catalog, name, column);
+                    for expected in self.expected.get(name).into_iter().flatten() {
+                        match expected {
+                            Expected::There(column) => expect_column(&mut catalog, name, column),
+                            Expected::Absent(column) => {
+                                expect_no_column(&mut catalog, name, column);
+                            }
+                        }
                     }
                 }
             }

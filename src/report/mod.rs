@@ -99,6 +99,8 @@ pub struct Summary {
     pub fits: Option<bool>,
     /// For a switch in between: the migrations after which the code may be switched.
     pub switch_after: Vec<String>,
+    /// What head needs of the change, where no finding says so: why it cannot be deployed first.
+    pub needed: Vec<String>,
     /// All migrations.
     pub migrations: usize,
     /// The new ones.

@@ -317,8 +317,23 @@ fn advice(project: &ProjectReport, verdict: Verdict) -> String {
             format!("{what} the new code after {places} and before what follows")
         }
         Verdict::NoSafeOrder => {
-            "no order of deploying and migrating is safe: expand, backfill, switch, contract"
-                .to_owned()
+            let mut line =
+                "no order of deploying and migrating is safe: expand, backfill, switch, \
+                            contract"
+                    .to_owned();
+            let needed = &project.summary.needed;
+            if let Some(first) = needed.first() {
+                let more = match needed.len() {
+                    1 => String::new(),
+                    count => format!(" and {} more", count - 1),
+                };
+                line.push_str(&format!(
+                    "\n(the new code cannot go first: it is presumed to use {}{more}, which the \
+                     migration makes)",
+                    printable(first)
+                ));
+            }
+            line
         }
         Verdict::Broken => "the new code does not fit its own schema".to_owned(),
         Verdict::Unknown => "the answer hangs on statements that were not understood".to_owned(),

@@ -87,6 +87,8 @@ pub enum Assumption {
     Relation(QualifiedName, RelationKind),
     /// A column of a relation that is itself assumed.
     Column(QualifiedName, Ident),
+    /// A column that a relation did not have until a statement added it.
+    NoColumn(QualifiedName, Ident),
     /// A user-defined type; an enum with these labels where they are named.
     Type(QualifiedName, Vec<Arc<str>>),
 }
@@ -189,6 +191,22 @@ fn new_name(catalog: &Catalog, session: &Session, name: &ObjectName) -> Qualifie
     QualifiedName::new(schema, name.name.clone())
 }
 
+/// Notes that a column is not there, in a table of which not every column is known: a later
+/// statement adds it.
+pub fn expect_no_column(catalog: &mut Catalog, relation: &QualifiedName, column: &Ident) {
+    let Some(known) = catalog.relations.get(relation) else {
+        return;
+    };
+    let mut known = Arc::clone(known);
+    if let RelationBody::Table(table) = &mut Arc::make_mut(&mut known).body
+        && table.column(column).is_none()
+        && let Knowledge::ColumnsUnknown { absent } = &mut table.knowledge
+        && absent.insert(column.clone())
+    {
+        catalog.relations.insert_mut(relation.clone(), known);
+    }
+}
+
 /// The catalog before the history begins: a new database and what the history takes for granted.
 pub fn assumed_catalog(assumptions: &[Assumption]) -> Catalog {
     let mut catalog = Catalog::new();
@@ -204,6 +222,9 @@ pub fn assumed_catalog(assumptions: &[Assumption]) -> Catalog {
             Assumption::Relation(name, kind) => applier.insert_assumed(name, *kind),
             Assumption::Column(relation, column) => {
                 expect_column(applier.catalog, relation, column);
+            }
+            Assumption::NoColumn(relation, column) => {
+                expect_no_column(applier.catalog, relation, column);
             }
             Assumption::Type(name, labels) => applier.insert_assumed_type(name, labels),
         }

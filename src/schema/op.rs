@@ -1411,6 +1411,30 @@ pub enum SchemaOp {
 }
 
 impl SchemaOp {
+    /// The relation that an `ALTER` is about.
+    pub fn altered_relation(&self) -> Option<&ObjectName> {
+        match self {
+            SchemaOp::AddColumn { table, .. }
+            | SchemaOp::DropColumn { table, .. }
+            | SchemaOp::RenameColumn { table, .. }
+            | SchemaOp::AlterColumn { table, .. }
+            | SchemaOp::AddConstraint { table, .. }
+            | SchemaOp::DropConstraint { table, .. }
+            | SchemaOp::RenameConstraint { table, .. }
+            | SchemaOp::ValidateConstraint { table, .. }
+            | SchemaOp::EnableTrigger { table, .. }
+            | SchemaOp::SetRowSecurity { table, .. }
+            | SchemaOp::AttachPartition { table, .. }
+            | SchemaOp::DetachPartition { table, .. }
+            | SchemaOp::Inherit { table, .. }
+            | SchemaOp::NoInherit { table, .. } => Some(table),
+            SchemaOp::RenameRelation { name, .. } | SchemaOp::MoveRelation { name, .. } => {
+                Some(name)
+            }
+            _ => None, // Not an `ALTER` of a relation.
+        }
+    }
+
     /// The operation's name in reports, in kebab case: `rename-column`.
     pub fn name(&self) -> &'static str {
         match self {

@@ -59,6 +59,8 @@ pub struct Statement {
     pub span: Span,
     /// What it does, in order; never empty.
     pub operations: Vec<Operation>,
+    /// `ALTER … IF EXISTS`: nothing happens where the altered object is not there.
+    pub if_exists: bool,
 }
 
 impl Statement {
@@ -126,6 +128,8 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
         };
         script.statements.push(Statement {
             span: piece.span,
+            if_exists: cursor.is("alter")
+                && (1..=4).any(|at| cursor.is_at(at, "if") && cursor.is_at(at + 1, "exists")),
             operations,
         });
     }

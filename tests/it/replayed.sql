@@ -62,3 +62,15 @@ ALTER TABLE articles SET SCHEMA app;
 DROP TABLE users CASCADE;
 DROP TYPE mood CASCADE;
 CREATE TABLE users (id integer PRIMARY KEY UNIQUE, a integer UNIQUE, CONSTRAINT named UNIQUE (a));
+-- next
+CREATE TABLE figured (a integer, b text, c text);
+CREATE INDEX ON figured (lower(b));
+CREATE INDEX ON figured (a, lower(b));
+CREATE INDEX ON figured ((b::integer));
+CREATE INDEX ON figured (coalesce(b, c));
+CREATE INDEX ON figured ((a + 1));
+CREATE INDEX ON figured (a, a);
+CREATE INDEX ON figured (a) INCLUDE (b);
+CREATE INDEX ON figured (to_tsvector('english', b));
+CREATE INDEX ON figured ((CASE WHEN a > 0 THEN 1 END));
+CREATE TEMP TABLE gone (a integer);

@@ -218,3 +218,85 @@ fn how_an_expression_is_spaced_is_no_difference() {
     let remade = "ALTER TABLE t DROP CONSTRAINT c; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);";
     assert_eq!(said(before, remade), "");
 }
+
+#[test]
+fn after_what_was_not_understood_nothing_is_called_refused() {
+    for migration in [
+        "DO $$ BEGIN IF now() > 'x' THEN ALTER TABLE t RENAME COLUMN b TO b2; END IF; END $$;
+         ALTER TABLE t ADD COLUMN b integer;",
+        "SELECT drop_column('b'); ALTER TABLE t ADD COLUMN b integer;",
+    ] {
+        let text = said(T, migration);
+        assert!(!text.contains("statement_refused"), "{text}");
+    }
+}
+
+#[test]
+fn what_was_made_elsewhere_can_be_dropped() {
+    for migration in [
+        "DROP INDEX i;",
+        "DROP FUNCTION f(integer);",
+        "ALTER INDEX i RENAME TO j;",
+    ] {
+        let text = said("ALTER TABLE t ADD x integer;", migration);
+        assert!(!text.contains("statement_refused"), "{migration}: {text}");
+        assert!(!text.contains("table_renamed"), "{migration}: {text}");
+    }
+}
+
+#[test]
+fn temporary_tables_end_with_their_migration() {
+    let temporary = "CREATE TEMP TABLE w (x integer);";
+    assert_eq!(said(temporary, temporary), "");
+}
+
+#[test]
+fn a_view_made_again_has_lost_its_grants() {
+    let before =
+        format!("{T} CREATE VIEW v AS SELECT a FROM t; CREATE ROLE app; GRANT SELECT ON v TO app;");
+    let again = "DROP VIEW v; CREATE VIEW v AS SELECT a FROM t;";
+    assert!(said(&before, again).contains("error privilege_revoked v: old-on-new read"));
+    assert_eq!(
+        said(&before, &format!("{again} GRANT SELECT ON v TO app;")),
+        ""
+    );
+}
+
+#[test]
+fn what_happens_to_one_partition_alone_is_said() {
+    let before = "CREATE TABLE p (a integer, b date) PARTITION BY RANGE (b);
+                  CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');";
+    assert_eq!(
+        said(before, "ALTER TABLE p1 ALTER a SET NOT NULL;"),
+        "error column_set_not_null p1.a: old-on-new write"
+    );
+}
+
+#[test]
+fn a_key_that_can_be_deferred_arbitrates_no_upsert() {
+    let before = "CREATE TABLE t (a integer CONSTRAINT k UNIQUE);";
+    let deferrable =
+        "ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ADD CONSTRAINT k UNIQUE (a) DEFERRABLE;";
+    assert!(said(before, deferrable).contains("unique_key_dropped t.k"));
+}
+
+#[test]
+fn a_required_column_is_seen_on_a_table_whose_creation_is_not() {
+    assert_eq!(
+        said(
+            "ALTER TABLE legacy ADD COLUMN x integer;",
+            "ALTER TABLE legacy ADD COLUMN y integer NOT NULL;"
+        ),
+        "error column_added_required legacy.y: old-on-new write, new-on-old read+write"
+    );
+}
+
+#[test]
+fn if_exists_makes_no_table_out_of_nothing() {
+    for migration in [
+        "ALTER TABLE IF EXISTS nope DROP COLUMN x;",
+        "ALTER TABLE IF EXISTS nope RENAME TO other;",
+    ] {
+        assert_eq!(said(T, migration), "", "{migration}");
+    }
+}

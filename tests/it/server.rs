@@ -48,7 +48,8 @@ fn the_casts_between_built_in_types_are_those_of_the_server() {
 /// labels, views.
 fn ours(catalog: &Catalog) -> Vec<String> {
     let mut out = Vec::new();
-    for (name, relation) in catalog.relations() {
+    // Temporary relations are those of a session that is over when the server is asked.
+    for (name, relation) in catalog.relations().filter(|(_, it)| !it.temporary) {
         let place = format!("{}.{}", name.schema.as_str(), name.name.as_str());
         match &relation.body {
             RelationBody::Table(table) => {

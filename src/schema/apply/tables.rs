@@ -160,6 +160,14 @@ impl Applier<'_> {
             }
             return;
         }
+        let was_open = self
+            .catalog
+            .table(&name)
+            .is_some_and(|table| !table.is_absent(&def.name));
+        if was_open && existence == Existence::Required {
+            let assumption = Assumption::NoColumn(name.clone(), def.name.clone());
+            self.out.assumptions.push(assumption);
+        }
         self.push_column(&name, def);
         for child in self.descendants(&name) {
             self.push_column(&child, def);
