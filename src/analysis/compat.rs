@@ -188,7 +188,8 @@ impl Table {
 
 /// What a difference does to presumed releases on either side of it.
 ///
-/// Source: PostgreSQL's SQLSTATEs (manual, appendix A), each asked of a server by the tests.
+/// Source: PostgreSQL's SQLSTATEs (manual, appendix A). `tests/it/server.rs` runs a statement of old code
+/// for most of them and compares the code.
 pub fn harms(difference: &Difference) -> Vec<Harm> {
     use Weight::{Addition, Error, Warning};
 

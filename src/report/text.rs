@@ -183,11 +183,11 @@ fn breaks(it: &BreakReport) -> String {
         Pair::NewOnOld => (format!("{} (new code)", it.release), "on the old schema"),
         Pair::OldReadsNewData => (
             format!("{} (old code)", it.release),
-            "when it meets rows that new code or the migration wrote",
+            "when they meet rows that new code or the migration wrote",
         ),
         Pair::NewReadsOldData => (
             format!("{} (new code)", it.release),
-            "when it meets rows from before",
+            "when they meet rows from before",
         ),
     };
     let happens = match it.weight {
