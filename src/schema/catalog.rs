@@ -157,14 +157,18 @@ impl Index {
             .collect()
     }
 
-    /// Every column that the index needs: when one is dropped, so is the index.
-    pub fn columns(&self) -> impl Iterator<Item = &Ident> {
-        let keys = self.keys.iter().flat_map(|key| match key {
+    /// The columns of its keys: what a unique index keeps apart, in the rows that it is about.
+    pub fn key_columns(&self) -> impl Iterator<Item = &Ident> {
+        self.keys.iter().flat_map(|key| match key {
             IndexKey::Column(column) => std::slice::from_ref(column).iter().collect::<Vec<_>>(),
             IndexKey::Expression(expr) => expr.columns.iter().collect(),
-        });
+        })
+    }
+
+    /// Every column that the index needs: when one is dropped, so is the index.
+    pub fn columns(&self) -> impl Iterator<Item = &Ident> {
         let predicate = self.predicate.iter().flat_map(|expr| expr.columns.iter());
-        keys.chain(&self.include).chain(predicate)
+        self.key_columns().chain(&self.include).chain(predicate)
     }
 }
 

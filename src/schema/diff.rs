@@ -1120,7 +1120,7 @@ impl Tables<'_> {
                 continue;
             }
             let columns: Vec<Ident> = added
-                .columns()
+                .key_columns()
                 .filter(|column| self.after.column(column).is_some())
                 .cloned()
                 .collect();
