@@ -121,6 +121,18 @@ impl<'a> Window<'a> {
                 it.harm.weight = Weight::Error;
             }
         }
+        // What a statement does that perhaps runs is possible, and decides no verdict.
+        for it in &mut breaks {
+            let perhaps = it
+                .blamed
+                .is_some_and(|step| timeline.steps.get(step).is_some_and(|step| step.perhaps));
+            if perhaps && it.evidence == Evidence::Presumed {
+                it.evidence = Evidence::Possible;
+                if matches!(it.harm.weight, Weight::Error | Weight::Addition) {
+                    it.harm.weight = Weight::Warning;
+                }
+            }
+        }
         releases.push(head);
         breaks.retain(|it| {
             let at = states.partition_point(|state| *state < it.start);

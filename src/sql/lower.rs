@@ -6,9 +6,9 @@
 //! stack. What does not fit becomes [`SchemaOp::Opaque`] with the names that can be read.
 
 mod access;
+pub(super) mod body;
 mod column;
 mod data;
-mod do_block;
 mod functions;
 mod index;
 mod object;
@@ -25,10 +25,10 @@ use std::sync::Arc;
 
 use super::cursor::{Cursor, Read, Refused};
 use super::{Dialect, Operation};
-use crate::schema::op::{Creation, GrantTarget, OtherKind, RelationKind, SchemaOp};
+use crate::schema::op::{Creation, GrantTarget, OtherKind, RelationKind, Runs, SchemaOp};
 use crate::source::Span;
 
-use self::opaque::{names_in, opaque, opaque_call};
+use self::opaque::{names_in, opaque};
 
 /// Where operations are collected.
 #[derive(Default)]
@@ -38,7 +38,11 @@ struct Out {
 
 impl Out {
     fn push(&mut self, op: SchemaOp, span: Span) {
-        self.operations.push(Operation { op, span });
+        self.operations.push(Operation {
+            op,
+            span,
+            runs: Runs::Always,
+        });
     }
 }
 
@@ -116,7 +120,7 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             Ok(())
         }
         "rename" if cursor.dialect != Dialect::Postgres => object::rename_tables(cursor, out),
-        "do" => do_block::read(cursor, out),
+        "do" => body::read_do(cursor, out),
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
             session::transaction(cursor, &word, out)
         }
@@ -151,6 +155,9 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             Ok(())
         }
         "call" | "execute" => {
+            if word == "call" && cursor.dialect == Dialect::Postgres {
+                return data::call(cursor, out);
+            }
             cursor.at = cursor.tokens.len();
             let op = data::unseen(
                 cursor,
