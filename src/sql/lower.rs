@@ -107,7 +107,6 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         "truncate" => data::truncate(cursor, out),
         "copy" => data::copy(cursor, out),
         "lock" => data::lock(cursor, out),
-        "grant" | "revoke" => access::grant(cursor, word == "grant", out),
         "comment" => {
             cursor.expect("on")?;
             cursor.until(|cursor| cursor.is("is"))?;
@@ -119,6 +118,13 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             whole(cursor, no_effect("comment"), out);
             Ok(())
         }
+        // Accounts of these servers are not followed; what a role loses is.
+        "grant" if cursor.dialect != Dialect::Postgres => {
+            cursor.at = cursor.tokens.len();
+            whole(cursor, no_effect("grant"), out);
+            Ok(())
+        }
+        "grant" | "revoke" => access::grant(cursor, word == "grant", out),
         "rename" if cursor.dialect != Dialect::Postgres => object::rename_tables(cursor, out),
         "do" => body::read_do(cursor, out),
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
@@ -236,6 +242,11 @@ fn create(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     if cursor.eat("extension") {
         return object::create_extension(cursor, out);
     }
+    if cursor.dialect != Dialect::Postgres && cursor.eat_any(&["user", "role"]) {
+        cursor.at = cursor.tokens.len();
+        whole(cursor, no_effect("create user"), out);
+        return Ok(());
+    }
     if !cursor.is_phrase("user mapping") {
         for (word, login) in [("role", false), ("group", false), ("user", true)] {
             if cursor.eat(word) {
@@ -254,12 +265,16 @@ fn skip_mysql_view_options(cursor: &mut Cursor) -> Read<()> {
         } else if cursor.eat("definer") {
             cursor.expect_symbol("=")?;
             cursor.next();
+            // `@` and the host, which has quotes of its own or is one token with the sign.
             while cursor
                 .peek()
                 .is_some_and(|token| token.text(cursor.text).starts_with('@'))
             {
-                cursor.at += 1;
-                cursor.eat_symbol("@");
+                let is_alone = cursor.peek().is_some_and(|it| it.end() - it.start() == 1);
+                cursor.at += 1 + usize::from(is_alone);
+            }
+            if cursor.is_symbol("(") {
+                cursor.parentheses()?;
             }
         } else if !cursor.eat_any(&["sql security definer", "sql security invoker"]) {
             return Ok(());
