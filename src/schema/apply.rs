@@ -68,8 +68,8 @@ pub enum Touched {
     Privileges(PrivilegeTarget),
     /// A role.
     Role(Ident),
-    /// Anything: a statement that was not understood.
-    Everything,
+    /// Anything, as far as anybody knows: a statement was not understood.
+    Unread,
 }
 
 /// An operation that the server would have refused on this catalog.
@@ -573,7 +573,7 @@ impl Applier<'_> {
     fn taint_everything(&mut self) {
         self.catalog.is_doubtful = true;
         self.catalog.unread += 1;
-        self.out.touched.push(Touched::Everything);
+        self.out.touched.push(Touched::Unread);
     }
 
     /// What was dropped took things with it that were not followed: whatever names it.
