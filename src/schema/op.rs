@@ -919,11 +919,35 @@ pub struct Opaque {
     pub reason: Arc<str>,
 }
 
+/// A value that a text tells.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value {
+    /// A literal of any type, as text.
+    Text(Arc<str>),
+    /// An array of such.
+    List(Vec<Arc<str>>),
+    /// `NULL`
+    Null,
+}
+
+/// An argument of a call: its name where one is given, its value where the text tells it.
+pub type Argument = (Option<Ident>, Option<Value>);
+
+/// One call of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// The function.
+    pub name: ObjectName,
+    /// Its arguments: the name where one is given, the value where the text tells it. `None` where
+    /// they are too long to tell anything.
+    pub arguments: Option<Vec<Argument>>,
+}
+
 /// Calls of functions that the text alone does not tell about: what they do is in their bodies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// The functions and procedures, in the order met, without repetition.
-    pub routines: Vec<ObjectName>,
+    pub routines: Vec<Called>,
     /// Every name that could be read in the statement: what an unread body may act on.
     pub names: Vec<ObjectName>,
 }
@@ -931,17 +955,14 @@ pub struct Call {
 impl Call {
     /// What stands for it where a body cannot be read.
     pub fn unread(&self) -> Opaque {
-        let list: Vec<String> = self
-            .routines
-            .iter()
-            .take(3)
-            .map(|name| format!("`{name}`"))
-            .collect();
-        let more = if self.routines.len() > 3 {
-            " and others"
-        } else {
-            ""
-        };
+        let mut called: Vec<&ObjectName> = Vec::new();
+        for routine in &self.routines {
+            if !called.contains(&&routine.name) {
+                called.push(&routine.name);
+            }
+        }
+        let list: Vec<String> = called.iter().take(3).map(|it| format!("`{it}`")).collect();
+        let more = if called.len() > 3 { " and others" } else { "" };
         Opaque {
             names: self.names.clone(),
             beyond_names: true,

@@ -13,6 +13,7 @@ mod functions;
 mod index;
 mod object;
 mod opaque;
+mod plpgsql;
 mod query;
 mod routine;
 mod session;
@@ -20,6 +21,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod types;
+pub(super) mod value;
 
 use std::sync::Arc;
 
@@ -162,7 +164,7 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         }
         "call" | "execute" => {
             if word == "call" && cursor.dialect == Dialect::Postgres {
-                return data::call(cursor, out);
+                return data::call(cursor, &value::Values::new(), out);
             }
             cursor.at = cursor.tokens.len();
             let op = data::unseen(

@@ -10,12 +10,14 @@ mod lower;
 pub mod split;
 mod token;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::cursor::Cursor;
 use self::split::{PieceKind, Splitter};
 
-use crate::schema::op::{Runs, SchemaOp};
+use crate::schema::name::Ident;
+use crate::schema::op::{Runs, SchemaOp, Value};
 use crate::source::Span;
 
 /// A family of servers and its grammar.
@@ -97,10 +99,16 @@ pub struct Script {
 }
 
 /// What running the body of a function does, as far as its text tells: the operations of its
-/// static SQL. Spans are those of the body. A language that is not read, or a text that is built at
-/// run time, is an opaque operation.
-pub fn read_body(body: &str, language: &str, dialect: Dialect) -> Vec<Operation> {
-    lower::body::operations_of(body, language, dialect, 1)
+/// static SQL. `values` holds the arguments that are known, by name and as `$1`. Spans are those of
+/// the body. A language that is not read, or a text that is built from what is not known, is an
+/// opaque operation.
+pub fn read_body(
+    body: &str,
+    language: &str,
+    dialect: Dialect,
+    values: &BTreeMap<Ident, Value>,
+) -> Vec<Operation> {
+    lower::body::operations_of(body, language, dialect, 1, values)
 }
 
 /// Reads a whole text: its statements in order, each with what it does.
