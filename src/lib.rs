@@ -12,6 +12,7 @@ pub mod discover;
 pub mod error;
 pub mod findings;
 pub mod history;
+pub mod live;
 pub mod report;
 pub mod rules;
 pub mod schema;

@@ -277,8 +277,19 @@ impl Applier<'_> {
                 name,
                 temporary,
                 owner,
+                options,
                 existence,
-            } => self.create_sequence(name, *temporary, owner.as_ref(), *existence),
+            } => self.create_sequence(name, *temporary, owner.as_ref(), options, *existence),
+            SchemaOp::AlterSequence {
+                name,
+                options,
+                existence,
+            } => self.alter_sequence(name, options, *existence),
+            SchemaOp::SetLogged { table, logged } => {
+                if let Some(name) = self.find_table(table) {
+                    self.edit_table(&name, |table| table.unlogged = !logged);
+                }
+            }
             SchemaOp::SetSequenceOwner {
                 name,
                 owner,
@@ -444,13 +455,20 @@ impl Applier<'_> {
             }
             SchemaOp::SetRowSecurity { table, change } => self.set_row_security(table, *change),
 
-            SchemaOp::AttachPartition { table, partition } => {
-                self.attach_partition(table, partition);
+            SchemaOp::AttachPartition {
+                table,
+                partition,
+                bound,
+            } => {
+                self.attach_partition(table, partition, bound.as_ref());
             }
             SchemaOp::DetachPartition { table, partition } => {
                 if let (Some(_), Some(child)) = (self.find_table(table), self.find_table(partition))
                 {
-                    self.edit_table(&child, |child| child.partition_of = None);
+                    self.edit_table(&child, |child| {
+                        child.partition_of = None;
+                        child.partition_bound = None;
+                    });
                 }
             }
             SchemaOp::Inherit { table, parent } => self.inherit(table, parent),
@@ -643,10 +661,14 @@ impl Applier<'_> {
 
     fn insert_assumed(&mut self, name: &QualifiedName, kind: RelationKind) {
         let body = match kind {
-            RelationKind::Sequence => RelationBody::Sequence(Sequence { owner: None }),
+            RelationKind::Sequence => RelationBody::Sequence(Sequence {
+                owner: None,
+                options: None,
+            }),
             RelationKind::View | RelationKind::MaterializedView => RelationBody::View(View {
                 materialized: kind == RelationKind::MaterializedView,
                 columns: None,
+                types: Vec::new(),
                 query: QueryDef {
                     text: Arc::from(""),
                     relations: Vec::new(),

@@ -300,6 +300,8 @@ pub struct ColumnDef {
     pub generated: Option<SqlExpr>,
     /// `serial` and its sizes (`AUTO_INCREMENT` elsewhere): an owned sequence supplies the value.
     pub serial: bool,
+    /// The numbers of an identity column's sequence.
+    pub sequence: Option<Box<SequenceChange>>,
 }
 
 impl ColumnDef {
@@ -314,6 +316,7 @@ impl ColumnDef {
             identity: None,
             generated: None,
             serial: false,
+            sequence: None,
         }
     }
 }
@@ -384,6 +387,42 @@ pub enum ConstraintKind {
     },
 }
 
+/// What a constraint has beside its demand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConstraintOptions {
+    /// `INITIALLY DEFERRED`
+    pub deferred: bool,
+    /// `NO INHERIT`
+    pub no_inherit: bool,
+    /// `MATCH FULL`
+    pub match_full: bool,
+    /// The columns of `ON DELETE SET NULL (…)`; empty means all of the key.
+    pub set_columns: Vec<Ident>,
+    /// `INCLUDE (…)` of a key.
+    pub include: Vec<Ident>,
+}
+
+/// The numbers of a sequence, as far as a statement gives them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SequenceChange {
+    /// `SEQUENCE NAME`, of an identity column.
+    pub name: Option<ObjectName>,
+    /// `AS`
+    pub data_type: Option<SqlType>,
+    /// `START`
+    pub start: Option<i64>,
+    /// `INCREMENT`
+    pub increment: Option<i64>,
+    /// `MINVALUE`; `NO MINVALUE` is the type's own.
+    pub min: Option<Option<i64>>,
+    /// `MAXVALUE`; `NO MAXVALUE` is the type's own.
+    pub max: Option<Option<i64>>,
+    /// `CACHE`
+    pub cache: Option<i64>,
+    /// `CYCLE` or not.
+    pub cycle: Option<bool>,
+}
+
 /// A table constraint as a statement describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConstraintDef {
@@ -397,6 +436,8 @@ pub struct ConstraintDef {
     pub deferrable: bool,
     /// `NOT ENFORCED` (PostgreSQL 18, MySQL).
     pub not_enforced: bool,
+    /// What it has beside its demand.
+    pub options: ConstraintOptions,
 }
 
 /// One key of an index.
@@ -406,6 +447,19 @@ pub enum IndexKey {
     Column(Ident),
     /// An expression.
     Expression(SqlExpr),
+}
+
+/// How an index keeps one of its keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyOptions {
+    /// The operator class, where one is written.
+    pub class: Option<ObjectName>,
+    /// `COLLATE`
+    pub collation: Option<ObjectName>,
+    /// `DESC`
+    pub descending: bool,
+    /// Whether nulls come first; with `DESC` they do unless the statement says otherwise.
+    pub nulls_first: bool,
 }
 
 /// An index as `CREATE INDEX` describes it.
@@ -421,8 +475,10 @@ pub struct IndexDef {
     pub nulls_not_distinct: bool,
     /// `USING`: `btree` unless another is named.
     pub method: Ident,
-    /// The keys, in order; operator classes and sort orders are left out.
+    /// The keys, in order.
     pub keys: Vec<IndexKey>,
+    /// How each is kept; empty where all are kept as usual.
+    pub options: Vec<KeyOptions>,
     /// `INCLUDE (…)`
     pub include: Vec<Ident>,
     /// `WHERE …`
@@ -446,6 +502,10 @@ pub struct TableDef {
     pub inherits: Vec<ObjectName>,
     /// `PARTITION OF parent`
     pub partition_of: Option<ObjectName>,
+    /// `FOR VALUES …`, `DEFAULT`
+    pub partition_bound: Option<SqlExpr>,
+    /// `UNLOGGED`
+    pub unlogged: bool,
     /// `PARTITION BY …`
     pub partition_by: Option<SqlExpr>,
     /// `LIKE table …`
@@ -466,6 +526,8 @@ impl TableDef {
             constraints: Vec::new(),
             inherits: Vec::new(),
             partition_of: None,
+            partition_bound: None,
+            unlogged: false,
             partition_by: None,
             like: Vec::new(),
             as_query: None,
@@ -540,9 +602,11 @@ pub enum ColumnChange {
     /// `DROP NOT NULL`
     DropNotNull,
     /// `ADD GENERATED … AS IDENTITY`
-    AddIdentity(Identity),
+    AddIdentity(Identity, Box<SequenceChange>),
     /// `SET GENERATED …`
     SetIdentity(Identity),
+    /// `SET INCREMENT …` and the other numbers of an identity column's sequence.
+    SetIdentitySequence(Box<SequenceChange>),
     /// `DROP IDENTITY [IF EXISTS]`
     DropIdentity(Existence),
     /// `DROP EXPRESSION [IF EXISTS]`
@@ -700,6 +764,10 @@ pub struct TriggerDef {
     pub function: Option<ObjectName>,
     /// A constraint trigger.
     pub constraint: bool,
+    /// `WHEN (…)`
+    pub condition: Option<SqlExpr>,
+    /// What the function is given.
+    pub arguments: Vec<Arc<str>>,
 }
 
 /// `ENABLE` and `DISABLE TRIGGER`.
@@ -1014,10 +1082,28 @@ pub enum SchemaOp {
         temporary: bool,
         /// `OWNED BY`
         owner: Option<SequenceOwner>,
+        /// Its numbers.
+        options: Box<SequenceChange>,
         /// Whether it may be there.
         existence: Existence,
     },
-    /// `ALTER SEQUENCE … OWNED BY`; other options have no effect on the schema.
+    /// `ALTER SEQUENCE` with new numbers.
+    AlterSequence {
+        /// The sequence.
+        name: ObjectName,
+        /// What changes.
+        options: Box<SequenceChange>,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `ALTER TABLE … SET LOGGED`, `SET UNLOGGED`
+    SetLogged {
+        /// The table or sequence.
+        table: ObjectName,
+        /// Logged or not.
+        logged: bool,
+    },
+    /// `ALTER SEQUENCE … OWNED BY`
     SetSequenceOwner {
         /// The sequence.
         name: ObjectName,
@@ -1328,6 +1414,8 @@ pub enum SchemaOp {
         table: ObjectName,
         /// The table that becomes a partition.
         partition: ObjectName,
+        /// `FOR VALUES …`, `DEFAULT`
+        bound: Option<SqlExpr>,
     },
     /// `ALTER TABLE … DETACH PARTITION`
     DetachPartition {
@@ -1470,6 +1558,7 @@ impl SchemaOp {
             | SchemaOp::ValidateConstraint { table, .. }
             | SchemaOp::EnableTrigger { table, .. }
             | SchemaOp::SetRowSecurity { table, .. }
+            | SchemaOp::SetLogged { table, .. }
             | SchemaOp::AttachPartition { table, .. }
             | SchemaOp::DetachPartition { table, .. }
             | SchemaOp::Inherit { table, .. }
@@ -1491,6 +1580,8 @@ impl SchemaOp {
             SchemaOp::CreateView { .. } => "create-view",
             SchemaOp::CreateSequence { .. } => "create-sequence",
             SchemaOp::SetSequenceOwner { .. } => "set-sequence-owner",
+            SchemaOp::AlterSequence { .. } => "alter-sequence",
+            SchemaOp::SetLogged { .. } => "set-logged",
             SchemaOp::CreateIndex { .. } => "create-index",
             SchemaOp::DropRelation { kind, .. } => match kind {
                 RelationKind::Table => "drop-table",
@@ -1518,8 +1609,9 @@ impl SchemaOp {
                 ColumnChange::DropDefault => "drop-default",
                 ColumnChange::SetNotNull => "set-not-null",
                 ColumnChange::DropNotNull => "drop-not-null",
-                ColumnChange::AddIdentity(_) => "add-identity",
+                ColumnChange::AddIdentity(..) => "add-identity",
                 ColumnChange::SetIdentity(_) => "set-identity",
+                ColumnChange::SetIdentitySequence(_) => "alter-sequence",
                 ColumnChange::DropIdentity(_) => "drop-identity",
                 ColumnChange::DropExpression(_) => "drop-expression",
                 ColumnChange::SetExpression(_) => "set-expression",

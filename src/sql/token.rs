@@ -457,9 +457,7 @@ impl<'a> Lexer<'a> {
     fn is_operator(&self, byte: u8) -> bool {
         match self.dialect {
             Dialect::Postgres => b"+-*/<>=~!@#%^&|`?".contains(&byte),
-            Dialect::Mysql | Dialect::Mariadb | Dialect::Sqlite => {
-                b"+-*/<>=~!%^&|".contains(&byte)
-            }
+            Dialect::Mysql | Dialect::Mariadb | Dialect::Sqlite => b"+-*/<>=~!%^&|".contains(&byte),
         }
     }
 
@@ -493,7 +491,6 @@ fn is_word_start(byte: u8) -> bool {
 fn is_word_continue(byte: u8) -> bool {
     is_word_start(byte) || byte.is_ascii_digit() || byte == b'$'
 }
-
 
 /// The tokens between two bytes of `text`, with places in the whole text.
 pub(crate) fn tokens_within(text: &str, span: Span, dialect: Dialect) -> Vec<Token> {

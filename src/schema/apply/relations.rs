@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::naming::choose_name;
 use super::{Applier, Touched};
 use crate::schema::catalog::{
-    Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
+    Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence,
+    SequenceOptions, Table, View,
 };
 use crate::schema::list::List;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
     Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
-    LikeClause, QueryDef, RelationKind, SequenceOwner, TableDef, ViewDef,
+    LikeClause, QueryDef, RelationKind, SequenceChange, SequenceOwner, SqlExpr, TableDef, ViewDef,
 };
 use crate::schema::types::{SqlType, TypeName};
 
@@ -49,6 +50,8 @@ impl Applier<'_> {
         let mut table = Table {
             partition_by: def.partition_by.clone(),
             foreign: def.foreign,
+            unlogged: def.unlogged,
+            partition_bound: def.partition_bound.clone(),
             ..Table::default()
         };
         for parent in &def.inherits {
@@ -200,6 +203,7 @@ impl Applier<'_> {
                     not_valid: false,
                     deferrable: constraint.deferrable,
                     not_enforced: false,
+                    options: constraint.options.clone(),
                 };
                 self.add_constraint(target, &def);
             }
@@ -216,6 +220,7 @@ impl Applier<'_> {
                 nulls_not_distinct: index.nulls_not_distinct,
                 method: index.method.clone(),
                 keys: index.keys.clone(),
+                options: index.options.clone(),
                 include: index.include.clone(),
                 predicate: index.predicate.clone(),
                 concurrently: false,
@@ -283,6 +288,7 @@ impl Applier<'_> {
         let mut view = View {
             materialized: def.materialized,
             columns,
+            types: Vec::new(),
             query: def.query.clone(),
             depends_on,
             indexes: List::default(),
@@ -338,6 +344,7 @@ impl Applier<'_> {
         name: &ObjectName,
         temporary: bool,
         owner: Option<&SequenceOwner>,
+        options: &SequenceChange,
         existence: Existence,
     ) {
         let qualified = self.new_relation_name(name, temporary);
@@ -353,7 +360,10 @@ impl Applier<'_> {
             &qualified,
             Relation {
                 id,
-                body: RelationBody::Sequence(Sequence { owner: None }),
+                body: RelationBody::Sequence(Sequence {
+                    owner: None,
+                    options: Some(Box::new(SequenceOptions::new(options))),
+                }),
                 temporary,
                 assumed: false,
                 unread: 0,
@@ -370,18 +380,32 @@ impl Applier<'_> {
         &mut self,
         table: &QualifiedName,
         column: &Ident,
+        change: &SequenceChange,
     ) -> Option<QualifiedName> {
         let owner = self.catalog.relation(table)?.id;
-        let column_id = self.catalog.table(table)?.column(column)?.id;
-        let name = choose_name(
-            self.catalog,
-            &table.schema,
-            table.name.as_str(),
-            column.as_str(),
-            "seq",
-            |_| false,
-        );
-        let name = QualifiedName::new(table.schema.clone(), name);
+        let found = self.catalog.table(table)?.column(column)?;
+        let column_id = found.id;
+        let mut change = change.clone();
+        if change.data_type.is_none() {
+            change.data_type = Some(found.data_type.clone());
+        }
+        let name = match &change.name {
+            Some(name) => QualifiedName::new(
+                name.schema.clone().unwrap_or_else(|| table.schema.clone()),
+                name.name.clone(),
+            ),
+            None => {
+                let chosen = choose_name(
+                    self.catalog,
+                    &table.schema,
+                    table.name.as_str(),
+                    column.as_str(),
+                    "seq",
+                    |_| false,
+                );
+                QualifiedName::new(table.schema.clone(), chosen)
+            }
+        };
         let id = self.origin.next_id();
         self.catalog.depend(owner, id);
         self.insert_relation(
@@ -390,6 +414,7 @@ impl Applier<'_> {
                 id,
                 body: RelationBody::Sequence(Sequence {
                     owner: Some((owner, column_id)),
+                    options: Some(Box::new(SequenceOptions::new(&change))),
                 }),
                 temporary: false,
                 assumed: false,
@@ -398,6 +423,30 @@ impl Applier<'_> {
         );
         self.touch_relation(&name);
         Some(name)
+    }
+
+    pub(super) fn alter_sequence(
+        &mut self,
+        name: &ObjectName,
+        options: &SequenceChange,
+        existence: Existence,
+    ) {
+        if let Some(found) = self.find_relation(name, RelationKind::Sequence, existence) {
+            self.renumber(&found, options);
+        }
+    }
+
+    /// Gives a sequence other numbers.
+    pub(super) fn renumber(&mut self, name: &QualifiedName, change: &SequenceChange) {
+        self.edit_relation(name, |relation| {
+            if let RelationBody::Sequence(Sequence {
+                options: Some(options),
+                ..
+            }) = &mut relation.body
+            {
+                options.change(change);
+            }
+        });
     }
 
     pub(super) fn set_sequence_owner(
@@ -470,9 +519,11 @@ impl Applier<'_> {
             nulls_not_distinct: def.nulls_not_distinct,
             method: def.method.clone(),
             keys: def.keys.clone(),
+            options: def.options.clone(),
             include: def.include.clone(),
             predicate: def.predicate.clone(),
             constraint: None,
+            valid: true,
         };
         self.attach_index(&table, index);
     }
@@ -740,13 +791,21 @@ impl Applier<'_> {
         in_schema(self.catalog.relations.keys(), schema)
     }
 
-    pub(super) fn attach_partition(&mut self, table: &ObjectName, partition: &ObjectName) {
+    pub(super) fn attach_partition(
+        &mut self,
+        table: &ObjectName,
+        partition: &ObjectName,
+        bound: Option<&SqlExpr>,
+    ) {
         let (Some(parent), Some(child)) = (self.find_table(table), self.find_table(partition))
         else {
             return;
         };
         if let Some(id) = self.adopt(&parent, &child) {
-            self.edit_table(&child, |child| child.partition_of = Some(id));
+            self.edit_table(&child, |child| {
+                child.partition_of = Some(id);
+                child.partition_bound = bound.cloned();
+            });
         }
     }
 
@@ -794,12 +853,18 @@ impl Applier<'_> {
     }
 
     /// A column's default for `serial` and what an identity column needs: its sequence.
-    pub(super) fn supply(&mut self, table: &QualifiedName, column: &Ident, serial: bool) {
-        let Some(sequence) = self.create_owned_sequence(table, column) else {
+    pub(super) fn supply(
+        &mut self,
+        table: &QualifiedName,
+        column: &Ident,
+        serial: bool,
+        change: &SequenceChange,
+    ) {
+        let Some(sequence) = self.create_owned_sequence(table, column, change) else {
             return;
         };
         if serial {
-            let default = crate::schema::op::SqlExpr {
+            let default = SqlExpr {
                 text: format!("nextval('{}'::regclass)", ObjectName::from(&sequence)).into(),
                 columns: BTreeSet::new(),
             };

@@ -6,7 +6,8 @@ use crate::schema::catalog::{Column, Constraint, Index, Knowledge, Policy, Relat
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
     Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, Creation, Existence,
-    IndexKey, PolicyDef, RelationKind, RowSecurityChange, SqlExpr, TriggerDef, TriggerSelection,
+    IndexKey, PolicyDef, RelationKind, RowSecurityChange, SequenceChange, SqlExpr, TriggerDef,
+    TriggerSelection,
 };
 use crate::schema::types::TypeName;
 
@@ -29,7 +30,8 @@ impl Applier<'_> {
             }
         });
         if merged.is_some() && (def.serial || def.identity.is_some()) {
-            self.supply(table, &def.name, def.serial);
+            let change = def.sequence.as_deref().cloned().unwrap_or_default();
+            self.supply(table, &def.name, def.serial, &change);
         }
     }
 
@@ -351,6 +353,20 @@ impl Applier<'_> {
                     column.data_type = data_type.clone();
                     column.collation = collation.clone();
                 });
+                let is_identity = self
+                    .catalog
+                    .table(table)
+                    .and_then(|table| table.column(column))
+                    .is_some_and(|column| column.identity.is_some());
+                if is_identity {
+                    let change = SequenceChange {
+                        data_type: Some(data_type),
+                        ..SequenceChange::default()
+                    };
+                    for sequence in self.owned_sequences(table, column) {
+                        self.renumber(&sequence, &change);
+                    }
+                }
             }
             ColumnChange::SetDefault(default) => {
                 edit(self, &|column| column.default = Some(default.clone()));
@@ -358,15 +374,20 @@ impl Applier<'_> {
             ColumnChange::DropDefault => edit(self, &|column| column.default = None),
             ColumnChange::SetNotNull => edit(self, &|column| column.not_null = true),
             ColumnChange::DropNotNull => edit(self, &|column| column.not_null = false),
-            ColumnChange::AddIdentity(identity) => {
+            ColumnChange::AddIdentity(identity, change) => {
                 edit(self, &|column| {
                     column.identity = Some(*identity);
                     column.not_null = true;
                 });
-                self.supply(table, column, false);
+                self.supply(table, column, false, change);
             }
             ColumnChange::SetIdentity(identity) => {
                 edit(self, &|column| column.identity = Some(*identity));
+            }
+            ColumnChange::SetIdentitySequence(change) => {
+                for sequence in self.owned_sequences(table, column) {
+                    self.renumber(&sequence, change);
+                }
             }
             ColumnChange::DropIdentity(_) => {
                 edit(self, &|column| column.identity = None);
@@ -477,6 +498,7 @@ impl Applier<'_> {
             valid: !def.not_valid,
             deferrable: def.deferrable,
             enforced: !def.not_enforced,
+            options: def.options.clone(),
         };
         if let Some(on) = references {
             self.catalog.depend(on, relation.id);
@@ -495,7 +517,14 @@ impl Applier<'_> {
                 for column in &columns {
                     self.alter_one_column(table, column, &ColumnChange::SetNotNull);
                 }
-                self.back_constraint(table, &name, &columns, false, using_index.as_ref());
+                let include = &def.options.include;
+                self.back_constraint(
+                    table,
+                    &name,
+                    (&columns, include),
+                    false,
+                    using_index.as_ref(),
+                );
             }
             ConstraintKind::Unique {
                 columns,
@@ -504,7 +533,7 @@ impl Applier<'_> {
             } => self.back_constraint(
                 table,
                 &name,
-                &columns,
+                (&columns, &def.options.include),
                 nulls_not_distinct,
                 using_index.as_ref(),
             ),
@@ -586,7 +615,7 @@ impl Applier<'_> {
         &mut self,
         table: &QualifiedName,
         name: &Ident,
-        columns: &[Ident],
+        (columns, include): (&[Ident], &[Ident]),
         nulls_not_distinct: bool,
         using_index: Option<&Ident>,
     ) {
@@ -611,9 +640,11 @@ impl Applier<'_> {
             nulls_not_distinct,
             method: Ident::new("btree"),
             keys: columns.iter().cloned().map(IndexKey::Column).collect(),
-            include: Vec::new(),
+            options: Vec::new(),
+            include: include.to_vec(),
             predicate: None,
             constraint: Some(name.clone()),
+            valid: true,
         };
         self.attach_index(table, index);
     }
@@ -711,6 +742,9 @@ impl Applier<'_> {
             for_each_row: def.for_each_row,
             function: def.function.clone(),
             enabled: true,
+            constraint: def.constraint,
+            condition: def.condition.clone(),
+            arguments: def.arguments.clone(),
         };
         let mut exists = false;
         self.edit_triggers(&table, |triggers| {

@@ -171,7 +171,7 @@ fn read_options(cursor: &mut Cursor, routine: &mut RoutineDef) -> Read<()> {
 
 /// A result as text: a type as it is always spelled, so that `int` and `integer` are one, and
 /// without modifiers, which the server forgets; `TABLE (…)` as written.
-fn read_result(cursor: &Cursor) -> Arc<str> {
+pub(in crate::sql) fn read_result(cursor: &Cursor) -> Arc<str> {
     let mut read = cursor.clone();
     let set = if read.eat("setof") { "SETOF " } else { "" };
     match read_type(&mut read) {
@@ -376,6 +376,8 @@ pub(super) fn create_trigger(
         for_each_row: false,
         function: None,
         constraint,
+        condition: None,
+        arguments: Vec::new(),
     };
     if cursor.dialect == Dialect::Postgres {
         read_trigger_rest(cursor, &mut trigger)?;
@@ -410,7 +412,7 @@ fn read_trigger_rest(cursor: &mut Cursor, trigger: &mut TriggerDef) -> Read<()> 
                 cursor.expect("statement")?;
             }
         } else if cursor.eat("when") {
-            cursor.parentheses()?;
+            trigger.condition = Some(cursor.parenthesised()?);
         } else {
             break;
         }
@@ -419,7 +421,23 @@ fn read_trigger_rest(cursor: &mut Cursor, trigger: &mut TriggerDef) -> Read<()> 
         return Err(cursor.refuse("`EXECUTE FUNCTION`"));
     }
     trigger.function = Some(cursor.object_name()?);
-    cursor.parentheses()?;
+    let range = cursor.parentheses()?;
+    for part in cursor.split_commas(range) {
+        let mut part = cursor.part(part);
+        let argument = match part.string() {
+            Ok(argument) => argument,
+            // A word or number is a string to the server.
+            Err(_) => match part.any_word() {
+                Ok(word) => word.as_str().to_owned(),
+                Err(_) => {
+                    let number = part.next().ok_or_else(|| part.refuse("an argument"))?;
+                    number.text(part.text).to_owned()
+                }
+            },
+        };
+        part.expect_end()?;
+        trigger.arguments.push(argument.into());
+    }
     Ok(())
 }
 
