@@ -13,7 +13,8 @@ SELECT row_to_json(q) FROM (
   SELECT 'schema' AS "is", n.nspname AS name,
     (SELECT json_agg(json_build_array(
         CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END, a.privilege_type))
-      FROM aclexplode(n.nspacl) a WHERE a.grantee <> n.nspowner) AS acl
+      FROM (SELECT x.grantee, x.privilege_type FROM aclexplode(n.nspacl) x
+        WHERE x.grantee <> n.nspowner UNION ALL SELECT n.nspowner, 'OWNER') a) AS acl
   FROM pg_namespace n
   WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass
@@ -36,7 +37,8 @@ SELECT row_to_json(q) FROM (
       WHERE i.inhrelid = c.oid) AS parents,
     (SELECT json_agg(json_build_array(
         CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END, a.privilege_type))
-      FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) AS acl
+      FROM (SELECT x.grantee, x.privilege_type FROM aclexplode(c.relacl) x
+        WHERE x.grantee <> c.relowner UNION ALL SELECT c.relowner, 'OWNER') a) AS acl
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c') AND c.relpersistence <> 't'
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
@@ -154,14 +156,14 @@ SELECT row_to_json(q) FROM (
     CASE WHEN p.prokind <> 'a' AND to_jsonb(p) ->> 'prosqlbody' IS NOT NULL THEN
       pg_get_functiondef(p.oid) END AS definition,
     pg_get_function_result(p.oid) AS result,
-    pg_get_function_arguments(p.oid) AS written,
     (SELECT json_agg(format_type(a.type, NULL) ORDER BY a.n)
       FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, n)) AS types,
     to_json(p.proargnames) AS names, to_json(p.proargmodes::text[]) AS modes,
     p.pronargdefaults::int8 AS defaults, p.proacl IS NOT NULL AS has_acl,
     (SELECT json_agg(json_build_array(
         CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END, a.privilege_type))
-      FROM aclexplode(p.proacl) a WHERE a.grantee <> p.proowner) AS acl
+      FROM (SELECT x.grantee, x.privilege_type FROM aclexplode(p.proacl) x
+        WHERE x.grantee <> p.proowner UNION ALL SELECT p.proowner, 'OWNER') a) AS acl
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_language l ON l.oid = p.prolang
   WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::same::{Sameness, same_expression, same_name, same_type};
+use super::same::{Sameness, is_null_expression, same_expression, same_name, same_type};
 use crate::schema::catalog::{
     Catalog, Column, Constraint, Index, Policy, Privilege, PrivilegeTarget, RelationBody, Routine,
     Sequence, Table, Trigger, TypeBody, UserType, View,
@@ -75,8 +75,10 @@ impl fmt::Display for Kind {
 pub struct Count {
     /// Objects that either side has.
     pub compared: usize,
-    /// Those of them that differ.
+    /// Those of them that differ, though the replay claims to know them.
     pub different: usize,
+    /// Those of them that differ after a statement that was not understood and may have changed them.
+    pub doubtful: usize,
     /// Expressions that were compared: defaults, checks, predicates, conditions.
     pub expressions: usize,
     /// Expressions, queries and bodies that could not be compared.
@@ -91,6 +93,7 @@ impl Count {
     pub fn add(&mut self, other: Count) {
         self.compared += other.compared;
         self.different += other.different;
+        self.doubtful += other.doubtful;
         self.expressions += other.expressions;
         self.expressions_not_compared += other.expressions_not_compared;
         self.not_known += other.not_known;
@@ -106,11 +109,15 @@ pub struct Disagreement {
     pub object: String,
     /// What differs: `type: ours text, theirs varchar`.
     pub what: String,
+    /// Whether the replay says that a statement that was not understood may have changed the object:
+    /// then it makes no claim that would be wrong.
+    pub doubtful: bool,
 }
 
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.kind, self.object, self.what)
+        let doubt = if self.doubtful { " (doubtful)" } else { "" };
+        write!(f, "{} {}: {}{doubt}", self.kind, self.object, self.what)
     }
 }
 
@@ -141,6 +148,7 @@ pub fn compare(ours: &Catalog, theirs: &Catalog) -> Comparison {
     let mut comparer = Comparer {
         ours,
         theirs,
+        doubtful: ours.unread() > 0,
         out: Comparison::default(),
     };
     comparer.all();
@@ -151,6 +159,8 @@ pub fn compare(ours: &Catalog, theirs: &Catalog) -> Comparison {
 struct Comparer<'a> {
     ours: &'a Catalog,
     theirs: &'a Catalog,
+    /// Whether what is compared now may have been changed by a statement that was not understood.
+    doubtful: bool,
     out: Comparison,
 }
 
@@ -238,6 +248,8 @@ impl Object {
                 self.sameness(what, &ours.text, &theirs.text, sameness);
             }
             (None, None) => {}
+            // The server keeps `NULL::character varying(9)` as a default; it is none all the same.
+            (None, Some(theirs)) if is_null_expression(theirs) => {}
             (ours, theirs) => {
                 let text =
                     |it: Option<&SqlExpr>| it.map_or("none".to_owned(), |it| it.text.to_string());
@@ -272,6 +284,7 @@ impl Comparer<'_> {
         let ours = ours.into_iter().filter(|it| it.as_str() != "plpgsql");
         self.names(Kind::Extension, &ours.collect(), &theirs);
         self.relations();
+        self.doubtful = self.ours.unread() > 0;
         self.types();
         self.routines();
         self.privileges();
@@ -301,7 +314,11 @@ impl Comparer<'_> {
     }
 
     fn finish(&mut self, mut object: Object) {
-        object.count.different = usize::from(!object.differences.is_empty());
+        if self.doubtful {
+            object.count.doubtful = usize::from(!object.differences.is_empty());
+        } else {
+            object.count.different = usize::from(!object.differences.is_empty());
+        }
         self.out
             .counts
             .entry(object.kind)
@@ -312,6 +329,7 @@ impl Comparer<'_> {
                 kind: object.kind,
                 object: object.name.clone(),
                 what,
+                doubtful: self.doubtful,
             });
         }
         for what in object.not_compared {
@@ -331,6 +349,11 @@ impl Comparer<'_> {
             .collect();
         for name in names {
             let usable = |body: &&RelationBody| !matches!(body, RelationBody::Index { .. });
+            self.doubtful = self.ours.unread() > 0
+                || match self.ours.relation(name) {
+                    Some(relation) => relation.unread > 0,
+                    None => self.ours.may_have(name),
+                };
             let ours = self.ours.relation(name).map(|it| &it.body).filter(usable);
             let theirs = self.theirs.relation(name).map(|it| &it.body).filter(usable);
             match (ours, theirs) {
@@ -744,19 +767,33 @@ impl Comparer<'_> {
                 privilege.name,
                 privilege.role.as_str()
             );
-            let has = |side: &BTreeMap<(String, Privilege), bool>, all: &str| {
+            // Who owns the object needs no privilege, and is not told when it is the grantee.
+            let owner = (
+                target.clone(),
+                Privilege {
+                    name: OWNER.into(),
+                    column: None,
+                    ..privilege.clone()
+                },
+            );
+            if &*privilege.name == OWNER || theirs.contains_key(&owner) {
+                continue;
+            }
+            let has = |side: &BTreeMap<(String, Privilege), bool>| {
                 side.get(key).copied().unwrap_or_else(|| {
                     // Everybody may call a new routine.
-                    all == "public" && &*privilege.name == "EXECUTE"
+                    privilege.role.as_str() == "public" && &*privilege.name == "EXECUTE"
                 })
             };
             let mut object = Object::new(Kind::Privilege, what);
-            let role = privilege.role.as_str();
-            object.equal("granted", &has(&ours, role), &has(&theirs, role));
+            object.equal("granted", &has(&ours), &has(&theirs));
             self.finish(object);
         }
     }
 }
+
+/// What the reader of a server's catalog calls owning an object.
+const OWNER: &str = "OWNER";
 
 /// The privileges on objects that are there, by the object's name.
 fn held(catalog: &Catalog) -> BTreeMap<(String, Privilege), bool> {
@@ -782,7 +819,7 @@ fn held(catalog: &Catalog) -> BTreeMap<(String, Privilege), bool> {
         };
         for (privilege, granted) in privileges {
             let kept = [
-                "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "USAGE", "EXECUTE",
+                "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "USAGE", "EXECUTE", OWNER,
             ];
             let by_default = name == "schema public" && privilege.role.as_str() == "public";
             if kept.contains(&&*privilege.name) && !by_default {

@@ -460,6 +460,7 @@ fn constraint(row: ConstraintRow, names: &BTreeMap<u64, QualifiedName>) -> Const
             match_full: row.match_full && is_foreign_key,
             set_columns: row.set_columns.unwrap_or_default(),
             include: Vec::new(),
+            exclusion: None,
         },
         kind,
         valid: row.valid,

@@ -37,6 +37,11 @@ pub(super) fn same_expression(ours: &SqlExpr, theirs: &SqlExpr, type_of: TypeOf)
     Matcher { type_of }.same(&ours, &theirs)
 }
 
+/// Whether an expression is `NULL`, under whatever casts.
+pub(super) fn is_null_expression(expr: &SqlExpr) -> bool {
+    parse(&expr.text).is_some_and(|tree| is_null(&tree))
+}
+
 /// Whether a type of ours is the server's; ours may lack the schema.
 pub(super) fn same_type(ours: &SqlType, theirs: &SqlType) -> bool {
     let same_name = match (&ours.name, &theirs.name) {
@@ -363,11 +368,69 @@ fn same_literal(ours: &str, theirs: &str, data_type: Option<&SqlType>) -> Samene
             }
             "uuid" => when(ours.eq_ignore_ascii_case(theirs)).min(Sameness::NotCompared),
             "timestamp" => when(format!("{ours} 00:00:00") == theirs).min(Sameness::NotCompared),
+            "interval" => match (interval(ours), interval(theirs)) {
+                (Some(ours), Some(theirs)) => when(ours == theirs),
+                _ => Sameness::NotCompared,
+            },
             "regclass" | "regproc" | "regtype" | "regrole" => same_object(ours, theirs),
             _ => Sameness::NotCompared,
         },
         TypeName::User(_) | TypeName::Unknown => Sameness::NotCompared,
     }
+}
+
+/// Months, days and microseconds of an interval in whole numbers of units, as people write them
+/// and as the server prints them; `None` for what is written otherwise.
+fn interval(text: &str) -> Option<(i64, i64, i64)> {
+    let (mut months, mut days, mut micros) = (0_i64, 0_i64, 0_i64);
+    let text = text.trim().to_ascii_lowercase();
+    let mut words = text.split_whitespace().peekable();
+    words.peek()?;
+    while let Some(word) = words.next() {
+        if word.contains(':') {
+            let (sign, clock) = match word.strip_prefix('-') {
+                Some(clock) => (-1, clock),
+                None => (1, word),
+            };
+            let parts: Vec<&str> = clock.split(':').collect();
+            let [hours, minutes, rest @ ..] = parts.as_slice() else {
+                return None;
+            };
+            let seconds = match rest {
+                [] => 0,
+                [seconds] => seconds.parse::<i64>().ok()?,
+                _ => return None,
+            };
+            let minutes =
+                hours.parse::<i64>().ok()?.checked_mul(60)? + minutes.parse::<i64>().ok()?;
+            let all = minutes.checked_mul(60)?.checked_add(seconds)?;
+            micros = micros.checked_add(all.checked_mul(sign * 1_000_000)?)?;
+            continue;
+        }
+        let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let number: i64 = digits.parse().ok()?;
+        let unit = match &word[digits.len()..] {
+            "" => words.next()?,
+            unit => unit,
+        };
+        match unit {
+            "year" | "years" | "y" => months = months.checked_add(number.checked_mul(12)?)?,
+            "mon" | "mons" | "month" | "months" => months = months.checked_add(number)?,
+            "week" | "weeks" | "w" => days = days.checked_add(number.checked_mul(7)?)?,
+            "day" | "days" | "d" => days = days.checked_add(number)?,
+            "hour" | "hours" | "h" => {
+                micros = micros.checked_add(number.checked_mul(3_600_000_000)?)?;
+            }
+            "minute" | "minutes" | "min" | "mins" | "m" => {
+                micros = micros.checked_add(number.checked_mul(60_000_000)?)?;
+            }
+            "second" | "seconds" | "sec" | "secs" | "s" => {
+                micros = micros.checked_add(number.checked_mul(1_000_000)?)?;
+            }
+            _ => return None,
+        }
+    }
+    Some((months, days, micros))
 }
 
 /// Two names in literals: `nextval('public.a_seq')`.
@@ -431,6 +494,8 @@ mod tests {
                 "CASE WHEN (a = 'x'::text) THEN 1 ELSE NULL::integer END",
             ),
             ("0::int", "0"),
+            ("'24 hours'::interval", "'24:00:00'::interval"),
+            ("interval '90 day'", "'90 days'::interval"),
             ("extract(year FROM d)", "date_part('year'::text, d)"),
         ] {
             assert_eq!(compare(ours, theirs), Sameness::Same, "{ours} | {theirs}");
@@ -459,7 +524,7 @@ mod tests {
     #[test]
     fn what_cannot_be_told_is_not_compared() {
         for (ours, theirs) in [
-            ("'24 hours'::interval", "'24:00:00'::interval"),
+            ("'1.5 hours'::interval", "'01:30:00'::interval"),
             ("'{a, b}'", "'{a,b}'::text[]"),
             ("x::text = ''", "(x = ''::text)"),
             ("a IN (SELECT b FROM t)", "(a IN ( SELECT t.b FROM t))"),

@@ -7,6 +7,7 @@
 //! that a history that begins mid-life can be replayed from a catalog that holds it.
 
 mod access;
+mod follow;
 mod naming;
 mod relations;
 mod tables;
@@ -358,6 +359,12 @@ impl Applier<'_> {
                 self.rename_constraint(table, name, to);
             }
             SchemaOp::ValidateConstraint { table, name } => self.validate_constraint(table, name),
+            SchemaOp::AlterConstraint {
+                table,
+                name,
+                deferrable,
+                deferred,
+            } => self.alter_constraint(table, name, *deferrable, *deferred),
 
             SchemaOp::CreateType { name, definition } => self.create_type(name, definition),
             SchemaOp::DropType {
@@ -397,8 +404,11 @@ impl Applier<'_> {
                 behavior,
                 ..
             } => {
-                self.drop_routine(name, arguments.as_deref());
+                let dropped = self.drop_routine(name, arguments.as_deref());
                 if *behavior == Behavior::Cascade {
+                    if let Some(dropped) = dropped {
+                        self.drop_triggers_of(&dropped);
+                    }
                     self.taint_users_of(&name.name);
                 }
             }

@@ -793,6 +793,11 @@ impl Catalog {
         self.extensions.keys()
     }
 
+    /// Whether a statement that was not understood may have made an object of that name.
+    pub fn may_have(&self, name: &QualifiedName) -> bool {
+        self.perhaps.contains(name)
+    }
+
     /// How many statements that were not understood may have changed anything at all.
     pub fn unread(&self) -> u32 {
         self.unread

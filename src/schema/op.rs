@@ -400,6 +400,21 @@ pub struct ConstraintOptions {
     pub set_columns: Vec<Ident>,
     /// `INCLUDE (…)` of a key.
     pub include: Vec<Ident>,
+    /// The index behind `EXCLUDE`.
+    pub exclusion: Option<Box<Exclusion>>,
+}
+
+/// The index behind an exclusion constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// `USING`: `btree` unless another is named.
+    pub method: Ident,
+    /// The keys, in order.
+    pub keys: Vec<IndexKey>,
+    /// How each is kept; empty where all are kept as usual.
+    pub options: Vec<KeyOptions>,
+    /// `WHERE (…)`
+    pub predicate: Option<SqlExpr>,
 }
 
 /// The numbers of a sequence, as far as a statement gives them.
@@ -1231,6 +1246,18 @@ pub enum SchemaOp {
         name: Ident,
     },
 
+    /// `ALTER TABLE … ALTER CONSTRAINT`
+    AlterConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        name: Ident,
+        /// `DEFERRABLE`
+        deferrable: bool,
+        /// `INITIALLY DEFERRED`
+        deferred: bool,
+    },
+
     // Types.
     /// `CREATE TYPE`, `CREATE DOMAIN`
     CreateType {
@@ -1556,6 +1583,7 @@ impl SchemaOp {
             | SchemaOp::DropConstraint { table, .. }
             | SchemaOp::RenameConstraint { table, .. }
             | SchemaOp::ValidateConstraint { table, .. }
+            | SchemaOp::AlterConstraint { table, .. }
             | SchemaOp::EnableTrigger { table, .. }
             | SchemaOp::SetRowSecurity { table, .. }
             | SchemaOp::SetLogged { table, .. }
@@ -1621,6 +1649,7 @@ impl SchemaOp {
             SchemaOp::DropConstraint { .. } => "drop-constraint",
             SchemaOp::RenameConstraint { .. } => "rename-constraint",
             SchemaOp::ValidateConstraint { .. } => "validate-constraint",
+            SchemaOp::AlterConstraint { .. } => "alter-constraint",
             SchemaOp::CreateType { .. } => "create-type",
             SchemaOp::DropType { .. } => "drop-type",
             SchemaOp::RenameType { .. } => "rename-type",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::follow::Renamed;
 use super::naming::choose_name;
 use super::{Applier, Touched};
 use crate::schema::catalog::{
@@ -132,11 +133,20 @@ impl Applier<'_> {
             return None;
         }
         let source = self.lookup_relation(source)?;
-        let table = self.catalog.table(&source)?;
-        table
-            .knowledge
-            .is_full()
-            .then(|| table.columns.iter().cloned().collect())
+        match &self.catalog.relation(&source)?.body {
+            RelationBody::Table(table) => table
+                .knowledge
+                .is_full()
+                .then(|| table.columns.iter().cloned().collect()),
+            RelationBody::View(view) => {
+                let named = |name: &Ident| Column {
+                    assumed: false,
+                    ..unknown_column(ObjectId(0), name)
+                };
+                Some(view.columns.as_ref()?.iter().map(named).collect())
+            }
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+        }
     }
 
     /// Copies columns and checks of a parent; its identity, or `None` when it is not known.
@@ -493,7 +503,7 @@ impl Applier<'_> {
         let name = match &def.name {
             Some(name) => QualifiedName::new(table.schema.clone(), name.clone()),
             None => {
-                let parts = index_column_names(def);
+                let parts = index_column_names(&def.keys, &def.include);
                 let chosen = choose_name(
                     self.catalog,
                     &table.schema,
@@ -700,8 +710,12 @@ impl Applier<'_> {
         let id = relation.id;
         self.catalog.gone.remove_mut(to);
         self.catalog.relation_names.insert_mut(id, to.clone());
+        let is_sequence = matches!(relation.body, RelationBody::Sequence(_));
         self.catalog.relations.insert_mut(to.clone(), relation);
         self.touch_relation(to);
+        if is_sequence {
+            self.follow(Renamed::Sequence, from, to);
+        }
     }
 
     pub(super) fn move_relation(&mut self, from: &QualifiedName, schema: &Ident) {
@@ -878,20 +892,24 @@ impl Applier<'_> {
 
     /// A nullable column of which only the name is known.
     pub(super) fn assumed_column(&mut self, name: &Ident) -> Column {
-        Column {
-            id: self.origin.next_id(),
-            name: name.clone(),
-            data_type: SqlType {
-                name: TypeName::Unknown,
-                ..SqlType::unknown()
-            },
-            collation: None,
-            not_null: false,
-            default: None,
-            identity: None::<Identity>,
-            generated: None,
-            assumed: true,
-        }
+        unknown_column(self.origin.next_id(), name)
+    }
+}
+
+fn unknown_column(id: ObjectId, name: &Ident) -> Column {
+    Column {
+        id,
+        name: name.clone(),
+        data_type: SqlType {
+            name: TypeName::Unknown,
+            ..SqlType::unknown()
+        },
+        collation: None,
+        not_null: false,
+        default: None,
+        identity: None::<Identity>,
+        generated: None,
+        assumed: true,
     }
 }
 
@@ -899,12 +917,12 @@ impl Applier<'_> {
 /// expression after its function or the column that it casts, and repeats with a number.
 ///
 /// Source: `ChooseIndexColumnNames` and `FigureColname` in PostgreSQL's sources.
-fn index_column_names(def: &IndexDef) -> Vec<String> {
-    let keys = def.keys.iter().map(|key| match key {
+pub(super) fn index_column_names(keys: &[IndexKey], include: &[Ident]) -> Vec<String> {
+    let keys = keys.iter().map(|key| match key {
         IndexKey::Column(column) => column.as_str().to_owned(),
         IndexKey::Expression(expr) => expr.figure_name(),
     });
-    let included = def.include.iter().map(|column| column.as_str().to_owned());
+    let included = include.iter().map(|column| column.as_str().to_owned());
     let mut names: Vec<String> = Vec::new();
     for name in keys.chain(included) {
         let mut numbered = name.clone();

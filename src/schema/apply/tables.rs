@@ -1,13 +1,14 @@
 //! What belongs to a table: columns, constraints, triggers, policies.
 
 use super::naming::choose_name;
+use super::relations::index_column_names;
 use super::{Applier, Assumption};
 use crate::schema::catalog::{Column, Constraint, Index, Knowledge, Policy, RelationBody, Trigger};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
-    Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, Creation, Existence,
-    IndexKey, PolicyDef, RelationKind, RowSecurityChange, SequenceChange, SqlExpr, TriggerDef,
-    TriggerSelection,
+    Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, ConstraintOptions, Creation,
+    Existence, IndexKey, PolicyDef, RelationKind, RowSecurityChange, SequenceChange, SqlExpr,
+    TriggerDef, TriggerSelection,
 };
 use crate::schema::types::TypeName;
 
@@ -350,6 +351,15 @@ impl Applier<'_> {
             } => {
                 let data_type = self.resolve_type(data_type);
                 edit(self, &|column| {
+                    // The server keeps the default as a value of the old type, converted.
+                    if let (TypeName::User(old), Some(default)) =
+                        (&column.data_type.name, &mut column.default)
+                        && column.data_type.name != data_type.name
+                        && !default.text.contains("::")
+                    {
+                        let array = if column.data_type.is_array { "[]" } else { "" };
+                        default.text = format!("({})::{old}{array}", default.text).into();
+                    }
                     column.data_type = data_type.clone();
                     column.collation = collation.clone();
                 });
@@ -489,7 +499,7 @@ impl Applier<'_> {
         let name = def
             .name
             .clone()
-            .unwrap_or_else(|| self.constraint_name(table, &kind));
+            .unwrap_or_else(|| self.constraint_name(table, &kind, &def.options));
         let constraint = Constraint {
             id: self.origin.next_id(),
             name: name.clone(),
@@ -537,9 +547,26 @@ impl Applier<'_> {
                 nulls_not_distinct,
                 using_index.as_ref(),
             ),
+            ConstraintKind::Exclude { .. } => {
+                if let Some(exclusion) = def.options.exclusion.as_deref() {
+                    let index = Index {
+                        id: self.origin.next_id(),
+                        name: name.clone(),
+                        unique: false,
+                        nulls_not_distinct: false,
+                        method: exclusion.method.clone(),
+                        keys: exclusion.keys.clone(),
+                        options: exclusion.options.clone(),
+                        include: def.options.include.clone(),
+                        predicate: exclusion.predicate.clone(),
+                        constraint: Some(name),
+                        valid: true,
+                    };
+                    self.attach_index(table, index);
+                }
+            }
             ConstraintKind::Check { .. }
             | ConstraintKind::ForeignKey { .. }
-            | ConstraintKind::Exclude { .. }
             | ConstraintKind::NotNull { .. } => {}
         }
     }
@@ -559,7 +586,12 @@ impl Applier<'_> {
             })
     }
 
-    fn constraint_name(&self, table: &QualifiedName, kind: &ConstraintKind) -> Ident {
+    fn constraint_name(
+        &self,
+        table: &QualifiedName,
+        kind: &ConstraintKind,
+        options: &ConstraintOptions,
+    ) -> Ident {
         let joined = |columns: &[Ident]| {
             let parts: Vec<&str> = columns.iter().map(Ident::as_str).collect();
             parts.join("_")
@@ -568,9 +600,13 @@ impl Applier<'_> {
             ConstraintKind::PrimaryKey { .. } => (String::new(), "pkey"),
             ConstraintKind::Unique { columns, .. } => (joined(columns), "key"),
             ConstraintKind::ForeignKey { columns, .. } => (joined(columns), "fkey"),
-            ConstraintKind::Exclude { definition } => {
-                (joined(&self.real_columns(table, definition)), "excl")
-            }
+            ConstraintKind::Exclude { definition } => match options.exclusion.as_deref() {
+                Some(exclusion) => (
+                    index_column_names(&exclusion.keys, &options.include).join("_"),
+                    "excl",
+                ),
+                None => (joined(&self.real_columns(table, definition)), "excl"),
+            },
             ConstraintKind::Check { expr, .. } => {
                 let columns = self.real_columns(table, expr);
                 match columns.as_slice() {
@@ -674,7 +710,9 @@ impl Applier<'_> {
         };
         let backed = matches!(
             constraint.kind,
-            ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. }
+            ConstraintKind::PrimaryKey { .. }
+                | ConstraintKind::Unique { .. }
+                | ConstraintKind::Exclude { .. }
         );
         if backed {
             self.forget_name(&QualifiedName::new(found.schema.clone(), name.clone()));
@@ -711,6 +749,29 @@ impl Applier<'_> {
         });
     }
 
+    pub(super) fn alter_constraint(
+        &mut self,
+        table: &ObjectName,
+        name: &Ident,
+        deferrable: bool,
+        deferred: bool,
+    ) {
+        let Some(found) = self.find_table(table) else {
+            return;
+        };
+        let mut targets = vec![found.clone()];
+        targets.extend(self.descendants(&found));
+        for target in targets {
+            self.edit_table(&target, |table| {
+                let is_meant = |constraint: &Constraint| constraint.name == *name;
+                table.constraints.edit(is_meant, |it| {
+                    it.deferrable = deferrable;
+                    it.options.deferred = deferred;
+                });
+            });
+        }
+    }
+
     pub(super) fn validate_constraint(&mut self, table: &ObjectName, name: &Ident) {
         let Some(found) = self.find_table(table) else {
             return;
@@ -740,7 +801,10 @@ impl Applier<'_> {
             events: def.events,
             columns: def.columns.clone(),
             for_each_row: def.for_each_row,
-            function: def.function.clone(),
+            function: def.function.as_ref().map(|function| {
+                let found = self.lookup(function, |name| self.catalog.routines.contains_key(name));
+                found.map_or_else(|| function.clone(), |found| ObjectName::from(&found))
+            }),
             enabled: true,
             constraint: def.constraint,
             condition: def.condition.clone(),

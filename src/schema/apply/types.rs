@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::follow::Renamed;
 use super::{Applier, Assumption, Touched};
 use crate::schema::catalog::{EnumLabel, ObjectId, Routine, TypeBody, UserType};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
@@ -192,6 +193,7 @@ impl Applier<'_> {
                     self.remove_column(&relation, &column, behavior);
                 }
             }
+            self.drop_defaults_cast_to(&found);
         }
         self.remove_type(&found);
     }
@@ -223,6 +225,52 @@ impl Applier<'_> {
         self.catalog.types.insert_mut(to.clone(), user_type);
         self.touch_type(to);
         self.rename_type_in_columns(from, to);
+        self.rename_type_in_types(from, to);
+        self.follow(Renamed::Type, from, to);
+    }
+
+    /// Writes a renamed type into every domain, composite type and routine that is made of it.
+    fn rename_type_in_types(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        let old = TypeName::User(ObjectName::from(from));
+        let new = TypeName::User(ObjectName::from(to));
+        let users: Vec<QualifiedName> = self
+            .catalog
+            .types()
+            .filter(|(_, user_type)| match &user_type.body {
+                TypeBody::Domain { base, .. } => base.name == old,
+                TypeBody::Composite(attributes) => attributes.iter().any(|(_, it)| it.name == old),
+                TypeBody::Enum { .. } | TypeBody::Range | TypeBody::Base | TypeBody::Unknown => {
+                    false
+                }
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for user in users {
+            self.edit_type(&user, |user_type| match &mut user_type.body {
+                TypeBody::Domain { base, .. } => base.name = new.clone(),
+                TypeBody::Composite(attributes) => {
+                    let meant = attributes.iter_mut().filter(|(_, it)| it.name == old);
+                    meant.for_each(|(_, it)| it.name = new.clone());
+                }
+                TypeBody::Enum { .. } | TypeBody::Range | TypeBody::Base | TypeBody::Unknown => {}
+            });
+        }
+        let takes = |routine: &Routine| routine.signature().iter().any(|it| it.name == old);
+        let routines: Vec<QualifiedName> = self
+            .catalog
+            .all_routines()
+            .filter(|(_, overloads)| overloads.iter().any(takes))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in routines {
+            let mut overloads = self.catalog.routines(&name).to_vec();
+            for argument in overloads.iter_mut().flat_map(|it| &mut it.arguments) {
+                if argument.data_type.name == old {
+                    argument.data_type.name = new.clone();
+                }
+            }
+            self.set_routines(&name, overloads);
+        }
     }
 
     pub(super) fn add_enum_label(
@@ -447,13 +495,18 @@ impl Applier<'_> {
         Some((found, at))
     }
 
-    pub(super) fn drop_routine(&mut self, name: &ObjectName, arguments: Option<&[SqlType]>) {
+    /// Drops a routine; its name, where it was a function that triggers may call.
+    pub(super) fn drop_routine(
+        &mut self,
+        name: &ObjectName,
+        arguments: Option<&[SqlType]>,
+    ) -> Option<QualifiedName> {
         // Where none is found, its making was not seen, in this or in another form.
-        if let Some((found, at)) = self.find_routine(name, arguments) {
-            let mut overloads = self.catalog.routines(&found).to_vec();
-            overloads.remove(at);
-            self.set_routines(&found, overloads);
-        }
+        let (found, at) = self.find_routine(name, arguments)?;
+        let mut overloads = self.catalog.routines(&found).to_vec();
+        let dropped = overloads.remove(at);
+        self.set_routines(&found, overloads);
+        dropped.arguments.is_empty().then_some(found)
     }
 
     /// Renames or moves one routine, or every overload when it is the schema that is renamed.
@@ -477,6 +530,9 @@ impl Applier<'_> {
         let mut targets = self.catalog.routines(&target).to_vec();
         targets.push(routine);
         self.set_routines(&target, targets);
+        if self.catalog.routines(&found).is_empty() {
+            self.follow(Renamed::Routine, &found, &target);
+        }
     }
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::index::read_exclusion_keys;
 use super::table::read_sequence_options;
 use super::types::{WrittenType, read_column_type, read_type};
 use crate::schema::name::Ident;
 use crate::schema::op::{
-    AllowedValues, ColumnDef, ConstraintDef, ConstraintKind, ConstraintOptions, Identity,
-    ReferentialAction, SqlExpr,
+    AllowedValues, ColumnDef, ConstraintDef, ConstraintKind, ConstraintOptions, Exclusion,
+    Identity, ReferentialAction, SqlExpr,
 };
 use crate::schema::types::SqlType;
 use crate::source::Span;
@@ -436,17 +437,37 @@ pub(super) fn read_table_constraint(cursor: &mut Cursor) -> Read<ConstraintDef> 
         read_references(cursor, columns, &mut options)?
     } else if cursor.eat("exclude") {
         let start = cursor.at;
-        if cursor.eat("using") {
+        let method = if cursor.eat("using") {
+            cursor.ident()?
+        } else {
+            Ident::new("btree")
+        };
+        let range = cursor.parentheses()?;
+        let (keys, key_options) = read_exclusion_keys(cursor, range)?;
+        if cursor.eat("include") {
+            options.include = cursor.ident_list()?;
+        }
+        let end_of_index = cursor.at;
+        // Storage options and a tablespace stand before the condition.
+        if cursor.eat("with") {
+            cursor.parentheses()?;
+        }
+        if cursor.eat("using index tablespace") {
             cursor.ident()?;
         }
-        cursor.parentheses()?;
-        if cursor.eat("include") {
-            cursor.parentheses()?;
-        }
-        if cursor.eat("where") {
-            cursor.parentheses()?;
-        }
+        let predicate = if cursor.eat("where") {
+            Some(cursor.parenthesised()?)
+        } else {
+            cursor.at = end_of_index;
+            None
+        };
         let end = cursor.at;
+        options.exclusion = Some(Box::new(Exclusion {
+            method,
+            keys,
+            options: key_options,
+            predicate,
+        }));
         ConstraintKind::Exclude {
             definition: cursor.expression_of(start..end)?,
         }

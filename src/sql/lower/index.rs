@@ -1,5 +1,7 @@
 //! Indexes.
 
+use std::ops::Range;
+
 use super::Out;
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{IndexDef, IndexKey, KeyOptions, SchemaOp};
@@ -96,6 +98,30 @@ fn read_mysql_option(cursor: &mut Cursor) -> Read<()> {
 /// `( key, … )`, each key with its operator class and order; no options where all are usual.
 fn read_keys(cursor: &mut Cursor) -> Read<(Vec<IndexKey>, Vec<KeyOptions>)> {
     let range = cursor.parentheses()?;
+    read_each_key(cursor, range, |part| part.expect_end())
+}
+
+/// The keys of `EXCLUDE ( key WITH operator, … )`.
+pub(super) fn read_exclusion_keys(
+    cursor: &Cursor,
+    range: Range<usize>,
+) -> Read<(Vec<IndexKey>, Vec<KeyOptions>)> {
+    read_each_key(cursor, range, |part| {
+        part.expect("with")?;
+        if part.eat("operator") {
+            part.parentheses()?;
+        } else {
+            part.next();
+        }
+        part.expect_end()
+    })
+}
+
+fn read_each_key(
+    cursor: &Cursor,
+    range: Range<usize>,
+    rest: impl Fn(&mut Cursor) -> Read<()>,
+) -> Read<(Vec<IndexKey>, Vec<KeyOptions>)> {
     if range.is_empty() {
         return Err(cursor.refuse("an index key"));
     }
@@ -104,7 +130,7 @@ fn read_keys(cursor: &mut Cursor) -> Read<(Vec<IndexKey>, Vec<KeyOptions>)> {
     for part in cursor.split_commas(range) {
         let mut part = cursor.part(part);
         let (key, options) = read_index_key(&mut part)?;
-        part.expect_end()?;
+        rest(&mut part)?;
         keys.push(key);
         all_options.push(options);
     }

@@ -371,7 +371,7 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
             return Err(cursor.refuse("an action"));
         }
         if cursor.eat("constraint") {
-            return alter_constraint(cursor, out);
+            return alter_constraint(cursor, table, out);
         }
         cursor.eat("column");
         let (op, more) = alter_column(cursor, table)?;
@@ -441,17 +441,28 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
 }
 
 /// `ALTER CONSTRAINT c DEFERRABLE …`: when the check runs, not what it checks.
-fn alter_constraint(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
-    cursor.ident()?;
-    let timing = [
-        "not deferrable",
-        "deferrable",
-        "initially deferred",
-        "initially immediate",
-    ];
-    while cursor.eat_any(&timing) {}
+fn alter_constraint(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Read<()> {
+    let name = cursor.ident()?;
+    let (mut deferrable, mut deferred) = (false, false);
+    loop {
+        if cursor.eat("not deferrable") {
+            deferrable = false;
+        } else if cursor.eat("deferrable") {
+            deferrable = true;
+        } else if cursor.eat("initially deferred") {
+            (deferrable, deferred) = (true, true);
+        } else if !cursor.eat("initially immediate") {
+            break;
+        }
+    }
     cursor.expect_end()?;
-    out.push(no_effect("alter constraint"), cursor.span_from(0));
+    let op = SchemaOp::AlterConstraint {
+        table,
+        name,
+        deferrable,
+        deferred,
+    };
+    out.push(op, cursor.span_from(0));
     Ok(())
 }
 
