@@ -1030,7 +1030,10 @@ fn user_type(object: &mut Object, ours: &UserType, theirs: &UserType) {
                 object.data_type("type of an attribute", our, their);
             }
         }
-        (TypeBody::Range, TypeBody::Range) | (TypeBody::Base, TypeBody::Base) => {}
+        (TypeBody::Range(ours), TypeBody::Range(theirs)) => {
+            object.data_type("subtype", ours, theirs);
+        }
+        (TypeBody::Base, TypeBody::Base) => {}
         (TypeBody::Unknown, _) => object.count.not_known += 1,
         _ => object.differences.push("another kind of type".to_owned()),
     }

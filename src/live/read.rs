@@ -559,6 +559,7 @@ fn trigger(row: TriggerRow) -> Trigger {
         constraint: row.constraint,
         condition: row.definition.as_deref().and_then(condition_of),
         arguments: arguments_of(&row.arguments),
+        attributes: None,
     }
 }
 
@@ -640,10 +641,9 @@ fn user_type(row: TypeRow, rows: &mut Rows) -> UserType {
                     .collect(),
             )
         }
-        "r" => TypeBody::Range,
+        "r" => TypeBody::Range(data_type(&row.subtype.unwrap_or_default())),
         _ => TypeBody::Base, // A base type or a shell.
     };
-    let _ = row.subtype;
     UserType {
         id: ObjectId(row.id),
         body,
@@ -705,6 +705,7 @@ fn add_routine(catalog: &mut Catalog, row: RoutineRow) {
         returns: row.result.map(|result| sql::routine_result_of(&result)),
         language: row.language,
         body,
+        written: None,
     };
     catalog.add_routine(name, routine);
 }

@@ -204,6 +204,8 @@ pub struct Trigger {
     pub condition: Option<SqlExpr>,
     /// What the function is given.
     pub arguments: Vec<Arc<str>>,
+    /// `DEFERRABLE`, `REFERENCING` and what else stands before `FOR EACH`, as written.
+    pub attributes: Option<Arc<str>>,
 }
 
 /// A row-level security policy.
@@ -527,8 +529,8 @@ pub enum TypeBody {
     },
     /// A composite type.
     Composite(Vec<(Ident, SqlType)>),
-    /// A range.
-    Range,
+    /// A range, with its subtype.
+    Range(SqlType),
     /// A base type or a shell type.
     Base,
     /// Its creation was not seen.
@@ -570,6 +572,8 @@ pub struct Routine {
     pub language: Ident,
     /// Its body.
     pub body: Arc<str>,
+    /// Everything after its name, as it was written; `None` where that is no longer so, or not known.
+    pub written: Option<Arc<str>>,
 }
 
 impl Routine {
@@ -796,6 +800,18 @@ impl Catalog {
     /// Whether a statement that was not understood may have made an object of that name.
     pub fn may_have(&self, name: &QualifiedName) -> bool {
         self.perhaps.contains(name)
+    }
+
+    /// The installed extensions with the schema that they were put in, where the statement says so.
+    pub fn extensions_in(&self) -> impl Iterator<Item = (&Ident, Option<&Ident>)> {
+        self.extensions
+            .iter()
+            .map(|(name, schema)| (name, schema.as_ref()))
+    }
+
+    /// Objects of which only the name is kept, by what they are.
+    pub fn others(&self) -> impl Iterator<Item = (OtherKind, &ObjectName)> {
+        self.others.keys().map(|(kind, name)| (*kind, name))
     }
 
     /// How many statements that were not understood may have changed anything at all.

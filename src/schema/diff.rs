@@ -157,7 +157,7 @@ impl Catalog {
                     }
                     TypeBody::Domain { .. }
                     | TypeBody::Composite(_)
-                    | TypeBody::Range
+                    | TypeBody::Range(_)
                     | TypeBody::Base
                     | TypeBody::Unknown => false,
                 }),
@@ -1483,7 +1483,7 @@ fn diff_type_body(
             TypeBody::Enum { .. }
             | TypeBody::Domain { .. }
             | TypeBody::Composite(_)
-            | TypeBody::Range
+            | TypeBody::Range(_)
             | TypeBody::Base,
             later,
         ) => {

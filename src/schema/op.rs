@@ -118,6 +118,29 @@ pub enum OtherKind {
     Database,
 }
 
+impl fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OtherKind::Collation => "collation",
+            OtherKind::Conversion => "conversion",
+            OtherKind::Operator => "operator",
+            OtherKind::Cast => "cast",
+            OtherKind::TextSearch => "text search object",
+            OtherKind::Statistics => "statistics",
+            OtherKind::Rule => "rule",
+            OtherKind::EventTrigger => "event trigger",
+            OtherKind::Publication => "publication",
+            OtherKind::Subscription => "subscription",
+            OtherKind::Foreign => "foreign object",
+            OtherKind::Language => "language",
+            OtherKind::Transform => "transform",
+            OtherKind::AccessMethod => "access method",
+            OtherKind::Tablespace => "tablespace",
+            OtherKind::Database => "database",
+        })
+    }
+}
+
 /// An expression as text, with the names it holds; compared by its text with white space folded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SqlExpr {
@@ -661,8 +684,8 @@ pub enum TypeDef {
     },
     /// `AS (…)`
     Composite(Vec<(Ident, SqlType)>),
-    /// `AS RANGE (…)`
-    Range,
+    /// `AS RANGE (…)`, with its subtype.
+    Range(SqlType),
     /// A base type or a shell type.
     Base,
 }
@@ -723,6 +746,8 @@ pub struct RoutineDef {
     pub language: Ident,
     /// The body as text.
     pub body: Arc<str>,
+    /// Everything after the name, as written.
+    pub written: Arc<str>,
 }
 
 /// One input argument of a routine.
@@ -783,6 +808,8 @@ pub struct TriggerDef {
     pub condition: Option<SqlExpr>,
     /// What the function is given.
     pub arguments: Vec<Arc<str>>,
+    /// `DEFERRABLE`, `REFERENCING` and what else stands before `FOR EACH`, as written.
+    pub attributes: Option<Arc<str>>,
 }
 
 /// `ENABLE` and `DISABLE TRIGGER`.

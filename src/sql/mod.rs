@@ -21,6 +21,64 @@ use crate::schema::op::{Runs, SchemaOp, SqlExpr};
 use crate::schema::types::SqlType;
 use crate::source::Span;
 
+/// Whether PostgreSQL takes a word in lower case for something else than a name, at least in some
+/// places.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    token::is_reserved(word) || KEYWORDS.binary_search(&word).is_ok()
+}
+
+/// Words that can name a column but not everything (manual, appendix C): types and functions.
+const KEYWORDS: [&str; 48] = [
+    "authorization",
+    "between",
+    "bigint",
+    "binary",
+    "bit",
+    "boolean",
+    "char",
+    "character",
+    "coalesce",
+    "collation",
+    "cross",
+    "dec",
+    "decimal",
+    "exists",
+    "extract",
+    "float",
+    "full",
+    "greatest",
+    "grouping",
+    "inner",
+    "inout",
+    "int",
+    "integer",
+    "interval",
+    "join",
+    "least",
+    "left",
+    "national",
+    "natural",
+    "nchar",
+    "none",
+    "nullif",
+    "numeric",
+    "out",
+    "overlaps",
+    "overlay",
+    "position",
+    "precision",
+    "real",
+    "right",
+    "row",
+    "setof",
+    "smallint",
+    "substring",
+    "time",
+    "timestamp",
+    "trim",
+    "values",
+];
+
 /// The expression of PostgreSQL that a text is.
 pub(crate) fn expression_of(text: &str) -> SqlExpr {
     let tokens = token::tokens(text, Dialect::Postgres);

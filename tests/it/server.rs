@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use migcheck::Dialect;
 use migcheck::analysis::Pair;
 use migcheck::bind::types::{CastContext, casts};
 use migcheck::discover::{TransactionScope, Unit};
 use migcheck::history::{Planned, replay};
-use migcheck::live::{Count, Kind, compare, read_catalog};
+use migcheck::live::{Count, Disagreement, Kind, compare, read_catalog};
 use migcheck::schema::catalog::Catalog;
 use migcheck::sql::read;
+use migcheck::{Dialect, schema_to_sql};
 
 use crate::postgres::database;
 use crate::world::change;
@@ -59,6 +59,8 @@ struct Judgement {
     doubtful: Vec<String>,
     /// Expressions that were not compared, each once.
     not_compared: BTreeSet<String>,
+    /// The schema at the end.
+    end: Option<Catalog>,
 }
 
 fn is_missing_role(message: &str) -> bool {
@@ -124,6 +126,7 @@ fn judge(migrations: &[(String, String)]) -> Option<Judgement> {
         }
         judgement.not_compared.extend(comparison.not_compared);
     }
+    judgement.end = Some(Catalog::clone(timeline.catalog(timeline.end())));
     Some(judgement)
 }
 
@@ -162,6 +165,61 @@ fn the_replay_of_ordinary_statements_gives_the_catalog_of_the_server() {
     }
 }
 
+/// What `migcheck schema` prints of a catalog gives the catalog again when a server has run it: the
+/// differences, but for what the output says it leaves out.
+fn round_trip(catalog: &Catalog) -> Vec<String> {
+    let Some(mut database) = database() else {
+        return Vec::new();
+    };
+    let sql = schema_to_sql(catalog);
+    if let Err(refusal) = database.run(&sql) {
+        return vec![format!(
+            "refused: {} {}\n{sql}",
+            refusal.code, refusal.message
+        )];
+    }
+    let theirs = read_catalog(&mut database).expect("the catalog can be read");
+    let comparison = compare(catalog, &theirs);
+    let left_out: Vec<&str> = sql
+        .lines()
+        .filter(|line| line.starts_with("-- not printed"))
+        .filter_map(|line| line.rsplit(' ').next())
+        .collect();
+    let is_left_out = |disagreement: &&Disagreement| {
+        left_out.iter().any(|name| {
+            let object = disagreement.object.trim_start_matches("public.");
+            object == *name || object.starts_with(&format!("{name}."))
+        })
+    };
+    comparison
+        .disagreements
+        .iter()
+        .filter(|it| !is_left_out(it))
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn the_printed_schema_gives_the_same_catalog_again() {
+    let texts: Vec<&str> = include_str!("replayed.sql").split("-- next\n").collect();
+    let planned: Vec<Planned> = texts
+        .iter()
+        .enumerate()
+        .map(|(number, text)| Planned {
+            identity: format!("part {number}").into(),
+            script: Some(Arc::new(read(text, Dialect::Postgres))),
+            transaction: TransactionScope::File,
+            unit: Unit::WholeText,
+            run: number,
+        })
+        .collect();
+    let timeline = replay(&planned, Dialect::Postgres);
+    for (number, end) in timeline.ends.iter().enumerate() {
+        let differences = round_trip(timeline.catalog(*end)).join("\n");
+        assert!(differences.is_empty(), "part {number}: {differences}");
+    }
+}
+
 /// By hand, on any project: `MIGCHECK_REPLAY=some/migrations cargo test replay_of_a_given_folder`.
 #[test]
 fn replay_of_a_given_folder() {
@@ -178,6 +236,9 @@ fn replay_of_a_given_folder() {
         let lines = judgement.refused.iter().chain(&judgement.doubtful);
         for line in lines.chain(&judgement.not_compared) {
             println!("  {line}");
+        }
+        for line in judgement.end.iter().flat_map(round_trip) {
+            println!("round trip: {line}");
         }
         let differences = judgement.differences.join("\n");
         assert!(differences.is_empty(), "{differences}");

@@ -3,10 +3,10 @@
 
 use super::Applier;
 use crate::schema::catalog::{
-    Column, Constraint, Index, Relation, RelationBody, Table, Trigger, TypeBody,
+    Column, Constraint, Index, ObjectId, Relation, RelationBody, Table, Trigger, TypeBody,
 };
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
-use crate::schema::op::{ConstraintKind, IndexKey, SqlExpr};
+use crate::schema::op::{ConstraintKind, IndexKey, QueryDef, SqlExpr};
 
 /// What is renamed: each kind stands in other places of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Applier<'_> {
                 }
                 TypeBody::Enum { .. }
                 | TypeBody::Composite(_)
-                | TypeBody::Range
+                | TypeBody::Range(_)
                 | TypeBody::Base
                 | TypeBody::Unknown => false,
             })
@@ -77,6 +77,93 @@ impl Applier<'_> {
                 }
             });
         }
+    }
+
+    /// Writes the new name of a relation into the queries of the views that read it; the old one
+    /// stays as its alias, as the server prints it.
+    pub(super) fn follow_in_views(
+        &mut self,
+        id: ObjectId,
+        from: &QualifiedName,
+        to: &QualifiedName,
+    ) {
+        for view in self.views_of(id) {
+            self.edit_view(&view, |query| {
+                query.text = relation_renamed(&query.text, from, to).into();
+                for name in &mut query.relations {
+                    let in_schema = name.schema.as_ref().is_none_or(|it| *it == from.schema);
+                    if in_schema && name.name == from.name {
+                        *name = ObjectName::from(to);
+                    }
+                }
+            });
+        }
+    }
+
+    /// Writes the new name of a column into the queries of the views that read its relation. Where
+    /// another relation of the query has a column of that name, the query is no longer known.
+    pub(super) fn follow_column_in_views(&mut self, id: ObjectId, from: &Ident, to: &Ident) {
+        for name in self.views_of(id) {
+            let Some(RelationBody::View(view)) = self.catalog.relation(&name).map(|it| &it.body)
+            else {
+                continue;
+            };
+            let query = &view.query;
+            let names_it = query.columns.as_ref().is_none_or(|it| it.contains(from));
+            if !names_it {
+                continue;
+            }
+            let mut others = view.depends_on.iter().filter(|it| **it != id);
+            let ambiguous = others.any(|other| {
+                let relation = self.catalog.relation_name(*other);
+                match relation
+                    .and_then(|name| self.catalog.relation(name))
+                    .map(|it| &it.body)
+                {
+                    Some(RelationBody::Table(table)) => table.column(from).is_some(),
+                    Some(RelationBody::View(view)) => match &view.columns {
+                        Some(columns) => columns.contains(from),
+                        None => true,
+                    },
+                    _ => false,
+                }
+            });
+            let unknown = ambiguous || query.columns.is_none() || view.columns.is_none();
+            self.edit_view(&name, |query| {
+                if unknown {
+                    query.text = "".into();
+                    return;
+                }
+                query.text = column_renamed(&query.text, from, to).into();
+                if let Some(columns) = &mut query.columns
+                    && columns.remove(from)
+                {
+                    columns.insert(to.clone());
+                }
+            });
+        }
+    }
+
+    fn views_of(&self, id: ObjectId) -> Vec<QualifiedName> {
+        self.catalog
+            .dependents_of(id)
+            .into_iter()
+            .filter(|(_, other)| match &other.body {
+                RelationBody::View(view) => view.depends_on.contains(&id),
+                RelationBody::Table(_) | RelationBody::Sequence(_) | RelationBody::Index { .. } => {
+                    false
+                }
+            })
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    fn edit_view(&mut self, name: &QualifiedName, edit: impl FnOnce(&mut QueryDef)) {
+        self.edit_relation(name, |relation| {
+            if let RelationBody::View(view) = &mut relation.body {
+                edit(&mut view.query);
+            }
+        });
     }
 
     /// `DROP TYPE … CASCADE` takes the defaults that are cast to the type with it.
@@ -336,6 +423,94 @@ fn renamed(expr: &SqlExpr, what: Renamed, from: &QualifiedName, to: &QualifiedNa
     }
 }
 
+/// The text of a query after a relation of it was renamed.
+fn relation_renamed(text: &str, from: &QualifiedName, to: &QualifiedName) -> String {
+    let all = pieces(text);
+    let blank = |piece: &Piece| piece.text().trim().is_empty();
+    let target = ObjectName::from(to).to_string();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < all.len() {
+        let qualified = all[at].is(&from.schema)
+            && all.get(at + 1) == Some(&Piece::Other("."))
+            && all.get(at + 2).is_some_and(|it| it.is(&from.name));
+        let end = if qualified { at + 3 } else { at + 1 };
+        let before = all[..at].iter().rev().find(|it| !blank(it));
+        let after = all[end..].iter().find(|it| !blank(it));
+        let opens = before.is_some_and(|it| match it {
+            Piece::Name(word) => {
+                ["from", "join", "only", "lateral"].contains(&word.to_lowercase().as_str())
+            }
+            Piece::Other(sign) => *sign == "," || *sign == "(",
+            Piece::Text(_) => false,
+        });
+        let goes_on = matches!(after, Some(Piece::Other("." | "(")));
+        if opens && !goes_on && (qualified || all[at].is(&from.name)) {
+            out.push_str(&target);
+            let aliased = match after {
+                Some(Piece::Name(word)) => {
+                    !word.starts_with('"')
+                        && !FOLLOWS_RELATION.contains(&word.to_lowercase().as_str())
+                        || word.starts_with('"')
+                }
+                _ => false,
+            };
+            if !aliased && from.name != to.name {
+                out.push(' ');
+                out.push_str(&from.name.to_string());
+            }
+            at = end;
+            continue;
+        }
+        out.push_str(all[at].text());
+        at += 1;
+    }
+    out
+}
+
+/// Words after a relation in a query that are no alias of it; `AS` comes before one.
+const FOLLOWS_RELATION: [&str; 20] = [
+    "cross",
+    "except",
+    "fetch",
+    "for",
+    "full",
+    "group",
+    "having",
+    "inner",
+    "intersect",
+    "join",
+    "left",
+    "limit",
+    "natural",
+    "offset",
+    "on",
+    "order",
+    "right",
+    "union",
+    "using",
+    "where",
+];
+
+/// The text of a query after a column was renamed that has its name to itself.
+fn column_renamed(text: &str, from: &Ident, to: &Ident) -> String {
+    let all = pieces(text);
+    let blank = |piece: &Piece| piece.text().trim().is_empty();
+    let mut out = String::with_capacity(text.len());
+    for (at, piece) in all.iter().enumerate() {
+        let before = all[..at].iter().rev().find(|it| !blank(it));
+        let after = all[at + 1..].iter().find(|it| !blank(it));
+        let is_alias = matches!(before, Some(Piece::Name(word)) if word.eq_ignore_ascii_case("as"));
+        let is_called = matches!(after, Some(Piece::Other("(" | ".")));
+        if piece.is(from) && !is_alias && !is_called {
+            out.push_str(&to.to_string());
+        } else {
+            out.push_str(piece.text());
+        }
+    }
+    out
+}
+
 /// Whether a string with its quotes holds this name, with or without its schema.
 fn names(text: &str, name: &QualifiedName) -> bool {
     let inner = text.trim_matches('\'');
@@ -351,6 +526,27 @@ fn names(text: &str, name: &QualifiedName) -> bool {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_renamed_relation_keeps_its_old_name_as_alias() {
+        let from = QualifiedName::new("public", "old");
+        let to = QualifiedName::new("public", "new");
+        for (before, after) in [
+            ("SELECT a FROM old", "SELECT a FROM public.new old"),
+            (
+                "SELECT old.a FROM public.old WHERE b",
+                "SELECT old.a FROM public.new old WHERE b",
+            ),
+            ("SELECT o.a FROM old o", "SELECT o.a FROM public.new o"),
+            ("SELECT old FROM s.old AS x", "SELECT old FROM s.old AS x"),
+            (
+                "SELECT 1 FROM t JOIN old ON old.a = t.a",
+                "SELECT 1 FROM t JOIN public.new old ON old.a = t.a",
+            ),
+        ] {
+            assert_eq!(relation_renamed(before, &from, &to), after);
+        }
+    }
 
     #[test]
     fn a_name_is_replaced_where_it_stands_for_the_object() {

@@ -295,11 +295,20 @@ impl Applier<'_> {
         } else {
             Some(def.columns.clone())
         };
+        // `*` is what it stood for when the view was made.
+        let mut query = def.query.clone();
+        if query.columns.is_none()
+            && let Some(columns) = self.starred(&def.query)
+        {
+            let names: Vec<String> = columns.iter().map(|it| it.name.to_string()).collect();
+            query.text = query.text.replacen('*', &names.join(", "), 1).into();
+            query.columns = Some(columns.into_iter().map(|it| it.name).collect());
+        }
         let mut view = View {
             materialized: def.materialized,
             columns,
             types: Vec::new(),
-            query: def.query.clone(),
+            query,
             depends_on,
             indexes: List::default(),
             triggers: Vec::new(),
@@ -711,10 +720,17 @@ impl Applier<'_> {
         self.catalog.gone.remove_mut(to);
         self.catalog.relation_names.insert_mut(id, to.clone());
         let is_sequence = matches!(relation.body, RelationBody::Sequence(_));
+        let is_read = matches!(
+            relation.body,
+            RelationBody::Table(_) | RelationBody::View(_)
+        );
         self.catalog.relations.insert_mut(to.clone(), relation);
         self.touch_relation(to);
         if is_sequence {
             self.follow(Renamed::Sequence, from, to);
+        }
+        if is_read {
+            self.follow_in_views(id, from, to);
         }
     }
 

@@ -308,6 +308,11 @@ impl Applier<'_> {
         let Some(id) = self.catalog.relation(&name).map(|relation| relation.id) else {
             return;
         };
+        for table in renamed {
+            if let Some(id) = self.catalog.relation(&table).map(|relation| relation.id) {
+                self.follow_column_in_views(id, from, to);
+            }
+        }
         for other in self.referencing(id, Some(from)) {
             self.edit_table(&other, |table| {
                 let is_meant = |constraint: &Constraint| constraint.references == Some(id);
@@ -809,6 +814,7 @@ impl Applier<'_> {
             constraint: def.constraint,
             condition: def.condition.clone(),
             arguments: def.arguments.clone(),
+            attributes: def.attributes.clone(),
         };
         let mut exists = false;
         self.edit_triggers(&table, |triggers| {

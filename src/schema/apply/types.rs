@@ -144,7 +144,7 @@ impl Applier<'_> {
                     .map(|(attribute, data_type)| (attribute.clone(), self.resolve_type(data_type)))
                     .collect(),
             ),
-            TypeDef::Range => TypeBody::Range,
+            TypeDef::Range(subtype) => TypeBody::Range(self.resolve_type(subtype)),
             TypeDef::Base => TypeBody::Base,
         };
         let id = self.origin.next_id();
@@ -239,9 +239,8 @@ impl Applier<'_> {
             .filter(|(_, user_type)| match &user_type.body {
                 TypeBody::Domain { base, .. } => base.name == old,
                 TypeBody::Composite(attributes) => attributes.iter().any(|(_, it)| it.name == old),
-                TypeBody::Enum { .. } | TypeBody::Range | TypeBody::Base | TypeBody::Unknown => {
-                    false
-                }
+                TypeBody::Range(subtype) => subtype.name == old,
+                TypeBody::Enum { .. } | TypeBody::Base | TypeBody::Unknown => false,
             })
             .map(|(name, _)| name.clone())
             .collect();
@@ -252,7 +251,8 @@ impl Applier<'_> {
                     let meant = attributes.iter_mut().filter(|(_, it)| it.name == old);
                     meant.for_each(|(_, it)| it.name = new.clone());
                 }
-                TypeBody::Enum { .. } | TypeBody::Range | TypeBody::Base | TypeBody::Unknown => {}
+                TypeBody::Range(subtype) => subtype.name = new.clone(),
+                TypeBody::Enum { .. } | TypeBody::Base | TypeBody::Unknown => {}
             });
         }
         let takes = |routine: &Routine| routine.signature().iter().any(|it| it.name == old);
@@ -264,9 +264,12 @@ impl Applier<'_> {
             .collect();
         for name in routines {
             let mut overloads = self.catalog.routines(&name).to_vec();
-            for argument in overloads.iter_mut().flat_map(|it| &mut it.arguments) {
-                if argument.data_type.name == old {
-                    argument.data_type.name = new.clone();
+            for routine in &mut overloads {
+                for argument in &mut routine.arguments {
+                    if argument.data_type.name == old {
+                        argument.data_type.name = new.clone();
+                        routine.written = None;
+                    }
                 }
             }
             self.set_routines(&name, overloads);
@@ -311,8 +314,10 @@ impl Applier<'_> {
                     complete: false,
                 };
             }
-            TypeBody::Domain { .. } | TypeBody::Composite(_) | TypeBody::Range | TypeBody::Base => {
-            }
+            TypeBody::Domain { .. }
+            | TypeBody::Composite(_)
+            | TypeBody::Range(_)
+            | TypeBody::Base => {}
         });
         if exists && existence == Existence::Required {
             self.misfit("42710", format!("enum label \"{label}\" already exists"));
@@ -419,7 +424,7 @@ impl Applier<'_> {
                 | TypeChange::RenameDomainCheck(..)
                 | TypeChange::ValidateDomainCheck(_) => {}
             },
-            TypeBody::Enum { .. } | TypeBody::Range | TypeBody::Base | TypeBody::Unknown => {}
+            TypeBody::Enum { .. } | TypeBody::Range(_) | TypeBody::Base | TypeBody::Unknown => {}
         });
     }
 
@@ -433,6 +438,7 @@ impl Applier<'_> {
             returns: def.returns.clone(),
             language: def.language.clone(),
             body: def.body.clone(),
+            written: Some(def.written.clone()),
         };
         for argument in &mut routine.arguments {
             argument.data_type = self.resolve_type(&argument.data_type);

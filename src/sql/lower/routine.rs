@@ -33,7 +33,9 @@ pub(super) fn create_routine(cursor: &mut Cursor, creation: Creation, out: &mut 
         returns: None,
         language: Ident::new("sql"),
         body: Arc::from(""),
+        written: Arc::from(""),
     };
+    let start = cursor.at;
     if kind == RoutineKind::Aggregate {
         read_aggregate(cursor, &mut routine)?;
     } else {
@@ -46,6 +48,7 @@ pub(super) fn create_routine(cursor: &mut Cursor, creation: Creation, out: &mut 
             routine.body = Arc::from(cursor.span_of(start..cursor.at).of(cursor.text));
         }
     }
+    routine.written = Arc::from(cursor.span_of(start..cursor.at).of(cursor.text));
     let routine = Box::new(routine);
     whole(cursor, SchemaOp::CreateRoutine { routine, creation }, out);
     Ok(())
@@ -378,6 +381,7 @@ pub(super) fn create_trigger(
         constraint,
         condition: None,
         arguments: Vec::new(),
+        attributes: None,
     };
     if cursor.dialect == Dialect::Postgres {
         read_trigger_rest(cursor, &mut trigger)?;
@@ -391,7 +395,14 @@ pub(super) fn create_trigger(
 }
 
 fn read_trigger_rest(cursor: &mut Cursor, trigger: &mut TriggerDef) -> Read<()> {
+    let start = cursor.at;
+    let mut end = start;
     loop {
+        if !(cursor.is("for") || cursor.is("when") || cursor.is("execute")) {
+            end = usize::MAX;
+        } else if end == usize::MAX {
+            end = cursor.at;
+        }
         if cursor.eat("from") {
             cursor.object_name()?;
         } else if cursor.eat_any(&[
@@ -416,6 +427,10 @@ fn read_trigger_rest(cursor: &mut Cursor, trigger: &mut TriggerDef) -> Read<()> 
         } else {
             break;
         }
+    }
+    if start < end && end <= cursor.at {
+        let attributes = cursor.span_of(start..end).of(cursor.text);
+        trigger.attributes = Some(Arc::from(attributes));
     }
     if !cursor.eat_any(&["execute function", "execute procedure"]) {
         return Err(cursor.refuse("`EXECUTE FUNCTION`"));
