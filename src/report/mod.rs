@@ -1,7 +1,9 @@
 //! What a check found, and how it is printed: one file per format.
 
+mod ddl;
 mod json;
 mod printable;
+mod schema_json;
 mod text;
 
 use std::collections::BTreeMap;
@@ -12,8 +14,10 @@ use crate::findings::Finding;
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
+pub use ddl::to_sql as schema_to_sql;
 pub use json::to_json;
 pub use printable::printable;
+pub use schema_json::schema_to_json;
 pub use text::{Styling, Verbosity, detection_line, to_text};
 
 /// The result of a check.

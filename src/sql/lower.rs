@@ -71,7 +71,9 @@ pub(super) fn lower(cursor: &Cursor) -> Vec<Operation> {
 
 /// The operation of a text that cannot be read, and of client commands.
 pub(super) use self::opaque::unreadable;
+pub(super) use self::routine::read_result;
 pub(super) use self::session::client_command;
+pub(super) use self::types::read_type;
 
 /// Adds an operation that the whole statement makes.
 fn whole(cursor: &mut Cursor, op: SchemaOp, out: &mut Out) {
