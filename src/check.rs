@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use crate::discover::{
     Base, Commit, Config, ConfigChoice, DeployMode, Environment, Layout, Migration, Overrides,
-    Project, Repository, Retired, ServerVersion, Target, Tree, discover, discover_release,
-    discover_with_base, locate,
+    Project, Repository, Retired, ServerVersion, Target, Tree, discover, discover_one,
+    discover_release, discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
@@ -86,7 +86,7 @@ pub struct Options {
 pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> {
     let target = locate(&options.paths)?;
     let overrides = overrides(options, &target)?;
-    let (project, base) = match &options.new {
+    let (projects, base) = match &options.new {
         New::SinceBase | New::SinceRevision(_) if target.files.is_empty() => {
             let revision = match &options.new {
                 New::SinceRevision(revision) => Some(revision.as_str()),
@@ -98,11 +98,86 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
             (discover(&target.tree, &overrides), None)
         }
     };
-    let mut project = project?;
-    only_postgres(&project)?;
-    apply_options(options, &mut project.config)?;
-    let chain = match &options.new {
-        New::All => Chain::of_everything(&project)?,
+    let projects = meant(options, &target, projects?)?;
+    let base = base.transpose()?;
+    let mut report = Report {
+        projects: Vec::new(),
+    };
+    for mut project in projects {
+        apply_options(options, &mut project.config)?;
+        let chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
+        report
+            .projects
+            .extend(judge::judge(project, chain).projects);
+    }
+    Ok(report)
+}
+
+/// The projects that the command line is about, those that are not judged yet left out; where that
+/// leaves none, the check cannot be made.
+fn meant(options: &Options, target: &Target, projects: Vec<Project>) -> Result<Vec<Project>> {
+    let has_file = |project: &Project| target.files.iter().any(|file| is_known(project, file));
+    let has_version = |project: &Project, version: &str| project.find(version).is_some();
+    let mut left_out: Vec<String> = Vec::new();
+    let mut refused: Option<Error> = None;
+    let several = projects.len() > 1;
+    let mut kept: Vec<Project> = Vec::new();
+    for project in projects {
+        let named = match &options.new {
+            New::SinceVersion(version) if several => has_version(&project, version),
+            _ => target.files.is_empty() || has_file(&project) || !several,
+        };
+        if !named {
+            left_out.push(format!(
+                "`{}` is not checked: nothing that was named is in it",
+                project.folder
+            ));
+            refused.get_or_insert_with(|| {
+                Error::Argument(match &options.new {
+                    New::SinceVersion(version) => {
+                        format!(
+                            "--since {version}: no project has a migration of this version or name"
+                        )
+                    }
+                    _ => format!(
+                        "{} is not a migration of any project here",
+                        target.files.join(", ")
+                    ),
+                })
+            });
+            continue;
+        }
+        match only_postgres(&project) {
+            Ok(()) => kept.push(project),
+            Err(error) => {
+                left_out.push(format!("`{}` is not checked: {error}", project.folder));
+                refused = Some(error);
+            }
+        }
+    }
+    match (kept.first_mut(), refused) {
+        (Some(first), _) => first.notices.splice(0..0, left_out),
+        (None, Some(error)) => return Err(error),
+        (None, None) => return Ok(kept),
+    };
+    Ok(kept)
+}
+
+/// Whether a file is one of the project's folder, run or not.
+fn is_known(project: &Project, file: &str) -> bool {
+    project.migrations.iter().any(|it| it.path == file)
+        || project.oddities.iter().any(|it| it.path == file)
+}
+
+fn chain_of(
+    options: &Options,
+    target: &Target,
+    overrides: &Overrides,
+    project: &Project,
+    base: Option<&Base>,
+) -> Result<Chain> {
+    match &options.new {
+        New::All => Chain::of_everything(project),
         New::SinceVersion(version) => {
             let at = project.find(version).ok_or_else(|| {
                 Error::Argument(format!(
@@ -118,22 +193,23 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
                 revision: None,
                 retired: old_retired(options)?,
                 migrations: project.migrations[..=at].to_vec(),
+                oddities: None,
             };
             let base = chain::Base {
                 name: live.name.clone(),
                 revision: None,
                 migrations: live.migrations.clone(),
+                oddities: None,
             };
-            Chain::new(&project, vec![live], Some(base))?
+            Chain::new(project, vec![live], Some(base), &[])
         }
         New::SinceBase | New::SinceRevision(_) if !target.files.is_empty() => {
-            named_files(options, &target, &project)?
+            named_files(options, target, project)
         }
         New::SinceBase | New::SinceRevision(_) => {
-            since_base(options, &target, &overrides, &project, base)?
+            since_base(options, target, overrides, project, base)
         }
-    };
-    Ok(judge::judge(project, chain))
+    }
 }
 
 /// The rules and the errors are those of PostgreSQL.
@@ -221,7 +297,7 @@ fn old_retired(options: &Options) -> Result<Vec<Retired>> {
 fn named_files(options: &Options, target: &Target, project: &Project) -> Result<Chain> {
     let is_new = |it: &Migration| target.files.contains(&it.path);
     for file in &target.files {
-        if !project.migrations.iter().any(|it| it.path == *file) {
+        if !is_known(project, file) {
             return Err(Error::Argument(format!(
                 "{file} is not a migration of the layout {} in {}",
                 project.layout.as_str(),
@@ -240,8 +316,9 @@ fn named_files(options: &Options, target: &Target, project: &Project) -> Result<
         revision: None,
         retired: old_retired(options)?,
         migrations: old,
+        oddities: None,
     };
-    Chain::new(project, vec![live], None)
+    Chain::new(project, vec![live], None, &target.files)
 }
 
 fn since_base(
@@ -249,7 +326,7 @@ fn since_base(
     target: &Target,
     overrides: &Overrides,
     project: &Project,
-    base: Option<Result<Base>>,
+    base: Option<&Base>,
 ) -> Result<Chain> {
     let (Some(repository), Some(base)) = (&target.repository, base) else {
         return Err(Error::Argument(
@@ -258,7 +335,6 @@ fn since_base(
                 .to_owned(),
         ));
     };
-    let base = base?;
     let base_release = at_revision(repository, &base.name, &base.commit, overrides, project)?;
     let patterns = if options.live.is_empty() {
         &project.config.live
@@ -286,11 +362,12 @@ fn since_base(
         name: base_release.name.clone(),
         revision: Some(repository.short(&base.commit)),
         migrations: base_release.migrations.clone(),
+        oddities: base_release.oddities.clone(),
     };
     if live.is_empty() {
         live.push(base_release);
     }
-    Chain::new(project, live, Some(base_point))
+    Chain::new(project, live, Some(base_point), &[])
 }
 
 /// A release as its revision holds it: its own migrations and its own configuration.
@@ -325,6 +402,7 @@ fn in_tree(
         revision: None,
         retired: project.config.retired,
         migrations: project.migrations,
+        oddities: Some(project.oddities),
     })
 }
 
@@ -341,7 +419,7 @@ pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Re
         server_version: options.server_version,
         ..Overrides::default()
     };
-    let mut project = discover(head, &overrides)?;
+    let mut project = discover_one(head, &overrides)?;
     apply_options(options, &mut project.config)?;
     if live.is_empty() {
         let chain = Chain::of_everything(&project)?;
@@ -351,7 +429,7 @@ pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Re
         .iter()
         .map(|(name, tree)| in_tree(tree, (*name).to_owned(), &overrides, &project))
         .collect::<Result<Vec<LiveRelease>>>()?;
-    let chain = Chain::new(&project, live, None)?;
+    let chain = Chain::new(&project, live, None, &[])?;
     Ok(judge::judge(project, chain))
 }
 

@@ -277,7 +277,7 @@ fn statement<'a>(file: &'a SourceFile, statement: &'a StatementReport) -> Statem
         text: capped(statement.span.of(&file.text)),
         understood: statement.understood,
         operations: &statement.operations,
-        transaction: None,
+        transaction: statement.transaction.as_str(),
         commit_point: statement.commit_point,
         locks: None,
         rewrites: None,

@@ -6,8 +6,10 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Role, Truth, Verdict};
-use crate::discover::{DeployMode, Layout, Named, ServerVersion, Unreadable};
+use crate::analysis::{InTransaction, Role, Truth, Verdict};
+use crate::discover::{
+    DeployMode, Ignored, Layout, Named, ServerVersion, TransactionScope, Unit, Unreadable,
+};
 use crate::findings::Finding;
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
@@ -62,6 +64,29 @@ pub struct ProjectReport {
     pub files: Vec<SourceFile>,
     /// The files that could not be read, by index in run order.
     pub unread: BTreeMap<usize, Unreadable>,
+    /// How each migration is going to be run, in run order.
+    pub plans: Vec<PlanReport>,
+    /// Files in the folder that are not run.
+    pub ignored: Vec<Ignored>,
+    /// What says which version the server has.
+    pub server_version_evidence: Option<String>,
+}
+
+/// How one migration is going to be run.
+#[derive(Debug, Clone)]
+pub struct PlanReport {
+    /// Its file.
+    pub path: String,
+    /// The line in it, from 1, where the file holds several migrations.
+    pub line: Option<usize>,
+    /// Its version.
+    pub version: String,
+    /// What the tool opens around it.
+    pub transaction: TransactionScope,
+    /// What the tool sends at once.
+    pub unit: Unit,
+    /// The file of its down part.
+    pub down: Option<String>,
 }
 
 /// What "new" was measured from.
@@ -185,6 +210,8 @@ pub struct StatementReport {
     pub understood: bool,
     /// What it does.
     pub operations: Vec<&'static str>,
+    /// Whether it may run in a transaction block.
+    pub transaction: InTransaction,
     /// Whether other connections see the state after it.
     pub commit_point: bool,
 }

@@ -93,6 +93,40 @@ pub struct Script {
     pub troubles: Vec<Trouble>,
 }
 
+impl Script {
+    /// Moves every place in the script: the text that was read is a part of another.
+    pub fn map_spans(&mut self, place: impl Fn(Span) -> Span) {
+        for statement in &mut self.statements {
+            statement.span = place(statement.span);
+            for operation in &mut statement.operations {
+                operation.span = place(operation.span);
+            }
+        }
+        for trouble in &mut self.troubles {
+            trouble.span = place(trouble.span);
+        }
+    }
+}
+
+/// The first tokens of a statement, at most `most`: words in lower case, anything else as it is
+/// written.
+pub fn first_words(text: &str, dialect: Dialect, most: usize) -> Vec<String> {
+    if u32::try_from(text.len()).is_err() {
+        return Vec::new();
+    }
+    let mut lexer = token::Lexer::new(text, dialect);
+    std::iter::from_fn(|| {
+        lexer.skip_blank();
+        lexer.next_token()
+    })
+    .take(most)
+    .map(|token| match token.kind {
+        token::TokenKind::Word => token.text(text).to_ascii_lowercase(),
+        _ => token.text(text).to_owned(),
+    })
+    .collect()
+}
+
 /// Reads a whole text: its statements in order, each with what it does.
 ///
 /// It never fails and never panics. A statement that is not understood is an opaque operation; a

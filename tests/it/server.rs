@@ -161,6 +161,7 @@ fn compare(migrations: &[(String, String)]) -> Option<Vec<String>> {
             script: Some(Arc::new(read(text, Dialect::Postgres))),
             transaction: TransactionScope::File,
             unit: Unit::WholeText,
+            batches: Vec::new(),
             run: planned.len(),
         });
         let timeline = replay(&planned, Dialect::Postgres);
