@@ -62,6 +62,8 @@ impl Access {
 pub enum Evidence {
     /// The release was free to use what changes; its queries are not known.
     Presumed,
+    /// The statement that breaks it runs perhaps, or breaks it for some values only.
+    Possible,
     /// A statement was not understood.
     Unknown,
 }
@@ -71,6 +73,7 @@ impl Evidence {
     pub fn as_str(self) -> &'static str {
         match self {
             Evidence::Presumed => "presumed",
+            Evidence::Possible => "possible",
             Evidence::Unknown => "unknown",
         }
     }

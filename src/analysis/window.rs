@@ -121,6 +121,18 @@ impl<'a> Window<'a> {
                 it.harm.weight = Weight::Error;
             }
         }
+        // What a statement does that perhaps runs is possible, and decides no verdict.
+        for it in &mut breaks {
+            let perhaps = it
+                .blamed
+                .is_some_and(|step| timeline.steps.get(step).is_some_and(|step| step.perhaps));
+            if perhaps && it.evidence == Evidence::Presumed {
+                it.evidence = Evidence::Possible;
+                if matches!(it.harm.weight, Weight::Error | Weight::Addition) {
+                    it.harm.weight = Weight::Warning;
+                }
+            }
+        }
         releases.push(head);
         breaks.retain(|it| {
             let at = states.partition_point(|state| *state < it.start);
@@ -296,14 +308,26 @@ impl<'a> Tracker<'a> {
         }
     }
 
+    /// Looks at every object, at a position of the timeline.
+    fn look_at_all(&mut self, old: &Catalog, new: &Catalog, position: usize) {
+        let names = every_name(old, new).into_iter().collect();
+        self.look_at(old, new, names, position);
+    }
+
     /// Looks again at what was touched, at a position of the timeline.
     fn look(&mut self, old: &Catalog, new: &Catalog, touched: &[Touched], position: usize) {
-        let touched: BTreeSet<Touched> = if touched.contains(&Touched::Everything) {
-            every_name(old, new).into_iter().collect()
-        } else {
-            let others = touched.iter().flat_map(|name| other_name(old, new, name));
-            touched.iter().cloned().chain(others).collect()
-        };
+        let others = touched.iter().flat_map(|name| other_name(old, new, name));
+        let names = touched.iter().cloned().chain(others).collect();
+        self.look_at(old, new, names, position);
+    }
+
+    fn look_at(
+        &mut self,
+        old: &Catalog,
+        new: &Catalog,
+        touched: BTreeSet<Touched>,
+        position: usize,
+    ) {
         let mut released: Vec<Key> = Vec::new();
         for name in touched {
             let mut keys = Vec::new();
@@ -430,8 +454,7 @@ fn follow_old(
     });
     let from = release.position;
     if !Arc::ptr_eq(&release.own, timeline.catalog(from)) {
-        let everything = [Touched::Everything];
-        tracker.look(&release.own, timeline.catalog(from), &everything, from);
+        tracker.look_at_all(&release.own, timeline.catalog(from), from);
     }
     for position in from + 1..=last {
         let step = &timeline.steps[position - 1];
@@ -518,8 +541,7 @@ fn follow_new(
     });
     let from = head.position;
     if !Arc::ptr_eq(&head.own, timeline.catalog(from)) {
-        let everything = [Touched::Everything];
-        tracker.look(timeline.catalog(from), &head.own, &everything, from);
+        tracker.look_at_all(timeline.catalog(from), &head.own, from);
     }
     for position in (first..from).rev() {
         let undone = &timeline.steps[position];

@@ -432,7 +432,7 @@ fn statements(chain: &Chain, index: usize) -> Vec<StatementReport> {
             StatementReport {
                 index: number,
                 span: statement.span,
-                understood: statement.not_understood().is_none(),
+                understood: !chain.timeline.reasons.contains_key(&(index, number)),
                 operations,
                 transaction: fact(chain, index, statement),
                 commit_point,
@@ -498,7 +498,7 @@ fn text_findings(
                     out.extend(unreadable(place, reason, help, &project.config, sources));
                 }
                 for (number, statement) in script.statements.iter().enumerate() {
-                    if let Some(reason) = statement.not_understood()
+                    if let Some(reason) = chain.timeline.reasons.get(&(index, number))
                         && !said.contains(&(index, Some(number)))
                         && !sources.is_in_trouble(index, Some(statement.span))
                     {
@@ -755,8 +755,9 @@ fn all_not_understood(chain: &Chain) -> Vec<NotUnderstood> {
                 reason: it.reason.clone(),
             });
         }
-        for statement in script.iter().flat_map(|script| &script.statements) {
-            if let Some(reason) = statement.not_understood() {
+        let statements = script.iter().flat_map(|script| &script.statements);
+        for (number, statement) in statements.enumerate() {
+            if let Some(reason) = chain.timeline.reasons.get(&(index, number)) {
                 out.push(NotUnderstood {
                     migration: index,
                     span: Some(statement.span),
@@ -893,9 +894,8 @@ impl Blame for Sources<'_> {
     }
 
     fn reason(&self, migration: usize, statement: usize) -> Option<&str> {
-        self.statement(migration, statement)?
-            .not_understood()
-            .map(|reason| &**reason)
+        let reasons = &self.chain.timeline.reasons;
+        reasons.get(&(migration, statement)).map(|reason| &**reason)
     }
 
     fn first_difference(&self) -> usize {

@@ -4,19 +4,19 @@
 //! the unit of text that it sends, the file's own `BEGIN` and `COMMIT`, and the server. Replaying
 //! never fails; what would have failed is kept with its step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
     Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, end_session,
-    expect_column, expect_no_column, named_relation,
+    expect_column, expect_no_column, named_relation, named_routines,
 };
-use crate::schema::catalog::Catalog;
+use crate::schema::catalog::{Catalog, ObjectId};
 use crate::schema::name::{Ident, QualifiedName};
-use crate::schema::op::{DataOp, SchemaOp, TransactionOp};
+use crate::schema::op::{Call, DataOp, Opaque, Runs, SchemaOp, TransactionOp};
 use crate::schema::session::Session;
-use crate::sql::{Dialect, Script};
+use crate::sql::{Dialect, Operation, Script, read_body};
 
 /// One migration as it is going to be run.
 #[derive(Debug, Clone)]
@@ -67,6 +67,9 @@ pub struct Step {
     pub rewritten: Vec<(QualifiedName, Vec<Ident>)>,
     /// Whether other connections see this state.
     pub visible: bool,
+    /// Whether nobody can say that it runs: it stands under a condition in a body. The catalog is
+    /// that after it.
+    pub perhaps: bool,
 }
 
 /// Every state of a run. Position 0 is before the first step, position `i` after step `i - 1`.
@@ -78,6 +81,9 @@ pub struct Timeline {
     pub steps: Vec<Step>,
     /// The position at the end of each migration.
     pub ends: Vec<usize>,
+    /// Why a statement was not understood, by migration and statement: its own text, or that of a
+    /// function that it calls.
+    pub reasons: BTreeMap<(usize, usize), Arc<str>>,
 }
 
 impl Timeline {
@@ -170,7 +176,14 @@ struct Replay {
     /// Columns that a pass before has shown to be in tables of which not every column is known.
     expected: BTreeMap<QualifiedName, Vec<Expected>>,
     assumptions: Vec<Assumption>,
+    reasons: BTreeMap<(usize, usize), Arc<str>>,
+    /// What the bodies of called functions do.
+    bodies: HashMap<ObjectId, Arc<Vec<Operation>>>,
 }
+
+/// How deep calls are followed, and how many operations one statement can come to.
+const DEEPEST_CALL: usize = 8;
+const MOST_OPERATIONS: usize = 10_000;
 
 fn replay_from(
     assumed: &[Assumption],
@@ -196,6 +209,8 @@ fn replay_from(
         block: None,
         expected,
         assumptions: Vec::new(),
+        reasons: BTreeMap::new(),
+        bodies: HashMap::new(),
     };
     let mut ends = Vec::with_capacity(migrations.len());
     for (index, migration) in migrations.iter().enumerate() {
@@ -213,6 +228,7 @@ fn replay_from(
         start,
         steps: replay.steps,
         ends,
+        reasons: replay.reasons,
     };
     (timeline, replay.assumptions)
 }
@@ -260,7 +276,10 @@ impl Replay {
                 let place = (index, statement_index, operation_index);
                 match &operation.op {
                     SchemaOp::Transaction(op) => self.transaction(place, op),
-                    op => self.operation(place, op, origin),
+                    SchemaOp::Call(call) => {
+                        self.call(place, call, operation.runs, &migration.identity);
+                    }
+                    op => self.operation(place, op, origin, operation.runs),
                 }
             }
             // MySQL and MariaDB commit each DDL statement by themselves, whatever was open.
@@ -295,13 +314,102 @@ impl Replay {
         })
     }
 
-    fn operation(&mut self, place: (usize, usize, usize), op: &SchemaOp, origin: Origin) {
+    /// Runs what stands in the bodies of the called functions; a body that cannot be read is like
+    /// a statement that was not understood.
+    fn call(&mut self, place: (usize, usize, usize), call: &Call, runs: Runs, identity: &Arc<str>) {
+        let mut operations = Vec::new();
+        self.follow(call, runs, &mut Vec::new(), &mut operations);
+        if operations.is_empty() {
+            operations.push((SchemaOp::Data(DataOp::Read), runs));
+        }
+        for (number, (op, runs)) in operations.iter().enumerate() {
+            let origin = Origin::new((identity, place.1, place.2, number));
+            self.operation(place, op, origin, *runs);
+        }
+    }
+
+    fn follow(
+        &mut self,
+        call: &Call,
+        runs: Runs,
+        callers: &mut Vec<ObjectId>,
+        out: &mut Vec<(SchemaOp, Runs)>,
+    ) {
+        for name in &call.routines {
+            let known = named_routines(&self.catalog, &self.session, name);
+            let (Some((_, overloads)), true, true) = (
+                known,
+                callers.len() < DEEPEST_CALL,
+                out.len() < MOST_OPERATIONS,
+            ) else {
+                let unread = Call {
+                    routines: vec![name.clone()],
+                    names: call.names.clone(),
+                };
+                out.push((SchemaOp::Opaque(unread.unread()), runs));
+                continue;
+            };
+            // Which of several is meant, the types of the arguments decide.
+            let runs = if overloads.len() > 1 {
+                Runs::Perhaps
+            } else {
+                runs
+            };
+            for routine in overloads.to_vec() {
+                if callers.contains(&routine.id) {
+                    continue; // It calls itself: what it does has been seen.
+                }
+                let dialect = self.dialect;
+                let body = self.bodies.entry(routine.id).or_insert_with(|| {
+                    let language = routine.language.as_str();
+                    Arc::new(read_body(&routine.body, language, dialect))
+                });
+                callers.push(routine.id);
+                for operation in Arc::clone(body).iter() {
+                    let runs = runs.max(operation.runs);
+                    match &operation.op {
+                        SchemaOp::Call(inner) => self.follow(inner, runs, callers, out),
+                        SchemaOp::Opaque(opaque) => {
+                            let opaque = Opaque {
+                                reason: format!("`{name}`: {}", opaque.reason).into(),
+                                ..opaque.clone()
+                            };
+                            out.push((SchemaOp::Opaque(opaque), runs));
+                        }
+                        op => out.push((op.clone(), runs)),
+                    }
+                }
+                callers.pop();
+            }
+        }
+    }
+
+    fn operation(
+        &mut self,
+        place: (usize, usize, usize),
+        op: &SchemaOp,
+        origin: Origin,
+        runs: Runs,
+    ) {
+        if let SchemaOp::Opaque(opaque) = op {
+            self.reasons
+                .entry((place.0, place.1))
+                .or_insert_with(|| Arc::clone(&opaque.reason));
+        }
+        if runs != Runs::Always && self.is_missing(op) {
+            self.push(place, Vec::new(), Vec::new());
+            return;
+        }
         // Statements that leave the schema alone share the catalog before them.
         let applied = if matches!(op, SchemaOp::Data(_) | SchemaOp::NoEffect { .. }) {
             Applied::default()
         } else {
             let mut catalog = Catalog::clone(&self.catalog);
             let applied = apply(&mut catalog, &mut self.session, op, origin);
+            if runs != Runs::Always && !applied.misfits.is_empty() {
+                self.push(place, Vec::new(), Vec::new());
+                return;
+            }
             for touched in &applied.touched {
                 if let Touched::Relation(name) = touched {
                     for expected in self.expected.get(name).into_iter().flatten() {
@@ -321,9 +429,11 @@ impl Replay {
         };
         self.assumptions.extend(applied.assumptions);
         self.push(place, applied.touched, applied.misfits);
-        if let (SchemaOp::Data(DataOp::Update { table, columns }), Some(step)) =
-            (op, self.steps.last_mut())
-        {
+        let Some(step) = self.steps.last_mut() else {
+            return;
+        };
+        step.perhaps = runs == Runs::Perhaps;
+        if let SchemaOp::Data(DataOp::Update { table, columns }) = op {
             let table = named_relation(&self.catalog, &self.session, table);
             step.rewritten.push((table, columns.clone()));
         }
@@ -344,6 +454,7 @@ impl Replay {
             misfits,
             rewritten: Vec::new(),
             visible: false,
+            perhaps: false,
         });
     }
 
@@ -354,7 +465,8 @@ impl Replay {
             beyond_names: true,
             reason: "the file could not be read".into(),
         });
-        self.operation((index, 0, 0), &op, Origin::new(("unreadable", index)));
+        let origin = Origin::new(("unreadable", index));
+        self.operation((index, 0, 0), &op, origin, Runs::Always);
         self.show();
     }
 

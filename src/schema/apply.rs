@@ -17,7 +17,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::catalog::{
-    Catalog, Knowledge, ObjectId, PrivilegeTarget, Relation, RelationBody, Sequence, Table, View,
+    Catalog, Knowledge, ObjectId, PrivilegeTarget, Relation, RelationBody, Routine, Sequence,
+    Table, View,
 };
 use super::list::List;
 use super::name::{Ident, ObjectName, QualifiedName};
@@ -67,8 +68,8 @@ pub enum Touched {
     Privileges(PrivilegeTarget),
     /// A role.
     Role(Ident),
-    /// Anything: a statement that was not understood.
-    Everything,
+    /// Anything, as far as anybody knows: a statement was not understood.
+    Unread,
 }
 
 /// An operation that the server would have refused on this catalog.
@@ -161,6 +162,18 @@ pub fn expect_column(catalog: &mut Catalog, relation: &QualifiedName, column: &I
 pub fn named_relation(catalog: &Catalog, session: &Session, name: &ObjectName) -> QualifiedName {
     let exists = |name: &QualifiedName| catalog.relations.contains_key(name);
     lookup(session, name, exists).unwrap_or_else(|| new_name(catalog, session, name))
+}
+
+/// The routines that a call means, and their name; `None` where no such routine was made.
+pub fn named_routines<'a>(
+    catalog: &'a Catalog,
+    session: &Session,
+    name: &ObjectName,
+) -> Option<(QualifiedName, &'a [Routine])> {
+    let exists = |name: &QualifiedName| catalog.routines.contains_key(name);
+    let found = lookup(session, name, exists)?;
+    let overloads = catalog.routines(&found);
+    Some((found, overloads))
 }
 
 fn lookup(
@@ -510,6 +523,8 @@ impl Applier<'_> {
             }
             SchemaOp::Session(SessionOp::Role { .. } | SessionOp::Other { .. }) => {}
             SchemaOp::NoEffect { .. } => {}
+            // Whoever replays reads the bodies and applies what stands in them.
+            SchemaOp::Call(call) => self.taint(&call.unread()),
             SchemaOp::Opaque(opaque) => self.taint(opaque),
         }
     }
@@ -558,7 +573,7 @@ impl Applier<'_> {
     fn taint_everything(&mut self) {
         self.catalog.is_doubtful = true;
         self.catalog.unread += 1;
-        self.out.touched.push(Touched::Everything);
+        self.out.touched.push(Touched::Unread);
     }
 
     /// What was dropped took things with it that were not followed: whatever names it.

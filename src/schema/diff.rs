@@ -458,7 +458,7 @@ pub fn diff(old: &Catalog, new: &Catalog) -> Vec<Difference> {
 
 /// Everything that there is to look at in two catalogs.
 pub fn every_name(old: &Catalog, new: &Catalog) -> Vec<Touched> {
-    let mut names: BTreeSet<Touched> = BTreeSet::from([Touched::Everything]);
+    let mut names: BTreeSet<Touched> = BTreeSet::from([Touched::Unread]);
     for catalog in [old, new] {
         names.extend(catalog.relations.keys().cloned().map(Touched::Relation));
         names.extend(catalog.types.keys().cloned().map(Touched::Type));
@@ -502,7 +502,7 @@ pub fn other_name(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Touche
             .map(Touched::Relation)
             .into_iter()
             .collect(),
-        Touched::Privileges(_) | Touched::Everything => Vec::new(),
+        Touched::Privileges(_) | Touched::Unread => Vec::new(),
     }
 }
 
@@ -521,7 +521,7 @@ fn privileges(
     known.map(Touched::Privileges).collect()
 }
 
-/// The differences of one name, in a stable order. [`Touched::Everything`] stands for what has no
+/// The differences of one name, in a stable order. [`Touched::Unread`] stands for what has no
 /// name: the statements that were not understood and may have changed anything.
 pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Difference> {
     let mut out = Vec::new();
@@ -531,7 +531,7 @@ pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Diff
         Touched::Routine(name) => diff_routines(old, new, name, &mut out),
         Touched::Privileges(target) => access::diff_privileges(old, new, target, &mut out),
         Touched::Role(name) => access::diff_role(old, new, name, &mut out),
-        Touched::Everything => {
+        Touched::Unread => {
             if old.unread() != new.unread() {
                 out.push(Difference {
                     object: ObjectRef {

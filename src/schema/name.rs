@@ -3,23 +3,91 @@
 //! An [`Ident`] is folded and unquoted: `Users` becomes `users`, `"Users"` stays. Where a schema
 //! is optional the name is an [`ObjectName`] (as written); a [`QualifiedName`] has been resolved.
 
-use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// One identifier as the server stores it, without quotes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ident(Arc<str>);
+///
+/// MySQL, MariaDB and SQLite keep a name as it was written and find it in any case: two such
+/// identifiers are equal when they differ in the case of ASCII letters only.
+#[derive(Clone)]
+pub struct Ident {
+    text: Arc<str>,
+    any_case: bool,
+}
 
 impl Ident {
     /// The identifier with exactly this text; folding is the reader's business.
     pub fn new(text: &str) -> Self {
-        Ident(Arc::from(text))
+        Ident {
+            text: Arc::from(text),
+            any_case: false,
+        }
+    }
+
+    /// An identifier that is found in any case.
+    pub fn in_any_case(text: &str) -> Self {
+        Ident {
+            text: Arc::from(text),
+            any_case: true,
+        }
     }
 
     /// The stored text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+}
+
+impl fmt::Debug for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ident").field(&self.text).finish()
+    }
+}
+
+impl PartialEq for Ident {
+    fn eq(&self, other: &Self) -> bool {
+        if self.any_case || other.any_case {
+            self.text.eq_ignore_ascii_case(&other.text)
+        } else {
+            self.text == other.text
+        }
+    }
+}
+
+impl Eq for Ident {}
+
+impl Ord for Ident {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.any_case || other.any_case {
+            let folded = |byte: u8| byte.to_ascii_lowercase();
+            let one = self.text.bytes().map(folded);
+            one.cmp(other.text.bytes().map(folded))
+        } else {
+            self.text.cmp(&other.text)
+        }
+    }
+}
+
+impl PartialOrd for Ident {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Equal identifiers have equal hashes, whatever their case.
+impl Hash for Ident {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut folded = [0_u8; 64];
+        for part in self.text.as_bytes().chunks(folded.len()) {
+            let folded = &mut folded[..part.len()];
+            folded.copy_from_slice(part);
+            folded.make_ascii_lowercase();
+            state.write(folded);
+        }
+        state.write_u8(0xff);
     }
 }
 
@@ -29,24 +97,18 @@ impl From<&str> for Ident {
     }
 }
 
-impl Borrow<str> for Ident {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Written with double quotes where the text is not a plain lower-case identifier.
 impl fmt::Display for Ident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut characters = self.0.chars();
+        let mut characters = self.text.chars();
         let plain = characters
             .next()
             .is_some_and(|c| c.is_lowercase() || c == '_')
             && characters.all(|c| c.is_lowercase() || c.is_ascii_digit() || c == '_' || c == '$');
         if plain {
-            f.write_str(&self.0)
+            f.write_str(&self.text)
         } else {
-            write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+            write!(f, "\"{}\"", self.text.replace('"', "\"\""))
         }
     }
 }

@@ -919,6 +919,50 @@ pub struct Opaque {
     pub reason: Arc<str>,
 }
 
+/// Calls of functions that the text alone does not tell about: what they do is in their bodies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The functions and procedures, in the order met, without repetition.
+    pub routines: Vec<ObjectName>,
+    /// Every name that could be read in the statement: what an unread body may act on.
+    pub names: Vec<ObjectName>,
+}
+
+impl Call {
+    /// What stands for it where a body cannot be read.
+    pub fn unread(&self) -> Opaque {
+        let list: Vec<String> = self
+            .routines
+            .iter()
+            .take(3)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let more = if self.routines.len() > 3 {
+            " and others"
+        } else {
+            ""
+        };
+        Opaque {
+            names: self.names.clone(),
+            beyond_names: true,
+            reason: format!("the effect of {}{more} is not known", list.join(", ")).into(),
+        }
+    }
+}
+
+/// Whether an operation of a statement is sure to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Runs {
+    /// Whenever the statement does.
+    #[default]
+    Always,
+    /// Under a condition that asks the schema itself (`IF NOT EXISTS (SELECT … FROM
+    /// information_schema.columns …)`), or with its failure caught: it runs where it fits.
+    IfItFits,
+    /// Under a condition that was not followed, or in a loop.
+    Perhaps,
+}
+
 /// One change that a statement makes to the schema, to data or to the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SchemaOp {
@@ -1406,6 +1450,8 @@ pub enum SchemaOp {
         /// The statement's leading words, lower case: `comment`, `set statistics`.
         what: Arc<str>,
     },
+    /// Functions are called whose bodies the catalog may hold.
+    Call(Call),
     /// Not understood.
     Opaque(Opaque),
 }
@@ -1533,6 +1579,7 @@ impl SchemaOp {
             SchemaOp::Transaction(_) => "transaction",
             SchemaOp::Session(_) => "set",
             SchemaOp::NoEffect { .. } => "no-effect",
+            SchemaOp::Call(_) => "call",
             SchemaOp::Opaque(_) => "opaque",
         }
     }

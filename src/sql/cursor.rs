@@ -29,6 +29,8 @@ pub(crate) struct Cursor<'a> {
     pub(crate) tokens: &'a [Token],
     /// Index of the next token.
     pub(crate) at: usize,
+    /// In how many bodies and built texts the tokens lie.
+    pub(crate) depth: u8,
 }
 
 impl<'a> Cursor<'a> {
@@ -39,12 +41,18 @@ impl<'a> Cursor<'a> {
             dialect,
             tokens,
             at: 0,
+            depth: 0,
         }
+    }
+
+    /// The same tokens, `depth` bodies deep.
+    pub(crate) fn within(self, depth: u8) -> Self {
+        Cursor { depth, ..self }
     }
 
     /// A cursor over a part of the tokens.
     pub(crate) fn part(&self, range: Range<usize>) -> Cursor<'a> {
-        Cursor::new(self.text, self.dialect, &self.tokens[range])
+        Cursor::new(self.text, self.dialect, &self.tokens[range]).within(self.depth)
     }
 
     /// Whether every token has been read.

@@ -6,9 +6,9 @@
 //! stack. What does not fit becomes [`SchemaOp::Opaque`] with the names that can be read.
 
 mod access;
+pub(super) mod body;
 mod column;
 mod data;
-mod do_block;
 mod functions;
 mod index;
 mod object;
@@ -25,10 +25,10 @@ use std::sync::Arc;
 
 use super::cursor::{Cursor, Read, Refused};
 use super::{Dialect, Operation};
-use crate::schema::op::{Creation, GrantTarget, OtherKind, RelationKind, SchemaOp};
+use crate::schema::op::{Creation, GrantTarget, OtherKind, RelationKind, Runs, SchemaOp};
 use crate::source::Span;
 
-use self::opaque::{names_in, opaque, opaque_call};
+use self::opaque::{names_in, opaque};
 
 /// Where operations are collected.
 #[derive(Default)]
@@ -38,7 +38,11 @@ struct Out {
 
 impl Out {
     fn push(&mut self, op: SchemaOp, span: Span) {
-        self.operations.push(Operation { op, span });
+        self.operations.push(Operation {
+            op,
+            span,
+            runs: Runs::Always,
+        });
     }
 }
 
@@ -103,7 +107,6 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         "truncate" => data::truncate(cursor, out),
         "copy" => data::copy(cursor, out),
         "lock" => data::lock(cursor, out),
-        "grant" | "revoke" => access::grant(cursor, word == "grant", out),
         "comment" => {
             cursor.expect("on")?;
             cursor.until(|cursor| cursor.is("is"))?;
@@ -115,8 +118,15 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             whole(cursor, no_effect("comment"), out);
             Ok(())
         }
+        // Accounts of these servers are not followed; what a role loses is.
+        "grant" if cursor.dialect != Dialect::Postgres => {
+            cursor.at = cursor.tokens.len();
+            whole(cursor, no_effect("grant"), out);
+            Ok(())
+        }
+        "grant" | "revoke" => access::grant(cursor, word == "grant", out),
         "rename" if cursor.dialect != Dialect::Postgres => object::rename_tables(cursor, out),
-        "do" => do_block::read(cursor, out),
+        "do" => body::read_do(cursor, out),
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
             session::transaction(cursor, &word, out)
         }
@@ -151,6 +161,9 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             Ok(())
         }
         "call" | "execute" => {
+            if word == "call" && cursor.dialect == Dialect::Postgres {
+                return data::call(cursor, out);
+            }
             cursor.at = cursor.tokens.len();
             let op = data::unseen(
                 cursor,
@@ -229,6 +242,11 @@ fn create(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     if cursor.eat("extension") {
         return object::create_extension(cursor, out);
     }
+    if cursor.dialect != Dialect::Postgres && cursor.eat_any(&["user", "role"]) {
+        cursor.at = cursor.tokens.len();
+        whole(cursor, no_effect("create user"), out);
+        return Ok(());
+    }
     if !cursor.is_phrase("user mapping") {
         for (word, login) in [("role", false), ("group", false), ("user", true)] {
             if cursor.eat(word) {
@@ -247,12 +265,16 @@ fn skip_mysql_view_options(cursor: &mut Cursor) -> Read<()> {
         } else if cursor.eat("definer") {
             cursor.expect_symbol("=")?;
             cursor.next();
+            // `@` and the host, which has quotes of its own or is one token with the sign.
             while cursor
                 .peek()
                 .is_some_and(|token| token.text(cursor.text).starts_with('@'))
             {
-                cursor.at += 1;
-                cursor.eat_symbol("@");
+                let is_alone = cursor.peek().is_some_and(|it| it.end() - it.start() == 1);
+                cursor.at += 1 + usize::from(is_alone);
+            }
+            if cursor.is_symbol("(") {
+                cursor.parentheses()?;
             }
         } else if !cursor.eat_any(&["sql security definer", "sql security invoker"]) {
             return Ok(());

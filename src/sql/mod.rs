@@ -15,7 +15,7 @@ use std::sync::Arc;
 use self::cursor::Cursor;
 use self::split::{PieceKind, Splitter};
 
-use crate::schema::op::SchemaOp;
+use crate::schema::op::{Runs, SchemaOp};
 use crate::source::Span;
 
 /// A family of servers and its grammar.
@@ -50,6 +50,8 @@ pub struct Operation {
     pub op: SchemaOp,
     /// Where it is written: the clause (`DROP COLUMN a`), or the whole statement.
     pub span: Span,
+    /// Whether it is sure to run when the statement does.
+    pub runs: Runs,
 }
 
 /// One SQL statement.
@@ -64,7 +66,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Why the statement was not understood, if it was not.
+    /// Why the statement was not understood from its text, if it was not. Calls of functions are
+    /// followed by the replay, which knows their bodies.
     pub fn not_understood(&self) -> Option<&Arc<str>> {
         self.operations
             .iter()
@@ -127,6 +130,13 @@ pub fn first_words(text: &str, dialect: Dialect, most: usize) -> Vec<String> {
     .collect()
 }
 
+/// What running the body of a function does, as far as its text tells: the operations of its
+/// static SQL. Spans are those of the body. A language that is not read, or a text that is built at
+/// run time, is an opaque operation.
+pub fn read_body(body: &str, language: &str, dialect: Dialect) -> Vec<Operation> {
+    lower::body::operations_of(body, language, dialect, 1)
+}
+
 /// Reads a whole text: its statements in order, each with what it does.
 ///
 /// It never fails and never panics. A statement that is not understood is an opaque operation; a
@@ -157,6 +167,7 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
                 vec![Operation {
                     op,
                     span: piece.span,
+                    runs: Runs::Always,
                 }]
             }
         };

@@ -200,7 +200,7 @@ impl<'a> Lexer<'a> {
                 };
                 TokenKind::Operator
             }
-            byte if is_operator(byte) => self.operator(start),
+            byte if self.is_operator(byte) => self.operator(start),
             _ => {
                 self.at += 1;
                 TokenKind::Symbol
@@ -453,6 +453,14 @@ impl<'a> Lexer<'a> {
 
     /// The longest operator; it ends before a comment, and a sign at its end belongs to what
     /// follows unless the operator could not be anything else (PostgreSQL manual, 4.1.3).
+    /// Only PostgreSQL lets people make operators of every sign; elsewhere some begin names.
+    fn is_operator(&self, byte: u8) -> bool {
+        match self.dialect {
+            Dialect::Postgres => b"+-*/<>=~!@#%^&|`?".contains(&byte),
+            Dialect::Mysql | Dialect::Mariadb | Dialect::Sqlite => b"+-*/<>=~!%^&|".contains(&byte),
+        }
+    }
+
     fn operator(&mut self, start: usize) -> TokenKind {
         while self.at - start < LONGEST_OPERATOR
             && let Some(byte) = self.byte(0)
@@ -461,7 +469,7 @@ impl<'a> Lexer<'a> {
                 (byte, self.byte(1)),
                 (b'-', Some(b'-')) | (b'/', Some(b'*'))
             );
-            if !is_operator(byte) || (comment && self.at > start) {
+            if !self.is_operator(byte) || (comment && self.at > start) {
                 break;
             }
             self.at += 1;
@@ -482,10 +490,6 @@ fn is_word_start(byte: u8) -> bool {
 
 fn is_word_continue(byte: u8) -> bool {
     is_word_start(byte) || byte.is_ascii_digit() || byte == b'$'
-}
-
-fn is_operator(byte: u8) -> bool {
-    b"+-*/<>=~!@#%^&|`?".contains(&byte)
 }
 
 /// The tokens between two bytes of `text`, with places in the whole text.
@@ -521,7 +525,10 @@ pub(crate) fn ident(token: Token, text: &str, dialect: Dialect) -> Ident {
         _ if dialect == Dialect::Postgres => written.to_ascii_lowercase(),
         _ => written.to_owned(),
     };
-    if dialect != Dialect::Postgres || name.len() <= 63 {
+    if dialect != Dialect::Postgres {
+        return Ident::in_any_case(&name);
+    }
+    if name.len() <= 63 {
         return Ident::new(&name);
     }
     let cut = (0..=63).rev().find(|at| name.is_char_boundary(*at));

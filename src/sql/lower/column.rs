@@ -175,6 +175,9 @@ fn read_column_option(cursor: &mut Cursor, column: &mut ColumnDef) -> Read<()> {
         }
     } else if mysql && cursor.eat_any(&["character set", "charset"]) {
         cursor.any_word()?;
+    } else if mysql && cursor.eat_any(&["srid", "ref_system_id"]) {
+        cursor.eat_symbol("=");
+        cursor.next();
     } else if mysql && cursor.eat_any(&["first", "visible", "invisible", "binary", "ascii"]) {
     } else if mysql && cursor.eat("after") {
         cursor.ident()?;

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::query::{query, unknown_calls};
-use super::{Out, names_in, opaque_call, whole};
+use super::{Out, names_in, whole};
 use crate::schema::name::{Ident, ObjectName};
-use crate::schema::op::{Creation, DataOp, Opaque, SchemaOp, SessionOp, SettingScope, TableDef};
+use crate::schema::op::{
+    Call, Creation, DataOp, Opaque, SchemaOp, SessionOp, SettingScope, TableDef,
+};
 use crate::source::Span;
 use crate::sql::cursor::{Cursor, Read, Refused};
 use crate::sql::token::{Token, TokenKind};
@@ -67,11 +69,37 @@ fn refuse_unknown_calls(cursor: &Cursor, write: bool, before: usize, span: Span,
         return;
     }
     if write {
-        out.push(opaque_call(called.clone(), &called), span);
+        let names = called.clone();
+        let routines = called;
+        out.push(SchemaOp::Call(Call { routines, names }), span);
     } else {
         out.operations.truncate(before);
-        out.push(opaque_call(names_in(cursor), &called), span);
+        out.push(calling(cursor, called), span);
     }
+}
+
+/// The operation of a text that calls these functions and does nothing else to the schema.
+pub(super) fn calling(cursor: &Cursor, routines: Vec<ObjectName>) -> SchemaOp {
+    SchemaOp::Call(Call {
+        routines,
+        names: names_in(cursor),
+    })
+}
+
+/// `CALL p(…)`, after the word.
+pub(super) fn call(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    let procedure = cursor.object_name()?;
+    cursor.parentheses()?;
+    cursor.expect_end()?;
+    let mut routines = vec![procedure];
+    for called in unknown_calls(cursor) {
+        if !routines.contains(&called) {
+            routines.push(called);
+        }
+    }
+    let op = calling(cursor, routines);
+    whole(cursor, op, out);
+    Ok(())
 }
 
 /// Reads `WITH a AS (…), b AS (…)` and gives the bodies that do not only read.
@@ -201,7 +229,7 @@ fn unless_catalog(cursor: &Cursor, op: SchemaOp) -> SchemaOp {
 
 /// Whether a name means one of the server's own tables or views; without a schema only where the
 /// server has one of that name, for `pg_search_documents` is an ordinary table.
-fn is_catalog(name: &ObjectName) -> bool {
+pub(super) fn is_catalog(name: &ObjectName) -> bool {
     match name.schema.as_ref().map(Ident::as_str) {
         Some(schema) => matches!(schema, "pg_catalog" | "information_schema"),
         None => {

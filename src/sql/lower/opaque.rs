@@ -54,21 +54,6 @@ pub(in crate::sql) fn unreadable(text: &str, dialect: Dialect, reason: &str) -> 
     })
 }
 
-/// The operation for calls of functions whose effect is not known.
-pub(super) fn opaque_call(names: Vec<ObjectName>, called: &[ObjectName]) -> SchemaOp {
-    let list: Vec<String> = called
-        .iter()
-        .take(3)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    let more = if called.len() > 3 { " and others" } else { "" };
-    SchemaOp::Opaque(Opaque {
-        names,
-        beyond_names: true,
-        reason: format!("the effect of {}{more} is not known", list.join(", ")).into(),
-    })
-}
-
 /// Words that name no object, although a name could be spelled so; the rest of the reserved words
 /// is known to the tokens.
 const NO_OBJECT: [&str; 69] = [

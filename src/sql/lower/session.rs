@@ -2,7 +2,7 @@
 
 use super::{Out, no_effect, whole};
 use crate::schema::name::Ident;
-use crate::schema::op::{Opaque, SchemaOp, SessionOp, SettingScope, TransactionOp};
+use crate::schema::op::{Opaque, Runs, SchemaOp, SessionOp, SettingScope, TransactionOp};
 use crate::source::Span;
 use crate::sql::cursor::{Cursor, Read};
 use crate::sql::token::{self, TokenKind};
@@ -249,5 +249,9 @@ pub(in crate::sql) fn client_command(cursor: &Cursor, span: Span) -> Vec<Operati
         }),
         _ => no_effect(&format!("client command {word}")),
     };
-    vec![Operation { op, span }]
+    vec![Operation {
+        op,
+        span,
+        runs: Runs::Always,
+    }]
 }

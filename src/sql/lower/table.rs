@@ -48,6 +48,17 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
                 cursor.parentheses()?;
             }
         }
+    } else if cursor.dialect != Dialect::Postgres && cursor.eat("like") {
+        // MySQL: the whole table but its foreign keys.
+        has_list = true;
+        table.like.push(LikeClause {
+            table: cursor.object_name()?,
+            defaults: true,
+            constraints: true,
+            indexes: true,
+            generated: true,
+            identity: true,
+        });
     } else if cursor.is_symbol("(") && !at_parenthesised_query(cursor) {
         has_list = true;
         let range = cursor.parentheses()?;
@@ -462,7 +473,19 @@ fn neutral_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> R
         return Ok(());
     }
     let mysql = matches!(cursor.dialect, Dialect::Mysql | Dialect::Mariadb);
-    const MYSQL: [&str; 10] = [
+    const MYSQL: [&str; 22] = [
+        "add partition",
+        "analyze partition",
+        "collate",
+        "convert to",
+        "character set",
+        "charset",
+        "check partition",
+        "coalesce partition",
+        "default",
+        "optimize partition",
+        "partition by",
+        "rebuild partition",
         "engine",
         "auto_increment",
         "comment",

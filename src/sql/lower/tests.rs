@@ -1,6 +1,6 @@
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
-    ColumnChange, ConstraintKind, DataOp, Identity, Opaque, QueryDef, SchemaOp, SessionOp,
+    ColumnChange, ConstraintKind, DataOp, Identity, Opaque, QueryDef, Runs, SchemaOp, SessionOp,
     TypeChange, TypeDef,
 };
 use crate::sql::{Dialect, Operation, read};
@@ -429,18 +429,17 @@ fn what_is_not_understood_is_opaque_with_its_names() {
         ("CREATE TABLE t AS EXECUTE p", "t p", false),
         ("CREATE TABLE t (a int", "t a int", false),
         ("ALTER TABLE t DROP COLUMN", "t", false),
-        ("SELECT f('s.t', 'not a name!')", "f s.t a name", true),
-        ("CALL p(1)", "call p", true),
         (
-            "DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD a int'; END $$",
-            "users a int",
+            "DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD a int ' || b; END $$",
+            "b users a int",
             true,
         ),
         (
-            "DO $$ BEGIN IF a THEN ALTER TABLE s.t ADD b int; END IF; END $$",
-            "a s.t b int",
+            "DO $$ BEGIN ALTER TABLE s.t FROB b; END $$",
+            "s.t frob b",
             false,
         ),
+        ("DO LANGUAGE plv8 $$ s.t() $$", "s.t", true),
         ("\\i other.sql", "", true),
         ("CREATE TABLE a_${x} (b int)", "a_ b int", true),
         ("DROP TABLE t; SELECT 'x", "", true),
@@ -468,8 +467,12 @@ fn the_reason_says_what_was_expected() {
             "expected an action of ALTER TABLE, found `FROB`",
         ),
         ("DROP TABLE a b", "expected the end, found `b`"),
-        ("SELECT f(1)", "the effect of `f` is not known"),
         ("CREATE TABLE t (a int", "a `(` is never closed"),
+        (
+            "DO $$ BEGIN EXECUTE 'DROP TABLE ' || a; END $$",
+            "a statement is built at run time",
+        ),
+        ("DO LANGUAGE plv8 $$ a $$", "a body in plv8 is not read"),
     ];
     for (text, reason) in cases {
         assert_eq!(opaque(text).reason.as_ref(), reason, "{text}");
@@ -779,7 +782,7 @@ fn data_statements_name_their_table_and_columns() {
 }
 
 #[test]
-fn a_call_of_an_unknown_function_is_not_understood() {
+fn a_call_of_a_function_of_the_project_is_left_to_the_replay() {
     let cases = [
         (
             "SELECT lower(a), count(*) FILTER (WHERE b) OVER (PARTITION BY c) FROM t x (a, b)",
@@ -789,10 +792,11 @@ fn a_call_of_an_unknown_function_is_not_understood() {
             "WITH x (a) AS (VALUES (1)), y AS MATERIALIZED (SELECT 1) SELECT * FROM x, y",
             "select",
         ),
-        ("SELECT f(1)", "opaque"),
-        ("SELECT s.lower(a)", "opaque"),
-        ("SELECT a FROM t ORDER BY f(a)", "opaque"),
-        ("INSERT INTO t (a) SELECT f(b) FROM u", "insert opaque"),
+        ("SELECT f(1)", "call"),
+        ("SELECT s.lower(a)", "call"),
+        ("SELECT a FROM t ORDER BY f(a)", "call"),
+        ("INSERT INTO t (a) SELECT f(b) FROM u", "insert call"),
+        ("CALL p(1)", "call"),
         (
             "SELECT 1 FROM generate_series(1, 2) AS g (i) WHERE x::numeric(8, 2) LIKE concat('a')",
             "select",
@@ -801,42 +805,183 @@ fn a_call_of_an_unknown_function_is_not_understood() {
     for (text, expected) in cases {
         assert_eq!(names(text, Dialect::Postgres), expected, "{text}");
     }
+    let SchemaOp::Call(call) = only("SELECT f('s.t', g(2), f(1))") else {
+        panic!();
+    };
+    let shown = |names: &[ObjectName]| {
+        let names: Vec<String> = names.iter().map(ObjectName::to_string).collect();
+        names.join(" ")
+    };
+    assert_eq!(shown(&call.routines), "f g");
+    assert_eq!(shown(&call.names), "f g s.t");
+}
+
+/// The operations of a PL/pgSQL body, those that run where they fit with `~`, those that run
+/// perhaps with `?`.
+fn body(text: &str) -> String {
+    let operations = operations(&format!("DO $x$ {text} $x$"));
+    let shown = operations.iter().map(|operation| {
+        let mark = match operation.runs {
+            Runs::Always => "",
+            Runs::IfItFits => "~",
+            Runs::Perhaps => "?",
+        };
+        format!("{}{mark}", operation.op.name())
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 #[test]
-fn do_blocks_are_read_where_they_are_plain() {
+fn static_sql_of_a_body_is_read_with_how_sure_it_runs() {
     let cases = [
+        ("BEGIN END", "no-effect"),
+        ("BEGIN NULL; RAISE NOTICE 'x %', 1; END;", "no-effect"),
         (
-            "DO $$ BEGIN CREATE TYPE e AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null; END $$",
-            "create-type",
-        ),
-        (
-            "DO $$ BEGIN ALTER TABLE t ADD a int; ALTER TABLE t ADD b int; END; $$ LANGUAGE plpgsql",
+            "BEGIN ALTER TABLE t ADD a int; ALTER TABLE t ADD b int; END;",
             "add-column add-column",
         ),
         (
-            "DO $$ BEGIN ALTER TABLE t ADD a int; DROP TABLE u; EXCEPTION WHEN others THEN null; END $$",
-            "opaque",
+            "BEGIN CREATE TYPE e AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null; END",
+            "create-type~",
+        ),
+        // A failure of the second undoes the first.
+        (
+            "BEGIN ALTER TABLE t ADD a int; DROP TABLE u; EXCEPTION WHEN others THEN null; END",
+            "add-column? drop-table?",
         ),
         (
-            "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM t) THEN INSERT INTO t VALUES (1); END IF; END $$",
+            "BEGIN DROP TABLE a; BEGIN DROP TABLE b; EXCEPTION WHEN undefined_table OR others \
+             THEN DROP TABLE c; END; DROP TABLE d; END",
+            "drop-table drop-table~ drop-table? drop-table",
+        ),
+        (
+            "BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'e') THEN \
+             CREATE TYPE e AS ENUM ('a'); END IF; END",
+            "create-type~",
+        ),
+        (
+            "BEGIN IF EXISTS (SELECT FROM information_schema.columns WHERE table_name = 't') \
+             THEN ALTER TABLE t RENAME a TO b; ELSE ALTER TABLE t ADD b int; END IF; END",
+            "rename-column~ add-column~",
+        ),
+        (
+            "BEGIN IF to_regclass('public.t') IS NOT NULL THEN DROP TABLE t; END IF; END",
+            "drop-table~",
+        ),
+        // The rows decide, or the roles of this one server.
+        (
+            "BEGIN IF EXISTS (SELECT 1 FROM t) THEN DROP TABLE t; END IF; END",
+            "drop-table?",
+        ),
+        (
+            "BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'r') THEN \
+             REVOKE ALL ON t FROM r; END IF; END",
+            "revoke?",
+        ),
+        (
+            "BEGIN IF a THEN DROP TABLE t; ELSIF b THEN DROP TABLE u; ELSE DROP TABLE v; END IF; \
+             DROP TABLE w; END",
+            "drop-table? drop-table? drop-table? drop-table",
+        ),
+        (
+            "BEGIN IF CASE WHEN a THEN b END THEN DROP TABLE t; END IF; END",
+            "drop-table?",
+        ),
+        (
+            "BEGIN CASE a WHEN 1 THEN DROP TABLE t; ELSE DROP TABLE u; END CASE; END",
+            "drop-table? drop-table?",
+        ),
+        (
+            "DECLARE r record; n int := 0; BEGIN FOR r IN SELECT a FROM t LOOP \
+             UPDATE u SET b = r.a; END LOOP; WHILE n < 2 LOOP n := n + 1; DROP TABLE t; END LOOP; END",
+            "update? drop-table?",
+        ),
+        // What follows a conditional RETURN is as sure as the condition.
+        (
+            "BEGIN IF EXISTS (SELECT FROM pg_class WHERE relname = 't') THEN RETURN; END IF; \
+             DROP TABLE u; END",
+            "drop-table~",
+        ),
+        (
+            "BEGIN IF (SELECT count(*) FROM t) = 0 THEN RETURN; END IF; DROP TABLE u; END",
+            "drop-table?",
+        ),
+        // The answer may come by way of a variable.
+        (
+            "DECLARE x bool; BEGIN SELECT EXISTS (SELECT 1 FROM pg_class) INTO x; \
+             IF NOT x THEN CREATE TABLE t (); END IF; x := true; IF x THEN DROP TABLE t; END IF; END",
+            "create-table~ drop-table?",
+        ),
+        (
+            "BEGIN PERFORM 1 FROM pg_constraint WHERE conname = 'c'; IF NOT FOUND THEN \
+             ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0); END IF; END",
+            "add-constraint~",
+        ),
+        ("BEGIN PERFORM setval('s', 1); END", "no-effect"),
+        ("BEGIN PERFORM f(); x := g(1); END", "call call"),
+        ("BEGIN SELECT a INTO b FROM t; END", "no-effect"),
+        (
+            "BEGIN WITH x AS (INSERT INTO t (a) VALUES (1) RETURNING a) SELECT a INTO b FROM x; END",
             "insert",
         ),
+        ("BEGIN EXECUTE 'DROP TABLE t'; END", "drop-table"),
         (
-            "DO $$ DECLARE r record; BEGIN FOR r IN SELECT a FROM t LOOP UPDATE u SET b = r.a; END LOOP; END $$",
-            "update",
+            "BEGIN EXECUTE 'DROP TABLE ' || 't' USING a; EXECUTE format('DROP TABLE %I', 'T'); END",
+            "drop-table drop-table",
         ),
-        ("DO $$ BEGIN PERFORM setval('s', 1); END $$", "no-effect"),
-        ("DO $$ BEGIN PERFORM f(); END $$", "opaque"),
+        ("BEGIN EXECUTE format('DROP TABLE %I', a); END", "opaque"),
         (
-            "DO $$ BEGIN IF a THEN DROP TABLE t; END IF; END $$",
-            "opaque",
+            "BEGIN EXECUTE format('COMMENT ON TABLE %I IS %L', a, b); END",
+            "no-effect",
         ),
-        ("DO 'BEGIN DROP TABLE t; END'", "opaque"),
+        (
+            "<<l>> DECLARE a int; BEGIN <<m>> LOOP EXIT m WHEN a > 1; END LOOP m; DROP TABLE t; END l",
+            "drop-table",
+        ),
+        ("BEGIN DROP TABLE t; FROB; END", "drop-table opaque"),
+        ("BEGIN DROP TABLE t;", "opaque"),
+        ("BEGIN END IF; END", "opaque"),
+        (
+            "BEGIN EXECUTE 'DO $a$ BEGIN DROP TABLE t; END $a$'; END",
+            "drop-table",
+        ),
     ];
     for (text, expected) in cases {
-        assert_eq!(names(text, Dialect::Postgres), expected, "{text}");
+        assert_eq!(body(text), expected, "{text}");
     }
+    assert_eq!(
+        names("DO 'BEGIN DROP TABLE t; END'", Dialect::Postgres),
+        "drop-table"
+    );
+}
+
+#[test]
+fn bodies_within_bodies_end() {
+    let mut text = "DROP TABLE t".to_owned();
+    for level in 0..50 {
+        text = format!("DO $a{level}$ BEGIN EXECUTE $b{level}${text}$b{level}$; END $a{level}$");
+    }
+    assert_eq!(names(&text, Dialect::Postgres), "opaque");
+}
+
+#[test]
+fn the_body_of_a_function_is_read_in_its_language() {
+    let shown = |body: &str, language: &str| {
+        let operations = crate::sql::read_body(body, language, Dialect::Postgres);
+        let names: Vec<&str> = operations.iter().map(|it| it.op.name()).collect();
+        names.join(" ")
+    };
+    assert_eq!(shown("SELECT 1; UPDATE t SET a = 1", "sql"), "update");
+    assert_eq!(
+        shown(
+            "BEGIN ATOMIC INSERT INTO t VALUES (1); SELECT f(); END",
+            "sql"
+        ),
+        "insert call"
+    );
+    assert_eq!(shown("RETURN a + 1", "sql"), "");
+    assert_eq!(shown("BEGIN RETURN NEW; END", "plpgsql"), "");
+    assert_eq!(shown("return 1", "plpython3u"), "opaque");
 }
 
 #[test]
