@@ -4,6 +4,7 @@ mod cli;
 mod conventions;
 mod hostile;
 mod json;
+mod layouts;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
