@@ -162,7 +162,24 @@ impl Chain {
         };
         let (mut new_oddities, old_oddities): (Vec<Oddity>, Vec<Oddity>) =
             project.oddities.iter().cloned().partition(is_new);
-        new_oddities.extend(late.into_iter().map(|(_, oddity)| oddity));
+        // Of two files with one version the one that was not there before is to blame.
+        let was_there = |path: &str| chain[..first_new].iter().any(|it| it.path == path);
+        for oddity in &mut new_oddities {
+            if let OddityKind::VersionDuplicated { other, .. } = &mut oddity.kind
+                && was_there(&oddity.path)
+                && !was_there(other)
+            {
+                std::mem::swap(&mut oddity.path, other);
+                (oddity.file, oddity.span) = (None, None);
+            }
+        }
+        let is_said = |it: &Oddity| {
+            project.oddities.iter().any(|said| {
+                said.path == it.path && matches!(said.kind, OddityKind::MigrationSkipped { .. })
+            })
+        };
+        let late = late.into_iter().map(|(_, oddity)| oddity);
+        new_oddities.extend(late.filter(|it| !is_said(it)));
         let plan = Plan {
             migrations: chain,
             live,

@@ -25,6 +25,8 @@
 //! down_marker = "-- down"
 //! opt_out = "-- no transaction"    # what a line says that opts out of the transaction
 //! placeholder = ["${", "}"]
+//! transaction = "file"             # as above; here it counts for this layout
+//! unit = "statement"
 //!
 //! [phased]
 //! post_deploy = ["post/", "*_contract.sql"]   # what runs after the switch
@@ -267,6 +269,11 @@ impl Config {
             let message = format!("pattern `{}`: {said}", pattern.get_ref());
             cx.error(pattern.span().start, message)
         })?;
+        let own = wire
+            .custom
+            .as_ref()
+            .map(|it| (it.transaction.clone(), it.unit.clone()));
+        let (own_transaction, own_unit) = own.unwrap_or_default();
         let custom = wire.custom.map(|it| cx.custom(it)).transpose()?;
         let layout = cx.choice(wire.layout.clone(), "layout")?;
         if layout == Some(Layout::Custom) && custom.is_none() {
@@ -290,8 +297,8 @@ impl Config {
                 None => None,
             },
             deploy: cx.choice(wire.deploy, "deploy mode")?.unwrap_or_default(),
-            transaction: cx.choice(wire.transaction, "transaction")?,
-            unit: cx.choice(wire.unit, "unit")?,
+            transaction: cx.choice(own_transaction.or(wire.transaction), "transaction")?,
+            unit: cx.choice(own_unit.or(wire.unit), "unit")?,
             post_deploy,
             live: wire.releases.live,
             retired: wire
@@ -738,6 +745,8 @@ mod wire {
         pub(super) down_marker: Option<String>,
         pub(super) opt_out: Option<String>,
         pub(super) placeholder: Option<(String, String)>,
+        pub(super) transaction: Option<Text>,
+        pub(super) unit: Option<Text>,
     }
 
     #[derive(Deserialize, Default)]

@@ -47,7 +47,7 @@ const TRIAL: [&str; 18] = [
 ];
 
 /// Names of folders that may hold migrations, where none has "migrat" in its name.
-const USUAL: [&str; 16] = [
+const USUAL: [&str; 17] = [
     "sql",
     "schema",
     "schemas",
@@ -64,6 +64,7 @@ const USUAL: [&str; 16] = [
     "changelog",
     "drizzle",
     "deploy",
+    "sql_scripts",
 ];
 
 /// Build files in which dependencies are looked for.
@@ -87,7 +88,10 @@ const MANIFESTS: [&str; 16] = [
 ];
 
 /// Files in which a connection URL is looked for. Only its scheme is ever used.
-const URL_FILES: [&str; 8] = [
+const URL_FILES: [&str; 11] = [
+    "application.properties",
+    "application.yml",
+    "application.yaml",
     ".env.example",
     ".env.sample",
     ".env.template",
@@ -266,6 +270,26 @@ impl<'a> Ground<'a> {
         Ok(paths.iter().map(|path| known[path].clone()).collect())
     }
 
+    /// The files of a folder itself with this name, or with this ending when it begins with `*`.
+    fn named(&self, folder: &str, name: &str) -> Result<Vec<String>> {
+        match name.strip_prefix('*') {
+            None => {
+                let path = join(folder, name);
+                Ok(match self.has(&path)? {
+                    true => vec![path],
+                    false => Vec::new(),
+                })
+            }
+            Some(ending) => Ok(self
+                .tree
+                .names(folder)?
+                .iter()
+                .filter(|it| it.ends_with(ending))
+                .map(|it| join(folder, it))
+                .collect()),
+        }
+    }
+
     /// Whether a file is there, or a folder when `path` ends in a slash.
     pub(super) fn has(&self, path: &str) -> Result<bool> {
         let is_folder = path.ends_with('/');
@@ -401,7 +425,10 @@ impl<'a> Ground<'a> {
             // `x/up.sql` is a migration of the folder around `x`.
             let (above, inner) = split(parent);
             let nested = join(inner, name);
-            let folder = if is_flyway(name) && is_or_within(parent, self.start) {
+            let folder = if matches!(inner, "sqls" | "committed") && fits(&nested) {
+                // db-migrate and Graphile Migrate have them one level down.
+                above
+            } else if is_flyway(name) && is_or_within(parent, self.start) {
                 // Folders below belong to it.
                 top_of(parent, self.start)
             } else if fits(name) {
@@ -553,6 +580,20 @@ impl<'a> Ground<'a> {
                     OwnFile::Inside(name) => {
                         let path = join(folder, name);
                         self.has(&path)?.then_some(path)
+                    }
+                    OwnFile::AboveWith(name, word) => {
+                        let mut place = None;
+                        for above in upwards(folder) {
+                            for path in self.named(above, name)? {
+                                if self.text(&path)?.is_some_and(|text| text.contains(word)) {
+                                    place = Some(path);
+                                }
+                            }
+                            if place.is_some() {
+                                break;
+                            }
+                        }
+                        place
                     }
                     OwnFile::Above(name) => {
                         let mut place = None;

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Consequence, Folder, Late, Layout, Line, Marker, Oddity, OddityKind, OwnFile, Reading, Signs,
-    Tool, TransactionScope, Unit, is_direct_sql, lines, part_of, send_delimited, tool, words,
+    Tool, TransactionScope, Unit, is_direct_sql, lines, only_first_checkpoint, part_of,
+    send_delimited, tool, words,
 };
 use crate::discover::part::{Builder, Part};
 use crate::discover::text::MigrationText;
@@ -57,7 +58,9 @@ fn head(file: &SourceFile) -> Head<'_> {
     let mut found: Vec<(&str, &str, Line<'_>)> = Vec::new();
     let mut is_closed = false;
     for line in lines(&file.text) {
-        if line.text.trim().is_empty() {
+        // A carriage return is no blank to Atlas.
+        let end = line.span.of(&file.text).trim_end_matches('\n');
+        if end.trim_matches([' ', '\t']).is_empty() {
             is_closed = true;
             head.end = line.span.end;
             break;
@@ -235,17 +238,7 @@ impl Tool for Atlas {
             it.late = Late::Refused;
             reading.migrations.push(it);
         }
-        let newest = reading.migrations.iter().rposition(|it| it.is_checkpoint);
-        if let Some(newest) = newest {
-            let replaced: Vec<String> = reading
-                .migrations
-                .drain(..newest)
-                .map(|it| it.path)
-                .collect();
-            for path in replaced {
-                reading.ignore(path, "on an empty database the checkpoint replaces it");
-            }
-        }
+        only_first_checkpoint(&mut reading);
         Ok(reading)
     }
 

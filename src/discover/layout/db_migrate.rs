@@ -1,7 +1,7 @@
 //! db-migrate: `<time>-<name>.js`, which loads `sqls/<time>-<name>-up.sql` and `-down.sql`.
 //!
 //! Source: `lib/migrator.js`, `lib/walker.js` and the templates of db-migrate 0.11. Order by file
-//! name; no transaction is opened (drivers differ), and the SQL file is sent whole.
+//! name. Each migration is one transaction, and its SQL file is sent whole.
 
 use super::{
     Folder, Late, Reading, Signs, Tool, TransactionScope, Unit, has_extension, leading_digits,
@@ -40,20 +40,21 @@ impl Tool for DbMigrate {
         let is_code = |name: &str| has_extension(name, "js") || has_extension(name, "ts");
         for file in folder.direct_files().filter(|name| is_code(name)) {
             let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-            let Some((version, rest)) = leading_digits(stem) else {
+            let Some((_, rest)) = leading_digits(stem) else {
                 continue;
             };
+            // The history table has the name with a slash in front.
+            let version = format!("/{stem}");
             let up = format!("sqls/{stem}-up.sql");
             let down = format!("sqls/{stem}-down.sql");
-            let own = (TransactionScope::None, Unit::WholeText);
+            let own = (TransactionScope::File, Unit::WholeText);
             let mut it = if folder.has(&up) {
-                folder.migration(&up, version, words(rest), folder.text(&up).0, own)
+                folder.migration(&up, version.as_str(), words(rest), folder.text(&up).0, own)
             } else {
                 let path = folder.path_of(file);
                 let text = MigrationText::not_sql(path, "this migration is JavaScript code");
-                folder.migration(file, version, words(rest), text, own)
+                folder.migration(file, version.as_str(), words(rest), text, own)
             };
-            stem.clone_into(&mut it.identity);
             it.down = folder.has(&down).then(|| folder.text(&down).0);
             it.late = Late::Runs;
             reading.migrations.push(it);
@@ -80,6 +81,6 @@ impl Tool for DbMigrate {
     }
 
     fn opt_out(&self, _: Dialect) -> &'static str {
-        "put it in a migration of its own, alone"
+        "put it alone in a migration, and run that one with `--non-transactional`"
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Consequence, Folder, Late, Marker, Reading, Signs, Tool, TransactionScope, Unit, is_numbered,
-    leading_digits, lines, words,
+    Consequence, Folder, Late, Marker, Oddity, OddityKind, Reading, Signs, Tool, TransactionScope,
+    Unit, is_numbered, leading_digits, lines, words,
 };
 use crate::discover::part::{Builder, Part};
 use crate::discover::text::MigrationText;
@@ -64,6 +64,24 @@ fn blocks(file: &SourceFile, reading: &mut Reading) -> Vec<Block> {
     for line in lines(&file.text) {
         let Some((is_up, options)) = directive(line.text) else {
             let trimmed = line.text.trim();
+            let is_option = blocks
+                .last()
+                .is_some_and(|block| block.span.of(&file.text).lines().count() == 1)
+                && trimmed
+                    .strip_prefix("--")
+                    .is_some_and(|rest| rest.trim().starts_with("transaction:"));
+            if is_option {
+                reading.misplaced(
+                    (file, line.place()),
+                    (
+                        &trimmed.replace('`', "'"),
+                        "does not stand on the line of its directive",
+                        "write `-- migrate:up transaction:false` on one line",
+                    ),
+                    Consequence::Differs,
+                    "dbmate does not see it and opens a transaction around the block",
+                );
+            }
             let means = trimmed
                 .strip_prefix("--")
                 .is_some_and(|rest| rest.trim_start().to_lowercase().starts_with("migrate:"));
@@ -111,6 +129,23 @@ fn blocks(file: &SourceFile, reading: &mut Reading) -> Vec<Block> {
             },
         });
     }
+    if let Some(second) = blocks.iter().filter(|block| block.is_up).nth(1) {
+        let reason = "it is not the first up block of its file";
+        let oddity = Oddity::new(
+            OddityKind::MigrationSkipped {
+                reason: reason.to_owned(),
+            },
+            Consequence::Skipped,
+            "dbmate records the version after each block, which fails at the second one, and then \
+             takes the file for applied",
+            file.path.to_string(),
+        );
+        let line = lines(second.span.of(&file.text)).next();
+        let end = second.span.start + line.map_or(0, |line| line.text.len());
+        reading
+            .oddities
+            .push(oddity.at(file, Span::new(second.span.start, end)));
+    }
     let missing = |is_up: bool| !blocks.iter().any(|block| block.is_up == is_up);
     let has_said = reading
         .oddities
@@ -152,10 +187,10 @@ impl Tool for Dbmate {
     }
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
-        let mut reading = Reading {
-            ignored: folder.ignored(is_numbered, "dbmate wants digits at its beginning"),
-            ..Reading::default()
-        };
+        let mut reading = Reading::default();
+        for ignored in folder.ignored(is_numbered, "dbmate wants digits at its beginning") {
+            reading.pass_over(ignored, "dbmate passes over it and does not say so");
+        }
         let mut versions: BTreeMap<&str, &str> = BTreeMap::new();
         for file in folder.direct_files().filter(|name| is_numbered(name)) {
             let (version, rest) = leading_digits(file).unwrap_or((file, ""));

@@ -74,14 +74,23 @@ impl Tool for Diesel {
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let mut reading = Reading::default();
         let mut inner: BTreeSet<&str> = BTreeSet::new();
-        for file in folder.files.iter().filter(|name| !name.starts_with('.')) {
+        for file in folder.files {
+            if file.starts_with('.') {
+                if has_extension(file, "sql") {
+                    reading.ignore(folder.path_of(file), "its folder is hidden");
+                }
+                continue;
+            }
             match file.split_once('/') {
                 Some((name, _)) => {
                     inner.insert(name);
                 }
                 None if has_extension(file, "sql") => {
-                    let reason = "Diesel wants <version>_<name>/up.sql";
-                    reading.ignore(folder.path_of(file), reason);
+                    let (path, reason) = (
+                        folder.path_of(file),
+                        "Diesel wants <version>_<name>/up.sql".to_owned(),
+                    );
+                    reading.pass_over(super::Ignored { path, reason }, "Diesel passes over it");
                 }
                 None => {}
             }
@@ -132,6 +141,21 @@ impl Tool for Diesel {
                 && !runs_in_transaction(text)
             {
                 it.transaction = TransactionScope::None;
+                if !text.contains("run_in_transaction") {
+                    let path = folder.path_of(&format!("{name}/metadata.toml"));
+                    let file = crate::source::SourceFile::new(path.as_str(), &**text);
+                    reading.misplaced(
+                        (&file, crate::source::Span::new(0, 0)),
+                        (
+                            "run_in_transaction",
+                            "is missing in this file",
+                            "say `run_in_transaction = true`, or remove the file",
+                        ),
+                        Consequence::Differs,
+                        "Diesel takes a metadata.toml without it for an opt-out, and runs the \
+                         migration without a transaction",
+                    );
+                }
             }
             it.down = folder.has(&down).then(|| folder.text(&down).0);
             it.late = Late::Runs;

@@ -53,18 +53,12 @@ struct Journal {
 struct Entry {
     tag: String,
     when: i64,
-    #[serde(default = "yes")]
-    breakpoints: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Each stretch between two breakpoints is sent by itself.
 fn cut(text: MigrationText) -> MigrationText {
     match text {
-        MigrationText::Read(part) if part.file.text.contains(BREAKPOINT) => {
+        MigrationText::Read(part) => {
             let file = part.file;
             let mut builder = Builder::new(&file);
             let mut at = 0;
@@ -82,7 +76,7 @@ fn cut(text: MigrationText) -> MigrationText {
             send(at, file.text.len());
             MigrationText::Read(builder.build())
         }
-        other => other,
+        unreadable @ MigrationText::Unreadable(_) => unreadable,
     }
 }
 
@@ -129,12 +123,12 @@ impl Tool for Drizzle {
             if !folder.has(&file) {
                 continue;
             }
-            let own = (TransactionScope::Run, Unit::WholeText);
             let title = words(name.split_once('_').map_or("", |(_, rest)| rest));
             let up = cut(folder.text(&file).0);
-            reading
-                .migrations
-                .push(folder.migration(&file, name, title, up, own));
+            let own = (TransactionScope::Run, Unit::Statement);
+            let mut it = folder.migration(&file, name, title, up, own);
+            it.late = Late::Runs;
+            reading.migrations.push(it);
         }
         for file in folder.direct_files().filter(|name| is_direct_sql(name)) {
             let reason = "there is no journal that names it";
@@ -186,6 +180,7 @@ fn by_journal(folder: &Folder<'_>) -> Result<Reading> {
         }
     };
     let mut named: BTreeSet<String> = BTreeSet::new();
+    let mut newest: Option<i64> = None;
     for entry in &journal.entries {
         let file = format!("{}.sql", entry.tag);
         if !named.insert(file.clone()) {
@@ -209,15 +204,24 @@ fn by_journal(folder: &Folder<'_>) -> Result<Reading> {
             ));
             continue;
         }
-        let mut up = folder.text(&file).0;
-        if entry.breakpoints {
-            up = cut(up);
-        }
-        let own = (TransactionScope::Run, Unit::WholeText);
-        let (version, rest) = leading_digits(&entry.tag).unwrap_or((&entry.tag, ""));
-        let mut it = folder.migration(&file, version, words(rest), up, own);
-        it.identity.clone_from(&entry.tag);
+        let up = cut(folder.text(&file).0);
+        let own = (TransactionScope::Run, Unit::Statement);
+        let (_, rest) = leading_digits(&entry.tag).unwrap_or((&entry.tag, &entry.tag));
+        let mut it = folder.migration(&file, entry.tag.as_str(), words(rest), up, own);
         it.stamp = Some(entry.when);
+        if newest.is_some_and(|newest| entry.when <= newest) {
+            let reason = "its time in the journal is not after that of the entry before it";
+            reading.oddities.push(Oddity::new(
+                OddityKind::MigrationSkipped {
+                    reason: reason.to_owned(),
+                },
+                Consequence::Skipped,
+                "Drizzle runs only entries that are later than the newest applied one, so it never \
+                 runs this one where the one before is applied",
+                folder.path_of(&file),
+            ));
+        }
+        newest = newest.max(Some(entry.when));
         it.late = Late::Skipped;
         reading.migrations.push(it);
     }

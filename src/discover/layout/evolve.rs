@@ -1,7 +1,8 @@
 //! Evolve: as Flyway (`V1_2__x.sql`, `R__x.sql`), the letter in any case, and 1 before 1.0.
 //!
 //! Source: `src/Evolve/Migration/` (`MigrationVersion`, `MigrationUtil`, `FileMigrationLoader`) of
-//! Evolve 3. Each file is one transaction unless `evolve-tx-off` stands in its first line.
+//! Evolve 3. Each file is one transaction unless `evolve-tx-off` stands in its first line, and is
+//! sent whole.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::flyway::{Dotted, is_flyway, repeatable_identity};
 use super::placeholder::{Placeholders, Syntax};
 use super::{
     Consequence, Folder, Late, Marker, Oddity, OddityKind, OwnFile, Reading, Signs, Tool,
-    TransactionScope, Unit, has_extension, lines, words,
+    TransactionScope, Unit, has_extension, lines,
 };
 use crate::discover::text::MigrationText;
 use crate::discover::tree::split;
@@ -22,7 +23,10 @@ pub(super) struct Evolve;
 
 const SIGNS: Signs = Signs {
     name: "Evolve",
-    own_files: &[OwnFile::Above("evolve.json")],
+    own_files: &[
+        OwnFile::Above("evolve.json"),
+        OwnFile::AboveWith("*.csproj", "\"Evolve\""),
+    ],
     dependencies: &[],
     markers: &[
         Marker::Sometimes("-- evolve-tx-off"),
@@ -143,7 +147,7 @@ impl Tool for Evolve {
             .map(|(key, (file, version, name))| (file, Some(key), version, name));
         let repeated = repeatables
             .into_iter()
-            .map(|(name, file)| (file, None, words(name), name));
+            .map(|(name, file)| (file, None, name.replace('_', " "), name));
         for (file, key, version, name) in versioned.chain(repeated) {
             let text = folder.text(file).0;
             let is_off = match &text {
@@ -151,8 +155,8 @@ impl Tool for Evolve {
                 MigrationText::Unreadable(_) => false,
             };
             let up = placeholders.fill(text);
-            let own = (TransactionScope::File, Unit::Statement);
-            let mut it = folder.migration(file, version, words(name), up, own);
+            let own = (TransactionScope::File, Unit::WholeText);
+            let mut it = folder.migration(file, version, name.replace('_', " "), up, own);
             if is_off {
                 it.transaction = TransactionScope::None;
             }

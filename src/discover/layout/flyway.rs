@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use super::placeholder::{Placeholders, Syntax};
 use super::{
     Consequence, Folder, Late, Oddity, OddityKind, OwnFile, Reading, Signs, Tool, TransactionScope,
-    Unit, has_extension, leading_digits, properties, words,
+    Unit, has_extension, is_auxiliary, properties,
 };
 use crate::discover::Migration;
 use crate::discover::config::relative;
 use crate::discover::ground::Ground;
 use crate::discover::text::MigrationText;
-use crate::discover::tree::{join, split, upwards};
+use crate::discover::tree::{is_within, join, split, upwards};
 use crate::error::Result;
 use crate::source::{SourceFile, Span};
 use crate::sql::{self, Dialect};
@@ -97,6 +97,8 @@ impl Dotted {
 /// What the tool's own configuration says.
 struct Settings {
     file: BTreeMap<String, String>,
+    /// The folder that locations are written from.
+    home: String,
 }
 
 impl Settings {
@@ -104,24 +106,39 @@ impl Settings {
     fn near(folder: &Folder<'_>) -> Result<Settings> {
         let mut file = BTreeMap::new();
         for above in upwards(folder.path) {
-            for name in [
-                "flyway.conf",
-                "conf/flyway.conf",
-                "flyway.toml",
-                "flyway.user.toml",
-            ] {
+            for (name, home) in FILES {
                 let path = join(above, name);
                 if folder.ground.has(&path)?
                     && let Some(text) = folder.ground.text(&path)?
                 {
-                    file.extend(settings(name, &text));
+                    file.extend(settings(split(name).1, &text));
+                    if !file.is_empty() {
+                        let home = home.and_then(|home| relative(above, home));
+                        let home = home.unwrap_or_else(|| above.to_owned());
+                        return Ok(Settings { file, home });
+                    }
                 }
             }
-            if !file.is_empty() {
-                break;
-            }
         }
-        Ok(Settings { file })
+        Ok(Settings {
+            file,
+            home: String::new(),
+        })
+    }
+
+    /// The folders that the configuration names, where it names any.
+    fn locations(&self, dialect: Dialect) -> Vec<String> {
+        let vendor = match dialect {
+            Dialect::Postgres => "postgresql",
+            Dialect::Mysql => "mysql",
+            Dialect::Mariadb => "mariadb",
+            Dialect::Sqlite => "sqlite",
+        };
+        let named = self.get("locations", "").replace("{vendor}", vendor);
+        named
+            .split(',')
+            .filter_map(|it| location(&self.home, it.trim()))
+            .collect()
     }
 
     fn get<'a>(&'a self, key: &str, default: &'a str) -> &'a str {
@@ -137,6 +154,17 @@ impl Settings {
         }
     }
 }
+
+/// Files with settings, and the folder that their locations are written from.
+const FILES: [(&str, Option<&str>); 7] = [
+    ("flyway.conf", None),
+    ("conf/flyway.conf", None),
+    ("flyway.toml", None),
+    ("flyway.user.toml", None),
+    ("application.properties", Some("../../..")),
+    ("application.yml", Some("../../..")),
+    ("application.yaml", Some("../../..")),
+];
 
 /// Keys without `flyway.`, in lower case; a list is joined by commas.
 fn settings(name: &str, text: &str) -> BTreeMap<String, String> {
@@ -161,6 +189,11 @@ fn settings(name: &str, text: &str) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     if has_extension(name, "toml") {
         flat("", &text.parse().unwrap_or_default(), &mut all);
+    } else if has_extension(name, "yml") || has_extension(name, "yaml") {
+        // Documents for profiles follow the first one.
+        let first = text.split("\n---").next().unwrap_or(text);
+        let table: toml::Table = serde_norway::from_str(first).unwrap_or_default();
+        flat("", &table, &mut all);
     } else {
         all.extend(
             properties(text)
@@ -169,7 +202,11 @@ fn settings(name: &str, text: &str) -> BTreeMap<String, String> {
         );
     }
     all.into_iter()
-        .filter_map(|(key, value)| Some((key.strip_prefix("flyway.")?.to_owned(), value)))
+        .filter_map(|(key, value)| {
+            let key = key.strip_prefix("spring.").unwrap_or(&key);
+            // Spring writes `sql-migration-prefix` or `sqlMigrationPrefix`.
+            Some((key.strip_prefix("flyway.")?.replace('-', ""), value))
+        })
         .collect()
 }
 
@@ -299,18 +336,22 @@ impl Tool for Flyway {
 
     fn configured_folders(&self, ground: &Ground<'_>) -> Result<Vec<(String, String)>> {
         let mut folders = Vec::new();
-        for name in ["flyway.toml", "flyway.conf"] {
-            for path in ground.all(name)? {
+        for (name, up) in FILES {
+            for path in ground.all(split(name).1)? {
                 let text = ground.text(&path)?.unwrap_or_default();
-                let settings = settings(name, &text);
-                let mut home = split(&path).0;
-                if split(home).1 == "conf" {
-                    home = split(home).0;
-                }
+                let settings = settings(split(name).1, &text);
+                let home = split(&path).0;
+                let up = match split(home).1 {
+                    "conf" => Some(".."),
+                    _ => up,
+                };
+                let home = up
+                    .and_then(|up| relative(home, up))
+                    .unwrap_or_else(|| home.to_owned());
                 let locations = settings.get("locations").map_or("", String::as_str);
                 let found: Vec<String> = locations
                     .split(',')
-                    .filter_map(|location| self::location(home, location.trim()))
+                    .filter_map(|location| self::location(&home, location.trim()))
                     .filter(|folder| ground.has_files(folder))
                     .collect();
                 if let Some(folder) = common_folder(&found) {
@@ -324,6 +365,7 @@ impl Tool for Flyway {
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let settings = Settings::near(folder)?;
         let names = Names::new(&settings);
+        let locations = settings.locations(folder.dialect);
         let placeholders = placeholders(folder, &settings);
         let is_replaced = settings.is("placeholderReplacement", true);
         let mut reading = Reading::default();
@@ -343,6 +385,11 @@ impl Tool for Flyway {
             let Some(stem) = names.stem(split(file).1) else {
                 continue;
             };
+            let path = folder.path_of(file);
+            if !locations.is_empty() && !locations.iter().any(|it| is_within(&path, it)) {
+                reading.ignore(path, "it lies in no location that Flyway is given");
+                continue;
+            }
             let duplicate = "Flyway refuses to run anything while two migrations have one version";
             match names.parse(stem) {
                 Parsed::Versioned(kind, version, description) => {
@@ -397,7 +444,7 @@ impl Tool for Flyway {
                         settings.get("sqlMigrationPrefix", "V"),
                         names.separator
                     );
-                    if looks_versioned(split(file).1) {
+                    if !is_auxiliary(split(file).1) {
                         let path = folder.path_of(file);
                         if settings.is("validateMigrationNaming", false) {
                             reading.oddities.push(Oddity::new(
@@ -452,8 +499,13 @@ impl Tool for Flyway {
                 reading.ignore(folder.path_of(file), "its .conf says `shouldExecute=false`");
                 return None;
             }
-            let mut migration =
-                folder.migration(file, version, words(name), up, (scope, Unit::Statement));
+            let mut migration = folder.migration(
+                file,
+                version,
+                name.replace('_', " "),
+                up,
+                (scope, Unit::Statement),
+            );
             match own.get("executeInTransaction").map(String::as_str) {
                 Some("false") => migration.transaction = TransactionScope::None,
                 Some(_) => {}
@@ -465,9 +517,14 @@ impl Tool for Flyway {
             Some(migration)
         };
         let newest_baseline = baselines.keys().next_back().cloned();
+        let is_replaced = |key: &Dotted| newest_baseline.as_ref().is_some_and(|it| key <= it);
+        // Where the older files are there, a database that grew with the project has run them.
+        let has_older = ups.keys().any(is_replaced);
         for (key, (file, version, description)) in &baselines {
-            if Some(key) != newest_baseline.as_ref() {
-                reading.ignore(folder.path_of(file), "a newer baseline replaces it");
+            if has_older || Some(key) != newest_baseline.as_ref() {
+                let reason =
+                    "it stands for what is older on an empty database, and no other runs it";
+                reading.ignore(folder.path_of(file), reason);
                 continue;
             }
             let version = version.replace('_', ".");
@@ -479,14 +536,6 @@ impl Tool for Flyway {
             }
         }
         for (key, (file, version, description)) in &ups {
-            if newest_baseline.as_ref().is_some_and(|newest| key <= newest) {
-                reading.ignore(
-                    folder.path_of(file),
-                    "on an empty database the baseline replaces it",
-                );
-                undos.remove(key);
-                continue;
-            }
             let version = version.replace('_', ".");
             if let Some(mut it) = make(file, &version, description, &mut reading) {
                 it.identity = key.normal();
@@ -503,7 +552,12 @@ impl Tool for Flyway {
         }
         repeatables.sort_by(|(_, one), (_, other)| by_description(one, other));
         for (file, description) in repeatables {
-            if let Some(mut it) = make(file, &words(description), description, &mut reading) {
+            if let Some(mut it) = make(
+                file,
+                &description.replace('_', " "),
+                description,
+                &mut reading,
+            ) {
                 it.identity = repeatable_identity(description, &it.up);
                 it.late = Late::Never;
                 reading.migrations.push(it);
@@ -528,13 +582,6 @@ pub(super) fn repeatable_identity(description: &str, up: &MigrationText) -> Stri
         })
     });
     format!("R__{description}@{hash:016x}")
-}
-
-/// Whether people would take the file for a versioned migration.
-fn looks_versioned(name: &str) -> bool {
-    let rest = name.strip_prefix(['V', 'v', 'U', 'R', 'B']).unwrap_or(name);
-    let is_repeatable = name.starts_with(['R', 'r']) && rest.starts_with('_');
-    leading_digits(rest).is_some() || is_repeatable
 }
 
 fn placeholders(folder: &Folder<'_>, settings: &Settings) -> Placeholders {

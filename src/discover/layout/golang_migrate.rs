@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 
 use super::{
     Consequence, Direction, Folder, Late, Reading, Signs, Tool, TransactionScope, Unit,
-    is_numbered, leading_digits,
+    leading_digits,
 };
-use crate::discover::tree::split;
 use crate::error::Result;
 use crate::sql::Dialect;
 
@@ -84,16 +83,7 @@ impl Tool for GolangMigrate {
             |name| parse(name).is_some(),
             "golang-migrate wants <number>_<title>.up.sql or .down.sql",
         ) {
-            let name = split(&ignored.path).1;
-            if is_numbered(name) {
-                reading.skip(
-                    ignored.path,
-                    ignored.reason,
-                    "golang-migrate passes over it and does not say so",
-                );
-            } else {
-                reading.ignored.push(ignored);
-            }
+            reading.pass_over(ignored, "golang-migrate passes over it and does not say so");
         }
         let own = match folder.dialect {
             Dialect::Postgres | Dialect::Mysql | Dialect::Mariadb => TransactionScope::None,
@@ -105,7 +95,7 @@ impl Tool for GolangMigrate {
                     let mut migration = folder.migration(
                         file,
                         version.to_string(),
-                        title.replace('_', " "),
+                        title,
                         folder.text(file).0,
                         (own, Unit::WholeText),
                     );

@@ -273,13 +273,10 @@ impl Tool for Goose {
             let Some((version, _)) = parse(file).filter(|_| is_sql || is_go) else {
                 if is_sql {
                     let reason = "goose wants <number>_<name>.sql, from 1 on";
-                    match super::leading_digits(file) {
-                        Some(_) => {
-                            let does = "goose passes over it unless it is strict";
-                            reading.skip(folder.path_of(file), reason, does);
-                        }
-                        None => reading.ignore(folder.path_of(file), reason),
-                    }
+                    let path = folder.path_of(file);
+                    let reason = reason.to_owned();
+                    let does = "goose passes over it unless it is strict";
+                    reading.pass_over(super::Ignored { path, reason }, does);
                 }
                 continue;
             };

@@ -210,7 +210,8 @@ impl Tool for Graphile {
             }
             let own = (TransactionScope::File, Unit::WholeText);
             let up = placeholders.fill(text);
-            let mut it = folder.migration(file, version, words(name), up, own);
+            let title = words(name).replace('_', " ");
+            let mut it = folder.migration(file, format!("{version}.sql"), title, up, own);
             if is_off {
                 it.transaction = TransactionScope::None;
             }

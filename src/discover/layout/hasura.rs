@@ -19,6 +19,7 @@ pub(super) struct Hasura;
 const SIGNS: Signs = Signs {
     name: "Hasura",
     own_files: &[
+        OwnFile::AboveWith("config.yaml", "metadata_directory"),
         OwnFile::Above("metadata/version.yaml"),
         OwnFile::Above("metadata/databases/databases.yaml"),
     ],
@@ -74,8 +75,9 @@ impl Tool for Hasura {
         for file in folder.files {
             let Some((version, name, is_up)) = parse(file) else {
                 if super::has_extension(file, "sql") {
-                    let reason = "Hasura wants <version>_<name>/up.sql or down.sql";
-                    reading.ignore(folder.path_of(file), reason);
+                    let reason = "Hasura wants <version>_<name>/up.sql or down.sql".to_owned();
+                    let path = folder.path_of(file);
+                    reading.pass_over(super::Ignored { path, reason }, "Hasura passes over it");
                 }
                 continue;
             };

@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::placeholder::{Placeholders, Syntax};
 use super::{
     Consequence, Folder, Late, Marker, Oddity, OddityKind, OwnFile, Reading, Signs, Tool,
-    TransactionScope, Unit, has_extension, is_direct_sql, properties, send_delimited, words,
+    TransactionScope, Unit, has_extension, is_direct_sql, properties, send_delimited,
 };
 use crate::discover::config::relative;
 use crate::discover::ground::Ground;
@@ -79,10 +79,12 @@ struct ChangeSet {
     author: String,
     attributes: Attributes,
     changes: Vec<Change>,
+    /// What its comment says.
+    comment: String,
     /// Where it stands in the file.
     span: Span,
-    /// The statements that take it back, where they are written: stretches of the file.
-    rollback: Vec<Span>,
+    /// The statements that take it back, where they are written.
+    rollback: Vec<Change>,
     /// Whether it runs only under a condition.
     has_precondition: bool,
 }
@@ -219,10 +221,7 @@ impl Walk<'_> {
         is_relative: bool,
         is_folder: bool,
     ) -> Option<String> {
-        let path = path.trim_start_matches("classpath*:");
-        let path = path
-            .trim_start_matches("classpath:")
-            .trim_start_matches('/');
+        let path = bare(path);
         let exists = |path: &str| match is_folder {
             true => self.folder.ground.has_files(path),
             false => self.folder.ground.has(path).unwrap_or(false),
@@ -240,7 +239,8 @@ impl Walk<'_> {
             .find(|it| exists(it))
     }
 
-    fn changelog(&mut self, path: &str, is_included_all: bool) -> Result<()> {
+    /// `known_as` is the path as Liquibase records it.
+    fn changelog(&mut self, path: &str, known_as: &str) -> Result<()> {
         if !self.seen.insert(path.to_owned()) {
             return Ok(());
         }
@@ -248,7 +248,8 @@ impl Walk<'_> {
         let file = match text {
             MigrationText::Read(part) => part.file,
             unreadable @ MigrationText::Unreadable(_) => {
-                let it = self.migration(path, "raw", unreadable, &Attributes::default());
+                let about = About::of_file(path, known_as, "raw");
+                let it = self.migration(&about, unreadable, &Attributes::default());
                 self.push(it);
                 return Ok(());
             }
@@ -269,11 +270,8 @@ impl Walk<'_> {
                 };
                 let whole = Span::new(0, file.text.len());
                 let text = self.filled(&file, &[Change::Text(whole)], &attributes, path)?;
-                let mut it = self.migration(path, "includeAll:raw", text, &attributes);
-                it.identity = format!("includeAll:raw:{path}");
-                if !is_included_all {
-                    it.identity = format!("raw:{path}");
-                }
+                let about = About::of_file(path, known_as, "raw");
+                let it = self.migration(&about, text, &attributes);
                 self.push(it);
                 return Ok(());
             }
@@ -287,18 +285,24 @@ impl Walk<'_> {
             Err(said) => {
                 let reason = format!("this changelog cannot be read: {said}");
                 let text = MigrationText::not_sql(path, reason);
-                let it = self.migration(path, "unread", text, &Attributes::default());
+                let about = About::of_file(path, known_as, "unread");
+                let it = self.migration(&about, text, &Attributes::default());
                 self.push(it);
                 return Ok(());
             }
         };
         for item in items {
-            self.item(&file, path, item)?;
+            self.item(&file, (path, known_as), item)?;
         }
         Ok(())
     }
 
-    fn item(&mut self, file: &SourceFile, path: &str, item: Item) -> Result<()> {
+    fn item(
+        &mut self,
+        file: &SourceFile,
+        (path, known_as): (&str, &str),
+        item: Item,
+    ) -> Result<()> {
         match item {
             Item::Property(name, value) => {
                 // The first one counts.
@@ -307,7 +311,8 @@ impl Walk<'_> {
             Item::Unknown(what) => {
                 let reason = format!("`{what}` in this changelog is not read");
                 let text = MigrationText::not_sql(path, reason);
-                let it = self.migration(path, &what, text, &Attributes::default());
+                let about = About::of_file(path, known_as, &what);
+                let it = self.migration(&about, text, &Attributes::default());
                 self.push(it);
             }
             Item::Include {
@@ -315,7 +320,13 @@ impl Walk<'_> {
                 is_relative,
                 at,
             } => match self.resolve(path, &included, is_relative, false) {
-                Some(found) => self.changelog(&found, false)?,
+                Some(found) => {
+                    let known = match is_relative {
+                        true => relative(split(known_as).0, bare(&included)),
+                        false => Some(bare(&included).to_owned()),
+                    };
+                    self.changelog(&found, &known.unwrap_or_else(|| found.clone()))?;
+                }
                 None => self.missing(file, path, &included, at),
             },
             Item::IncludeAll {
@@ -329,6 +340,10 @@ impl Walk<'_> {
                     return Ok(());
                 };
                 let base = found.matches('/').count() + 1;
+                let known = match is_relative {
+                    true => relative(split(known_as).0, bare(&included)),
+                    false => Some(bare(&included).trim_end_matches('/').to_owned()),
+                };
                 for inner in self.folder.ground.files_below(&found)? {
                     let depth = inner.matches('/').count() - base + 1;
                     let is_wanted = ending
@@ -336,11 +351,13 @@ impl Walk<'_> {
                         .is_none_or(|it| inner.ends_with(it.as_str()))
                         && (depths.0..=depths.1).contains(&depth);
                     if is_wanted {
-                        self.changelog(&inner, true)?;
+                        let below = inner[found.len()..].trim_start_matches('/');
+                        let known = known.as_ref().map(|known| join(known, below));
+                        self.changelog(&inner, &known.unwrap_or_else(|| inner.clone()))?;
                     }
                 }
             }
-            Item::ChangeSet(set) => self.change_set(file, path, &set)?,
+            Item::ChangeSet(set) => self.change_set(file, (path, known_as), &set)?,
         }
         Ok(())
     }
@@ -356,9 +373,22 @@ impl Walk<'_> {
         self.reading.oddities.push(oddity.at(file, at));
     }
 
-    fn change_set(&mut self, file: &SourceFile, path: &str, set: &ChangeSet) -> Result<()> {
+    fn change_set(
+        &mut self,
+        file: &SourceFile,
+        (path, known_as): (&str, &str),
+        set: &ChangeSet,
+    ) -> Result<()> {
         let attributes = &set.attributes;
-        let version = format!("{}:{}", set.author, set.id);
+        let known_as = attributes.logical_path.as_deref().unwrap_or(known_as);
+        let about = About {
+            path,
+            known_as,
+            id: &set.id,
+            author: &set.author,
+            comment: &set.comment,
+        };
+        let version = about.version();
         let dialect = self.folder.dialect;
         if attributes.is_ignored || !attributes.is_for(dialect) {
             let why = match attributes.is_ignored {
@@ -394,9 +424,7 @@ impl Walk<'_> {
             }
             text
         };
-        let mut it = self.migration(path, &version, up, attributes);
-        let of_path = attributes.logical_path.as_deref().unwrap_or(path);
-        it.identity = format!("{version}:{of_path}");
+        let mut it = self.migration(&about, up, attributes);
         it.span = Some(set.span);
         if attributes.run_again {
             let text = it.up.sent().unwrap_or_default().to_owned();
@@ -404,12 +432,8 @@ impl Walk<'_> {
             it.late = Late::Never;
         }
         if !set.rollback.is_empty() {
-            let mut builder = Builder::new(file);
-            for span in &set.rollback {
-                self.placeholders.add(&mut builder, file, *span);
-                builder.replaced(Span::new(span.end, span.end), "\n");
-            }
-            it.down = Some(MigrationText::Read(builder.build()));
+            let down = self.filled(file, &set.rollback, &Attributes::default(), path)?;
+            it.down = Some(down);
         }
         // The file that the statements stand in is what findings point at.
         if let Some(part) = it.up.part()
@@ -522,8 +546,7 @@ impl Walk<'_> {
 
     fn migration(
         &self,
-        path: &str,
-        version: &str,
+        about: &About<'_>,
         up: MigrationText,
         attributes: &Attributes,
     ) -> Migration {
@@ -535,12 +558,11 @@ impl Walk<'_> {
             true => Unit::Statement,
             false => Unit::WholeText,
         };
-        let stem = split(path).1.rsplit_once('.').map_or("", |(stem, _)| stem);
         Migration {
-            version: version.to_owned(),
-            identity: format!("{version}:{path}"),
-            name: words(stem),
-            path: path.to_owned(),
+            version: about.version(),
+            identity: about.version(),
+            name: about.comment.to_owned(),
+            path: about.path.to_owned(),
             up,
             down: None,
             transaction: scope,
@@ -574,6 +596,50 @@ impl Walk<'_> {
             return;
         }
         self.reading.migrations.push(migration);
+    }
+}
+
+/// By what a changeset is known.
+struct About<'a> {
+    /// Its file from the tree's root.
+    path: &'a str,
+    /// That file as Liquibase records it.
+    known_as: &'a str,
+    id: &'a str,
+    author: &'a str,
+    comment: &'a str,
+}
+
+impl<'a> About<'a> {
+    /// A whole file that is one changeset.
+    fn of_file(path: &'a str, known_as: &'a str, id: &'a str) -> Self {
+        About {
+            path,
+            known_as,
+            id,
+            author: "includeAll",
+            comment: "",
+        }
+    }
+
+    /// The three columns of the history table that tell changesets apart.
+    fn version(&self) -> String {
+        format!("{}::{}::{}", self.known_as, self.id, self.author)
+    }
+}
+
+/// A path without what says where it is looked for.
+fn bare(path: &str) -> &str {
+    let path = path.trim_start_matches("classpath*:");
+    path.trim_start_matches("classpath:")
+        .trim_start_matches('/')
+}
+
+/// The path of a file from the root of resources of a Java project, or as it is.
+fn known_path(path: &str) -> &str {
+    match path.split_once("src/main/resources/") {
+        Some((_, rest)) => rest,
+        None => path,
     }
 }
 
@@ -625,7 +691,7 @@ impl Tool for Liquibase {
             conditional: 0,
         };
         match master(folder)? {
-            Some(master) => walk.changelog(&master, false)?,
+            Some(master) => walk.changelog(&master, known_path(&master))?,
             None => {
                 let files: Vec<String> = folder
                     .files
@@ -634,7 +700,7 @@ impl Tool for Liquibase {
                     .map(|name| folder.path_of(name))
                     .collect();
                 for file in files {
-                    walk.changelog(&file, true)?;
+                    walk.changelog(&file, known_path(&file))?;
                 }
                 let notice = "there is no master changelog in the folder: its .sql files are \
                               taken in the order of their paths";

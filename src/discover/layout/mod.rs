@@ -262,6 +262,8 @@ pub(super) enum OwnFile {
     Inside(&'static str),
     /// Beside the migrations folder or above it.
     Above(&'static str),
+    /// The same, of this name (or this ending, behind a `*`) and with this word in it.
+    AboveWith(&'static str, &'static str),
 }
 
 /// How a line of a migration begins, without regard to case.
@@ -426,6 +428,16 @@ impl Reading {
         self.ignore(path, reason);
     }
 
+    /// A `.sql` file that the tool passes over: one that looks like a migration is an oddity.
+    fn pass_over(&mut self, ignored: Ignored, does: &str) {
+        let name = crate::discover::tree::split(&ignored.path).1;
+        if ignored.path.ends_with('/') || is_auxiliary(name) {
+            self.ignored.push(ignored);
+        } else {
+            self.skip(ignored.path, ignored.reason, does);
+        }
+    }
+
     /// Two files with one version; the second is left out.
     fn duplicate(
         &mut self,
@@ -465,6 +477,20 @@ impl Reading {
         };
         self.oddities
             .push(Oddity::new(kind, consequence, does, file.path.to_string()).at(file, span));
+    }
+}
+
+/// A checkpoint stands for what came before it where that is gone. Where it is there, a database
+/// that grew with the project has run it, and runs no checkpoint.
+fn only_first_checkpoint(reading: &mut Reading) {
+    let first = reading.migrations.first().map(|it| it.identity.clone());
+    let (kept, left): (Vec<Migration>, Vec<Migration>) = std::mem::take(&mut reading.migrations)
+        .into_iter()
+        .partition(|it| !it.is_checkpoint || Some(&it.identity) == first.as_ref());
+    reading.migrations = kept;
+    for it in left {
+        let reason = "it stands for those before it on an empty database, and no other runs it";
+        reading.ignore(it.path, reason);
     }
 }
 
@@ -511,9 +537,37 @@ fn is_migration_in_folder(name: &str) -> bool {
     matches!(name.split_once('/'), Some((_, "migration.sql")))
 }
 
-/// Words of a file name for people.
+/// What is left of a file name, without what stood between it and the version.
 fn words(name: &str) -> String {
-    name.replace(['_', '-'], " ").trim().to_owned()
+    name.trim_matches(['_', '-', '.', ' ']).to_owned()
+}
+
+/// Whether people keep such a file beside their migrations and would not take it for one.
+fn is_auxiliary(name: &str) -> bool {
+    const PARTS: [&str; 20] = [
+        "schema",
+        "structure",
+        "seed",
+        "dump",
+        "fixture",
+        "sample",
+        "example",
+        "template",
+        "readme",
+        "note",
+        "test",
+        "bootstrap",
+        "rollback",
+        "reset",
+        "teardown",
+        "cleanup",
+        "quer",
+        "draft",
+        "backup",
+        "undo",
+    ];
+    let name = name.to_lowercase();
+    PARTS.iter().any(|part| name.contains(part))
 }
 
 /// A line of a text.

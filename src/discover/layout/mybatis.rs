@@ -1,4 +1,4 @@
-//! MyBatis Migrations: `scripts/<digits>_<name>.sql`, by file name as text; undo below a marker.
+//! MyBatis Migrations: `scripts/<digits>_<name>.sql`, by number; undo below a marker.
 //!
 //! Source: `org.apache.ibatis.migration` (`FileMigrationLoader`, `MigrationReader`, `operations`)
 //! of mybatis/migrations 3.3. A script is one transaction unless `auto_commit=true`; it is sent
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::placeholder::{Placeholders, Syntax};
 use super::{
     Consequence, Folder, Late, Marker, OwnFile, Reading, Signs, Tool, TransactionScope, Unit,
-    is_numbered, leading_digits, lines, properties, words,
+    is_numbered, leading_digits, lines, properties,
 };
 use crate::discover::ground::Ground;
 use crate::discover::part::{Builder, Part};
@@ -160,10 +160,20 @@ impl Tool for Mybatis {
                 _ => reading.ignored.push(ignored),
             }
         }
-        let mut versions: BTreeMap<&str, &str> = BTreeMap::new();
-        for file in folder.direct_files().filter(|name| is_numbered(name)) {
+        let mut versions: BTreeMap<(usize, &str), &str> = BTreeMap::new();
+        let number = |file| {
+            let digits = leading_digits(file).map_or("", |(digits, _)| digits);
+            let digits: &str = digits.trim_start_matches('0');
+            (digits.len(), digits)
+        };
+        let mut files: Vec<&str> = folder
+            .direct_files()
+            .filter(|name| is_numbered(name))
+            .collect();
+        files.sort_by_key(|file| number(file));
+        for file in files {
             let (version, rest) = leading_digits(file).unwrap_or((file, ""));
-            if let Some(first) = versions.get(version) {
+            if let Some(first) = versions.get(&number(file)) {
                 reading.duplicate(
                     version,
                     &folder.path_of(first),
@@ -173,7 +183,7 @@ impl Tool for Mybatis {
                 );
                 continue;
             }
-            versions.insert(version, file);
+            versions.insert(number(file), file);
             let mut down = None;
             let up = match folder.text(file).0 {
                 MigrationText::Read(whole) => {
@@ -191,7 +201,13 @@ impl Tool for Mybatis {
                 unreadable @ MigrationText::Unreadable(_) => unreadable,
             };
             let name = rest.strip_suffix(".sql").unwrap_or(rest);
-            let mut it = folder.migration(file, version, words(name), up, own);
+            let mut it = folder.migration(
+                file,
+                version,
+                name.replace('_', " ").trim().to_owned(),
+                up,
+                own,
+            );
             it.down = down;
             it.late = Late::Skipped;
             reading.migrations.push(it);

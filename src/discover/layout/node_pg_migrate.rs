@@ -113,7 +113,13 @@ impl Tool for NodePgMigrate {
         const CODE: [&str; 6] = ["js", "ts", "mjs", "cjs", "mts", "cts"];
         let mut reading = Reading::default();
         let mut files: Vec<(u128, &str)> = Vec::new();
-        for file in folder.direct_files().filter(|name| !name.starts_with('.')) {
+        for file in folder.direct_files() {
+            if file.starts_with('.') {
+                if has_extension(file, "sql") {
+                    reading.ignore(folder.path_of(file), "its name begins with a dot");
+                }
+                continue;
+            }
             let is_code = CODE.iter().any(|ending| has_extension(file, ending));
             if !is_code && !has_extension(file, "sql") {
                 continue;
@@ -144,7 +150,7 @@ impl Tool for NodePgMigrate {
         files.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| natural(one, other)));
         for (_, file) in files {
             let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-            let (digits, rest) = leading_digits(stem).unwrap_or((stem, ""));
+            let rest = leading_digits(stem).map_or("", |(_, rest)| rest);
             let mut down = None;
             let up = if has_extension(file, "sql") {
                 match folder.text(file).0 {
@@ -175,8 +181,7 @@ impl Tool for NodePgMigrate {
                 MigrationText::not_sql(folder.path_of(file), "this migration is JavaScript code")
             };
             let own = (TransactionScope::Run, Unit::WholeText);
-            let mut it = folder.migration(file, digits, words(rest), up, own);
-            it.identity = stem.to_owned();
+            let mut it = folder.migration(file, stem, words(rest), up, own);
             it.down = down;
             it.late = Late::Refused;
             reading.migrations.push(it);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::flyway::is_flyway;
 use super::{
     Consequence, Folder, Late, OwnFile, Reading, Signs, Tool, TransactionScope, Unit,
-    has_extension, leading_digits, words,
+    has_extension, leading_digits,
 };
 use crate::discover::ground::Ground;
 use crate::discover::tree::{join, split};
@@ -86,7 +86,13 @@ impl Tool for Pgmigrate {
             let is_off = description.contains("NONTRANSACTIONAL");
             let own = (TransactionScope::Run, Unit::Statement);
             let up = folder.text(file).0;
-            let mut it = folder.migration(file, version.to_string(), words(description), up, own);
+            let mut it = folder.migration(
+                file,
+                version.to_string(),
+                description.replace('_', " "),
+                up,
+                own,
+            );
             if is_off {
                 it.transaction = TransactionScope::None;
             }

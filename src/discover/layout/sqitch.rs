@@ -45,6 +45,8 @@ struct Change<'a> {
     depends: Vec<&'a str>,
     /// The tags that follow it before the next change.
     tags: Vec<&'a str>,
+    /// What the plan notes about it.
+    note: &'a str,
 }
 
 /// The changes of a plan in order, and what was not followed.
@@ -85,6 +87,10 @@ fn plan(text: &str) -> (Vec<Change<'_>>, Vec<String>) {
                 .filter(|it| !it.starts_with('!') && !it.contains(':'))
                 .collect(),
             tags: Vec::new(),
+            note: line
+                .text
+                .split_once('#')
+                .map_or("", |(_, note)| note.trim()),
         });
     }
     (changes, notices)
@@ -208,7 +214,11 @@ impl Tool for Sqitch {
             };
             let own = (TransactionScope::None, Unit::Statement);
             let text = placeholders.fill(folder.text(&up).0);
-            let mut it = folder.migration(&up, version, words(change.name), text, own);
+            let title = match change.note {
+                "" => words(change.name),
+                note => note.to_owned(),
+            };
+            let mut it = folder.migration(&up, version, title, text, own);
             let mut parents: Vec<String> = change
                 .depends
                 .iter()

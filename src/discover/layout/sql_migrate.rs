@@ -154,6 +154,10 @@ fn sections(file: &SourceFile, reading: &mut Reading) -> (Part, Part, Transactio
                 for option in words {
                     if option == "notransaction" {
                         its.scope = TransactionScope::None;
+                    } else if option.eq_ignore_ascii_case("notransaction") {
+                        let cure = "write `notransaction` in lower case";
+                        let problem = "has an option that sql-migrate does not know";
+                        misplaced(reading, &line, problem, cure, false);
                     }
                 }
             }
@@ -181,7 +185,8 @@ fn sections(file: &SourceFile, reading: &mut Reading) -> (Part, Part, Transactio
             ),
         }
     }
-    if half.is_none() && !file.text.trim().is_empty() {
+    let is_said = reading.oddities.iter().any(|it| it.path == *file.path);
+    if half.is_none() && !file.text.trim().is_empty() && !is_said {
         reading.misplaced(
             (file, Span::new(0, 0)),
             (

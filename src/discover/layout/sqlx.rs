@@ -139,10 +139,12 @@ impl Tool for Sqlx {
                 Parsed::Ignored => {}
             }
         }
-        reading.ignored.extend(folder.ignored(
+        for ignored in folder.ignored(
             |name| !matches!(parse(name), Parsed::Ignored),
             "sqlx wants <number>_<name>.sql",
-        ));
+        ) {
+            reading.pass_over(ignored, "sqlx passes over it and does not say so");
+        }
         for (&(version, direction), &(file, description)) in &versions {
             match direction {
                 Direction::Up => {

@@ -51,12 +51,7 @@ impl Tool for Supabase {
         let mut reading = Reading::default();
         let wants = "Supabase wants <digits>_<name>.sql";
         for ignored in folder.ignored(|name| parse(name).is_some(), wants) {
-            if leading_digits(split(&ignored.path).1).is_some() {
-                let does = "Supabase passes over it with a message";
-                reading.skip(ignored.path, ignored.reason, does);
-            } else {
-                reading.ignored.push(ignored);
-            }
+            reading.pass_over(ignored, "Supabase passes over it with a message");
         }
         let mut versions: BTreeMap<&str, &str> = BTreeMap::new();
         let first = folder.direct_files().find(|name| name.ends_with(".sql"));
@@ -71,7 +66,8 @@ impl Tool for Supabase {
             if is_old_init {
                 let reason = "Supabase skips the first file when it is an `init` from before \
                               December 2021";
-                reading.ignore(folder.path_of(file), reason);
+                let does = "nothing but that message says so";
+                reading.skip(folder.path_of(file), reason, does);
                 continue;
             }
             if let Some(first) = versions.get(version) {

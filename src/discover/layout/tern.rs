@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::placeholder::{Placeholders, Syntax};
 use super::{
     Consequence, Folder, Late, Marker, Oddity, OddityKind, OwnFile, Reading, Signs, Tool,
-    TransactionScope, Unit, is_direct_sql, is_numbered, leading_digits, lines, properties, words,
+    TransactionScope, Unit, is_numbered, leading_digits, lines, properties, words,
 };
 use crate::discover::part::{Builder, Part};
 use crate::discover::text::MigrationText;
@@ -108,12 +108,11 @@ impl Tool for Tern {
                     "in a subfolder it can only be included",
                 );
             } else if parse(file).is_none() {
-                let reason = "tern wants <number>_<name>.sql";
-                if is_direct_sql(file) && leading_digits(file).is_some() {
-                    reading.skip(folder.path_of(file), reason, "tern passes over it");
-                } else {
-                    reading.ignore(folder.path_of(file), reason);
-                }
+                let (path, reason) = (
+                    folder.path_of(file),
+                    "tern wants <number>_<name>.sql".to_owned(),
+                );
+                reading.pass_over(super::Ignored { path, reason }, "tern passes over it");
             }
         }
         let mut versions: BTreeMap<u64, (&str, &str)> = BTreeMap::new();

@@ -106,6 +106,11 @@ impl Tool for Yoyo {
             ignored: folder.ignored(|_| true, ""),
             ..Reading::default()
         };
+        for hook in ["post-apply.sql", "pre-apply.sql"] {
+            if folder.has(hook) {
+                reading.ignore(folder.path_of(hook), "yoyo runs it at every run");
+            }
+        }
         let mut migrations = Vec::new();
         let mut ids: Vec<(String, Vec<String>)> = Vec::new();
         let code: Vec<String> = folder
@@ -139,6 +144,32 @@ impl Tool for Yoyo {
                 None => {
                     let up = folder.text(file).0;
                     let head = head(up.text().unwrap_or_default());
+                    if let Some(source) = up.part().map(|part| &part.file) {
+                        let late = lines(&source.text)
+                            .skip_while(|line| {
+                                let text = line.text.trim();
+                                text.is_empty() || text.starts_with("--")
+                            })
+                            .find(|line| {
+                                let comment = line.text.trim().strip_prefix("--");
+                                let key = comment.and_then(|it| it.split_once(':'));
+                                key.is_some_and(|(key, _)| {
+                                    matches!(key.trim(), "depends" | "transactional")
+                                })
+                            });
+                        if let Some(line) = late {
+                            reading.misplaced(
+                                (source, line.place()),
+                                (
+                                    &line.text.trim().replace('`', "'"),
+                                    "stands below the first statement",
+                                    "put it above all statements",
+                                ),
+                                super::Consequence::Differs,
+                                "yoyo reads only the comments at the top of the file",
+                            );
+                        }
+                    }
                     (up, head)
                 }
             };

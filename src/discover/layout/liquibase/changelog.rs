@@ -168,6 +168,23 @@ fn of_fields(
                         }
                     }
                 }
+                Some(list) if key == "rollback" => {
+                    let mut child = of_fields(key, &serde_json::Value::Null, file, from);
+                    child.span = out.span;
+                    for entry in list {
+                        match scalar(entry) {
+                            Some(text) => child.attributes.push(("sql".to_owned(), text)),
+                            None => {
+                                for (name, fields) in entry.as_object().into_iter().flatten() {
+                                    let mut inner = of_fields(name, fields, file, from);
+                                    inner.span = out.span;
+                                    child.children.push(inner);
+                                }
+                            }
+                        }
+                    }
+                    out.children.push(child);
+                }
                 _ => {
                     let mut child = of_fields(key, inner, file, from);
                     if child.span.is_empty() {
@@ -225,13 +242,17 @@ fn change_set(element: &Element) -> ChangeSet {
         author: element.get("author").unwrap_or_default().to_owned(),
         attributes: Attributes::default(),
         changes: Vec::new(),
+        comment: element.get("comment").unwrap_or_default().to_owned(),
         span: element.span,
         rollback: Vec::new(),
         has_precondition: false,
     };
     for (key, value) in &element.attributes {
         match key.as_str() {
-            "rollback" | "comment" => {}
+            "rollback" => set
+                .rollback
+                .push(Change::Written(value.clone(), element.span)),
+            "comment" => {}
             _ => set.attributes.take(key, value),
         }
     }
@@ -272,17 +293,24 @@ fn change_set(element: &Element) -> ChangeSet {
             }
             "preConditions" => set.has_precondition = true,
             "rollback" => match child.text_at {
-                Some(span) if child.children.is_empty() => set.rollback.push(span),
-                _ => set.rollback.extend(
-                    child
+                Some(span) if child.children.is_empty() => {
+                    set.rollback.push(Change::Text(span));
+                }
+                _ => {
+                    let own = std::iter::once(child).filter(|it| it.get("sql").is_some());
+                    for it in child
                         .children
                         .iter()
                         .filter(|it| it.name == "sql")
-                        .filter_map(|it| it.text_at),
-                ),
+                        .chain(own)
+                    {
+                        set.rollback.extend(text(it));
+                    }
+                }
             },
-            "comment" | "validCheckSum" | "tagDatabase" | "empty" | "output" | "modifySql"
-            | "labels" | "contextFilter" => {}
+            "comment" => child.text.trim().clone_into(&mut set.comment),
+            "validCheckSum" | "tagDatabase" | "empty" | "output" | "modifySql" | "labels"
+            | "contextFilter" => {}
             other => set.changes.push(Change::Other(other.to_owned())),
         }
     }

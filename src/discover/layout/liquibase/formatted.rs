@@ -141,6 +141,7 @@ pub(super) fn items(
                         author,
                         attributes,
                         changes: Vec::new(),
+                        comment: String::new(),
                         span: line.span,
                         rollback: Vec::new(),
                         has_precondition: false,
@@ -192,7 +193,13 @@ pub(super) fn items(
             include(rest, true, &line, &mut out);
         } else if let Some(rest) = word(rest, "include ") {
             include(rest, false, &line, &mut out);
-        } else if word(rest, "comment").is_none() && word(rest, "validCheckSum").is_none() {
+        } else if let Some(rest) = word(rest, "comment") {
+            if let Some(set) = &mut current {
+                rest.trim_start_matches(':')
+                    .trim()
+                    .clone_into(&mut set.comment);
+            }
+        } else if word(rest, "validCheckSum").is_none() {
             add(&mut body, &line, current.is_some());
         }
     }
@@ -213,7 +220,7 @@ fn add(body: &mut Vec<Span>, line: &Line<'_>, is_in_set: bool) {
 
 fn push(set: &mut Option<ChangeSet>, span: Span) {
     if let Some(set) = set {
-        set.rollback.push(span);
+        set.rollback.push(Change::Text(span));
     }
 }
 
