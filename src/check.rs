@@ -10,9 +10,9 @@ mod judge;
 use std::path::PathBuf;
 
 use crate::discover::{
-    Base, Commit, Config, ConfigChoice, DeployMode, Environment, Layout, Migration, Overrides,
-    Project, Repository, Retired, ServerVersion, Target, Tree, discover, discover_one,
-    discover_release, discover_with_base, locate,
+    Base, Commit, Config, ConfigChoice, DeployMode, Discovery, Environment, Layout, LeftOut,
+    Migration, Overrides, Project, Repository, Retired, ServerVersion, Target, Tree, discover,
+    discover_one, discover_release, discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
@@ -86,7 +86,7 @@ pub struct Options {
 pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> {
     let target = locate(&options.paths)?;
     let overrides = overrides(options, &target)?;
-    let (projects, base) = match &options.new {
+    let (found, base) = match &options.new {
         New::SinceBase | New::SinceRevision(_) if target.files.is_empty() => {
             let revision = match &options.new {
                 New::SinceRevision(revision) => Some(revision.as_str()),
@@ -98,10 +98,11 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
             (discover(&target.tree, &overrides), None)
         }
     };
-    let projects = meant(options, &target, projects?)?;
+    let (projects, left_out) = meant(options, &target, found?)?;
     let base = base.transpose()?;
     let mut report = Report {
         projects: Vec::new(),
+        left_out,
     };
     for mut project in projects {
         apply_options(options, &mut project.config)?;
@@ -113,54 +114,53 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
     Ok(report)
 }
 
-/// The projects that the command line is about, those that are not judged yet left out; where that
-/// leaves none, the check cannot be made.
-fn meant(options: &Options, target: &Target, projects: Vec<Project>) -> Result<Vec<Project>> {
-    let has_file = |project: &Project| target.files.iter().any(|file| is_known(project, file));
-    let has_version = |project: &Project, version: &str| project.find(version).is_some();
-    let mut left_out: Vec<String> = Vec::new();
+/// The projects that the command line is about, and those that are left out; where that leaves
+/// none, the check cannot be made.
+fn meant(
+    options: &Options,
+    target: &Target,
+    found: Discovery,
+) -> Result<(Vec<Project>, Vec<LeftOut>)> {
+    let several = found.projects.len() > 1;
+    let mut left_out = found.left_out;
     let mut refused: Option<Error> = None;
-    let several = projects.len() > 1;
     let mut kept: Vec<Project> = Vec::new();
-    for project in projects {
-        let named = match &options.new {
-            New::SinceVersion(version) if several => has_version(&project, version),
-            _ => target.files.is_empty() || has_file(&project) || !several,
-        };
-        if !named {
-            left_out.push(format!(
-                "`{}` is not checked: nothing that was named is in it",
-                project.folder
-            ));
-            refused.get_or_insert_with(|| {
-                Error::Argument(match &options.new {
-                    New::SinceVersion(version) => {
-                        format!(
-                            "--since {version}: no project has a migration of this version or name"
-                        )
-                    }
-                    _ => format!(
-                        "{} is not a migration of any project here",
-                        target.files.join(", ")
-                    ),
-                })
-            });
-            continue;
-        }
-        match only_postgres(&project) {
-            Ok(()) => kept.push(project),
-            Err(error) => {
-                left_out.push(format!("`{}` is not checked: {error}", project.folder));
-                refused = Some(error);
+    for project in found.projects {
+        let is_named = match &options.new {
+            New::SinceVersion(version) => project.find(version).is_some(),
+            New::SinceBase | New::SinceRevision(_) | New::All => {
+                target.files.is_empty() || target.files.iter().any(|it| is_known(&project, it))
             }
-        }
+        };
+        let error = match only_postgres(&project) {
+            // What is wrong with the one there is, those who look for it will say.
+            Ok(()) if is_named || !several => {
+                kept.push(project);
+                continue;
+            }
+            Ok(()) => Error::Argument(match &options.new {
+                New::SinceVersion(version) => {
+                    format!("--since {version}: no migration has this version or name")
+                }
+                New::SinceBase | New::SinceRevision(_) | New::All => {
+                    format!("{} is not a migration here", target.files.join(", "))
+                }
+            }),
+            Err(error) => error,
+        };
+        left_out.push(LeftOut {
+            reason: match project.dialect {
+                Dialect::Postgres => error.to_string(),
+                _ => not_judged(&project),
+            },
+            folder: project.folder,
+        });
+        refused.get_or_insert(error);
     }
-    match (kept.first_mut(), refused) {
-        (Some(first), _) => first.notices.splice(0..0, left_out),
-        (None, Some(error)) => return Err(error),
-        (None, None) => return Ok(kept),
-    };
-    Ok(kept)
+    match refused {
+        Some(error) if kept.is_empty() => Err(error),
+        _ => Ok((kept, left_out)),
+    }
 }
 
 /// Whether a file is one of the project's folder, run or not.
@@ -218,12 +218,19 @@ fn only_postgres(project: &Project) -> Result<()> {
         return Ok(());
     }
     Err(Error::Layout(format!(
-        "{} is written for {} ({}), which is not judged yet; if it is PostgreSQL, say --dialect \
-         postgres",
+        "{} is {}",
         project.folder,
+        not_judged(project)
+    )))
+}
+
+/// Why a project for another server is not judged, as the end of a sentence.
+fn not_judged(project: &Project) -> String {
+    format!(
+        "written for {} ({}), which is not judged yet; if it is PostgreSQL, say --dialect postgres",
         project.dialect.as_str(),
         project.dialect_evidence
-    )))
+    )
 }
 
 fn overrides(options: &Options, target: &Target) -> Result<Overrides> {

@@ -22,7 +22,8 @@ pub use check::{FailOn, New, Options, check, check_trees, fails};
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};
 pub use report::{
-    ProjectReport, Report, Styling, Verbosity, detection_line, printable, to_json, to_text,
+    ProjectReport, Report, Styling, Verbosity, detection_line, files_lines, printable, to_json,
+    to_text,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

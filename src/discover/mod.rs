@@ -182,6 +182,24 @@ impl Project {
     }
 }
 
+/// What is in a tree.
+#[derive(Debug, Clone)]
+pub struct Discovery {
+    /// The projects, sorted by folder; at least one.
+    pub projects: Vec<Project>,
+    /// Folders that hold migrations and are left out.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A folder of migrations that is not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The folder from the tree's root.
+    pub folder: String,
+    /// Why, for people.
+    pub reason: String,
+}
+
 /// What the command line says; it outranks the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -236,7 +254,7 @@ pub fn discover_with_base(
     options: &Overrides,
     base: Option<&str>,
     environment: Environment<'_>,
-) -> (Result<Vec<Project>>, Option<Result<Base>>) {
+) -> (Result<Discovery>, Option<Result<Base>>) {
     let Some(repository) = &target.repository else {
         return (discover(&target.tree, options), None);
     };
@@ -255,8 +273,8 @@ pub fn discover_with_base(
 /// [`Error::Layout`] when there are no migrations; [`Error::Config`] for a wrong configuration;
 /// [`Error::Git`] and [`Error::Read`] when the tree cannot be read. Trouble with one migration's
 /// text is not an error but a [`MigrationText::Unreadable`], and what the tool would refuse is an
-/// [`Oddity`]. Of several projects those that cannot be read are named in a notice of the first.
-pub fn discover(tree: &Tree, options: &Overrides) -> Result<Vec<Project>> {
+/// [`Oddity`]. Of several projects those that cannot be read are left out, which is said.
+pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
     let ground = Ground::new(tree, &options.start);
     let mut notices = Vec::new();
     let config = chosen_config(tree, options)?;
@@ -308,22 +326,22 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Vec<Project>> {
             Err(error) => return Err(error),
         }
     }
-    notices.extend(
-        refused
-            .iter()
-            .map(|(folder, error)| format!("`{folder}` is not checked: {error}")),
-    );
-    match projects.first_mut() {
-        Some(first) => {
-            notices.append(&mut first.notices);
-            first.notices = notices;
-            Ok(projects)
-        }
-        None => Err(match refused.into_iter().next() {
+    let Some(first) = projects.first_mut() else {
+        return Err(match refused.into_iter().next() {
             Some((_, error)) => error,
             None => Error::Layout("no migrations found".to_owned()),
-        }),
-    }
+        });
+    };
+    notices.append(&mut first.notices);
+    first.notices = notices;
+    let left_out = refused.into_iter().map(|(folder, error)| LeftOut {
+        folder,
+        reason: error.to_string(),
+    });
+    Ok(Discovery {
+        left_out: left_out.collect(),
+        projects,
+    })
 }
 
 /// The project in `tree`, where only one can be used.
@@ -332,7 +350,7 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Vec<Project>> {
 ///
 /// As [`discover`], and [`Error::Layout`] for several projects.
 pub fn discover_one(tree: &Tree, options: &Overrides) -> Result<Project> {
-    let mut projects = discover(tree, options)?;
+    let mut projects = discover(tree, options)?.projects;
     if projects.len() > 1 {
         let names: Vec<String> = projects
             .iter()
@@ -474,7 +492,7 @@ fn read(
     let only_ignored = reading.ignored.iter().filter(|it| !is_odd(&it.path));
     notices.extend(only_ignored.map(|it| {
         if it.path.ends_with('/') {
-            format!("`{}` is not read {}", it.path, it.reason)
+            format!("`{}` is not read: {}", it.path, it.reason)
         } else {
             format!("`{}` is not a migration: {}", it.path, it.reason)
         }

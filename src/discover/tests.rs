@@ -12,7 +12,7 @@ fn found(files: &[(&str, &str)]) -> String {
 
 fn found_with(files: &[(&str, &str)], options: &Overrides) -> String {
     match discover(&Tree::memory(files.iter().copied()), options) {
-        Ok(projects) => projects.iter().map(shown).collect(),
+        Ok(found) => found.projects.iter().map(shown).collect(),
         Err(error) => error.to_string(),
     }
 }
@@ -81,7 +81,7 @@ sqlx (`sqlx` in Cargo.toml) · postgres (`postgres` in Cargo.toml) · migrations
 2 \"b and c\" 002_b_and_c.up.sql none PreDeploy down 2_b_and_c.down.sql
 10 \"c\" 10_c.sql file PreDeploy
 note: `migrations/seed.sql` is not a migration: sqlx wants <number>_<name>.sql
-note: `migrations/old/` is not read (1 .sql file): only the folder itself is
+note: `migrations/old/` is not read: it holds 1 .sql file, and only the folder itself is read
 ";
     assert_eq!(found(&files), expected);
 }
@@ -96,7 +96,7 @@ fn work_tree_and_base_are_read_alike() {
     repository.write("migrations/2_b.sql", "DROP TABLE t;");
     let target = locate(&[repository.root().to_owned()]).unwrap();
     let (projects, base) = discover_with_base(&target, &target.overrides(), None, &|_| None);
-    let (mut projects, base) = (projects.unwrap(), base.unwrap().unwrap());
+    let (mut projects, base) = (projects.unwrap().projects, base.unwrap().unwrap());
     let project = projects.remove(0);
     assert_eq!(project.migrations.len(), 2);
     let git = target.repository.unwrap();
@@ -492,7 +492,8 @@ fn each_project_has_its_own_configuration() {
         ("b/migrations/1_x.sql", ""),
         ("migcheck.toml", "deploy = \"offline\""),
     ];
-    let projects = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    let found = discover(&Tree::memory(files), &Overrides::default());
+    let projects = found.unwrap().projects;
     let modes: Vec<DeployMode> = projects.iter().map(|it| it.config.deploy).collect();
     assert_eq!(modes, [DeployMode::MigrateFirst, DeployMode::Offline]);
     assert_eq!(projects[0].dialect, Dialect::Sqlite);
@@ -546,7 +547,8 @@ fn subfolders_belong_to_flyway() {
         ("other/db/migration/postgresql/V1__a.sql", ""),
         ("other/db/migration/mysql/V1__a.sql", ""),
     ];
-    let projects = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    let found = discover(&Tree::memory(files), &Overrides::default());
+    let projects = found.unwrap().projects;
     let folders: Vec<&str> = projects.iter().map(|it| it.folder.as_str()).collect();
     assert_eq!(
         folders,
@@ -860,7 +862,7 @@ fn fixture_is_laid_into_a_repository() {
             .map(|it| it.version)
             .collect()
     };
-    let project = projects.unwrap().remove(0);
+    let project = projects.unwrap().projects.remove(0);
     let old = discover_release(&tree, &target.overrides(), &project).unwrap();
     assert_eq!(versions(old), ["1", "2"]);
     assert_eq!(versions(project), ["1", "2", "3"]);

@@ -1,5 +1,6 @@
 //! What a check found, and how it is printed: one file per format.
 
+mod files;
 mod json;
 mod printable;
 mod text;
@@ -8,12 +9,13 @@ use std::collections::BTreeMap;
 
 use crate::analysis::{InTransaction, Role, Truth, Verdict};
 use crate::discover::{
-    DeployMode, Ignored, Layout, Named, ServerVersion, TransactionScope, Unit, Unreadable,
+    DeployMode, Ignored, Layout, LeftOut, Named, ServerVersion, TransactionScope, Unit, Unreadable,
 };
 use crate::findings::Finding;
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
+pub use files::files_lines;
 pub use json::to_json;
 pub use printable::printable;
 pub use text::{Styling, Verbosity, detection_line, to_text};
@@ -23,6 +25,8 @@ pub use text::{Styling, Verbosity, detection_line, to_text};
 pub struct Report {
     /// One entry per project; one repository can hold several.
     pub projects: Vec<ProjectReport>,
+    /// Folders of migrations that were not checked.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The result for one project.

@@ -119,7 +119,7 @@ fn differences(folder: &Path) -> Vec<String> {
     let mut out = Vec::new();
     let expected = expected(folder);
     let mut projects: Vec<Project> = match discover(&tree(folder), &Overrides::default()) {
-        Ok(projects) => projects,
+        Ok(found) => found.projects,
         Err(error) => return vec![format!("not found: {error}")],
     };
     if projects.len() != 1 {
@@ -220,7 +220,9 @@ const LAYOUT_RULES: [&str; 6] = [
 #[test]
 fn several_projects_are_found_each_with_its_own_layout() {
     let folder = fixtures().join("several");
-    let projects = discover(&tree(&folder), &Overrides::default()).expect("they are found");
+    let projects = discover(&tree(&folder), &Overrides::default())
+        .expect("they are found")
+        .projects;
     let found: Vec<String> = projects
         .iter()
         .map(|it| {

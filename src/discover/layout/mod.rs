@@ -367,7 +367,9 @@ impl Folder<'_> {
             let files = if count == 1 { "file" } else { "files" };
             Ignored {
                 path: format!("{}/", self.path_of(folder)),
-                reason: format!("({count} .sql {files}): only the folder itself is"),
+                reason: format!(
+                    "it holds {count} .sql {files}, and only the folder itself is read"
+                ),
             }
         }));
         ignored
