@@ -1,17 +1,21 @@
 //! Counts what is made of the statements of SQL files, and what `sqlparser` makes of them.
 //!
-//! `cargo run --example statements -- [--list] [--dialect NAME] FILE…` prints one line of counts:
-//! statements, parsed by sqlparser, understood by us, of those without effect, not understood. With
-//! `--list` each statement that was not understood comes first, with its place and the reason.
-//! Used by the field test; it says nothing about migrations.
+//! `cargo run --example statements -- [--list] [--dialect NAME] FILE…` replays the files in the
+//! order given, each in a transaction of its own, and prints one line of counts: statements, parsed
+//! by sqlparser, understood by us, of those without effect, not understood. With `--list` each
+//! statement that was not understood comes first, with its place and the reason, and each that the
+//! server would refuse. Used by the field test; it knows no migration tool.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 
 use migcheck::Dialect;
+use migcheck::discover::{TransactionScope, Unit};
+use migcheck::history::{Planned, replay};
 use migcheck::schema::op::SchemaOp;
 use migcheck::source::SourceFile;
-use migcheck::sql::read;
+use migcheck::sql::{Statement, read};
 use sqlparser::dialect::{GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
 
@@ -43,16 +47,50 @@ fn main() -> ExitCode {
             _ => files.push(argument),
         }
     }
-    let mut counts = Counts::default();
+    let mut sources = Vec::new();
     for path in &files {
         match std::fs::read_to_string(path) {
-            Ok(text) => count(
-                &SourceFile::new(path.as_str(), text),
-                dialect,
-                list,
-                &mut counts,
-            ),
+            Ok(text) => sources.push(SourceFile::new(path.as_str(), text)),
             Err(error) => eprintln!("{path}: {error}"),
+        }
+    }
+    let planned: Vec<Planned> = sources
+        .iter()
+        .enumerate()
+        .map(|(run, file)| Planned {
+            identity: Arc::clone(&file.path),
+            script: Some(Arc::new(read(&file.text, dialect))),
+            transaction: TransactionScope::File,
+            unit: Unit::Statement,
+            batches: Vec::new(),
+            run,
+        })
+        .collect();
+    let timeline = replay(&planned, dialect);
+    let mut counts = Counts::default();
+    for (index, file) in sources.iter().enumerate() {
+        let Some(script) = &planned[index].script else {
+            continue;
+        };
+        for (number, statement) in script.statements.iter().enumerate() {
+            let reason = timeline.reasons.get(&(index, number));
+            count(file, statement, reason, dialect, list, &mut counts);
+        }
+    }
+    if list {
+        for step in &timeline.steps {
+            for misfit in &step.misfits {
+                let file = &sources[step.migration];
+                let statement = planned[step.migration]
+                    .script
+                    .as_ref()
+                    .and_then(|script| script.statements.get(step.statement));
+                let line = statement.map_or(0, |it| file.position(it.span.start).line);
+                println!(
+                    "{}:{line}: refused: {} {}",
+                    file.path, misfit.code, misfit.message
+                );
+            }
         }
     }
     println!(
@@ -67,26 +105,31 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn count(file: &SourceFile, dialect: Dialect, list: bool, counts: &mut Counts) {
-    let script = read(&file.text, dialect);
-    for statement in &script.statements {
-        counts.statements += 1;
-        let only_neutral = statement
-            .operations
-            .iter()
-            .all(|it| matches!(it.op, SchemaOp::NoEffect { .. }));
-        counts.no_effect += usize::from(only_neutral);
-        let text = statement.span.of(&file.text);
-        counts.parsed += usize::from(parses(text, dialect));
-        if let Some(reason) = statement.not_understood() {
-            counts.not_understood += 1;
-            if list {
-                let line = file.position(statement.span.start).line;
-                let shown: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                let shown: String = shown.chars().take(160).collect();
-                println!("{}:{line}: {reason}: {shown}", file.path);
-            }
-        }
+fn count(
+    file: &SourceFile,
+    statement: &Statement,
+    reason: Option<&Arc<str>>,
+    dialect: Dialect,
+    list: bool,
+    counts: &mut Counts,
+) {
+    counts.statements += 1;
+    let only_neutral = statement
+        .operations
+        .iter()
+        .all(|it| matches!(it.op, SchemaOp::NoEffect { .. }));
+    counts.no_effect += usize::from(only_neutral);
+    let text = statement.span.of(&file.text);
+    counts.parsed += usize::from(parses(text, dialect));
+    let Some(reason) = reason else {
+        return;
+    };
+    counts.not_understood += 1;
+    if list {
+        let line = file.position(statement.span.start).line;
+        let shown: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown: String = shown.chars().take(160).collect();
+        println!("{}:{line}: {reason}: {shown}", file.path);
     }
 }
 

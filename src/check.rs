@@ -6,6 +6,7 @@
 
 mod chain;
 mod judge;
+mod replayed;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ use crate::rules::{Class, RULES};
 use crate::sql::Dialect;
 
 use chain::{Chain, LiveRelease};
+pub use replayed::{Replayed, replay_project};
 
 /// What counts as new.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

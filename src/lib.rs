@@ -12,18 +12,19 @@ pub mod discover;
 pub mod error;
 pub mod findings;
 pub mod history;
+pub mod live;
 pub mod report;
 pub mod rules;
 pub mod schema;
 pub mod source;
 pub mod sql;
 
-pub use check::{FailOn, New, Options, check, check_trees, fails};
+pub use check::{FailOn, New, Options, Replayed, check, check_trees, fails, replay_project};
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};
 pub use report::{
-    ProjectReport, Report, Styling, Verbosity, detection_line, files_lines, printable, to_json,
-    to_text,
+    ProjectReport, Report, Styling, Verbosity, detection_line, files_lines, printable,
+    schema_to_json, schema_to_sql, to_json, to_text,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

@@ -1,6 +1,7 @@
 //! Arguments, exit codes, the terminal.
 
 mod check;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,8 @@ struct Arguments {
 enum Command {
     /// Judge the new migrations against the releases that may run beside them.
     Check(Box<check::CheckArguments>),
+    /// Print the replayed schema as SQL that a server accepts, or as JSON.
+    Schema(Box<schema::SchemaArguments>),
     /// Print a rule's page: why it hurts, what to do instead, examples.
     Explain {
         /// The rule's name, as printed in brackets.
@@ -39,6 +42,7 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Explain { rule } => explain(&rule),
         Command::Rules => rules(),
     };

@@ -12,9 +12,9 @@ use crate::schema::apply::{
     Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, end_session,
     expect_column, expect_no_column, named_relation, named_routines,
 };
-use crate::schema::catalog::{Catalog, ObjectId};
+use crate::schema::catalog::{Catalog, ObjectId, Routine};
 use crate::schema::name::{Ident, QualifiedName};
-use crate::schema::op::{Call, DataOp, Opaque, Runs, SchemaOp, TransactionOp};
+use crate::schema::op::{Argument, Call, Called, DataOp, Runs, SchemaOp, TransactionOp, Value};
 use crate::schema::session::Session;
 use crate::sql::{Dialect, Operation, Script, read_body};
 
@@ -167,6 +167,23 @@ enum Expected {
     Absent(Ident),
 }
 
+/// The arguments of a call that are known, by name and as `$1`.
+type Arguments = BTreeMap<Ident, Value>;
+
+/// Whether a routine can be called with that many arguments; an array at the end may stand for
+/// several.
+fn takes(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
+    let Some(count) = arguments.map(Vec::len) else {
+        return true;
+    };
+    let needed = routine.arguments.iter().filter(|it| !it.has_default);
+    let is_open = routine
+        .arguments
+        .last()
+        .is_some_and(|it| it.data_type.is_array);
+    needed.count() <= count + usize::from(is_open) && (count <= routine.arguments.len() || is_open)
+}
+
 struct Replay {
     dialect: Dialect,
     catalog: Arc<Catalog>,
@@ -178,7 +195,7 @@ struct Replay {
     assumptions: Vec<Assumption>,
     reasons: BTreeMap<(usize, usize), Arc<str>>,
     /// What the bodies of called functions do.
-    bodies: HashMap<ObjectId, Arc<Vec<Operation>>>,
+    bodies: HashMap<(ObjectId, Arguments), Arc<Vec<Operation>>>,
 }
 
 /// How deep calls are followed, and how many operations one statement can come to.
@@ -335,45 +352,41 @@ impl Replay {
         callers: &mut Vec<ObjectId>,
         out: &mut Vec<(SchemaOp, Runs)>,
     ) {
-        for name in &call.routines {
+        for called in &call.routines {
+            let name = &called.name;
             let known = named_routines(&self.catalog, &self.session, name);
-            let (Some((_, overloads)), true, true) = (
-                known,
-                callers.len() < DEEPEST_CALL,
-                out.len() < MOST_OPERATIONS,
-            ) else {
+            let overloads: Vec<Routine> = known.map_or_else(Vec::new, |(_, overloads)| {
+                let fits = |routine: &&Routine| takes(routine, called.arguments.as_ref());
+                overloads.iter().filter(fits).cloned().collect()
+            });
+            let goes_too_far = callers.len() >= DEEPEST_CALL || out.len() >= MOST_OPERATIONS;
+            if overloads.is_empty() || goes_too_far {
                 let unread = Call {
-                    routines: vec![name.clone()],
+                    routines: vec![called.clone()],
                     names: call.names.clone(),
                 };
                 out.push((SchemaOp::Opaque(unread.unread()), runs));
                 continue;
-            };
+            }
             // Which of several is meant, the types of the arguments decide.
             let runs = if overloads.len() > 1 {
                 Runs::Perhaps
             } else {
                 runs
             };
-            for routine in overloads.to_vec() {
+            for routine in overloads {
                 if callers.contains(&routine.id) {
                     continue; // It calls itself: what it does has been seen.
                 }
-                let dialect = self.dialect;
-                let body = self.bodies.entry(routine.id).or_insert_with(|| {
-                    let language = routine.language.as_str();
-                    Arc::new(read_body(&routine.body, language, dialect))
-                });
+                let body = self.body(&routine, called);
                 callers.push(routine.id);
-                for operation in Arc::clone(body).iter() {
+                for operation in body.iter() {
                     let runs = runs.max(operation.runs);
                     match &operation.op {
                         SchemaOp::Call(inner) => self.follow(inner, runs, callers, out),
                         SchemaOp::Opaque(opaque) => {
-                            let opaque = Opaque {
-                                reason: format!("`{name}`: {}", opaque.reason).into(),
-                                ..opaque.clone()
-                            };
+                            let mut opaque = opaque.clone();
+                            opaque.reason = format!("`{name}`: {}", opaque.reason).into();
                             out.push((SchemaOp::Opaque(opaque), runs));
                         }
                         op => out.push((op.clone(), runs)),
@@ -382,6 +395,33 @@ impl Replay {
                 callers.pop();
             }
         }
+    }
+
+    /// What a routine does with the arguments of a call.
+    fn body(&mut self, routine: &Routine, called: &Called) -> Arc<Vec<Operation>> {
+        let mut values = Arguments::new();
+        for (at, (name, value)) in called.arguments.iter().flatten().enumerate() {
+            let at = match name {
+                None => Some(at),
+                Some(_) => routine.arguments.iter().position(|it| it.name == *name),
+            };
+            let (Some(at), Some(value)) = (at, value) else {
+                continue;
+            };
+            values.insert(Ident::new(&format!("${}", at + 1)), value.clone());
+            if let Some(name) = routine.arguments.get(at).and_then(|it| it.name.clone()) {
+                values.insert(name, value.clone());
+            }
+        }
+        let key = (routine.id, values);
+        if let Some(body) = self.bodies.get(&key) {
+            return Arc::clone(body);
+        }
+        let language = routine.language.as_str();
+        let body = read_body(&routine.body, language, self.dialect, &key.1);
+        let body = Arc::new(body);
+        self.bodies.insert(key, Arc::clone(&body));
+        body
     }
 
     fn operation(

@@ -1,8 +1,10 @@
 //! What a check found, and how it is printed: one file per format.
 
+mod ddl;
 mod files;
 mod json;
 mod printable;
+mod schema_json;
 mod text;
 
 use std::collections::BTreeMap;
@@ -15,9 +17,11 @@ use crate::findings::Finding;
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
+pub use ddl::to_sql as schema_to_sql;
 pub use files::files_lines;
 pub use json::to_json;
 pub use printable::printable;
+pub use schema_json::schema_to_json;
 pub use text::{Styling, Verbosity, detection_line, to_text};
 
 /// The result of a check.

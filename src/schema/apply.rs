@@ -7,6 +7,7 @@
 //! that a history that begins mid-life can be replayed from a catalog that holds it.
 
 mod access;
+mod follow;
 mod naming;
 mod relations;
 mod tables;
@@ -277,8 +278,19 @@ impl Applier<'_> {
                 name,
                 temporary,
                 owner,
+                options,
                 existence,
-            } => self.create_sequence(name, *temporary, owner.as_ref(), *existence),
+            } => self.create_sequence(name, *temporary, owner.as_ref(), options, *existence),
+            SchemaOp::AlterSequence {
+                name,
+                options,
+                existence,
+            } => self.alter_sequence(name, options, *existence),
+            SchemaOp::SetLogged { table, logged } => {
+                if let Some(name) = self.find_table(table) {
+                    self.edit_table(&name, |table| table.unlogged = !logged);
+                }
+            }
             SchemaOp::SetSequenceOwner {
                 name,
                 owner,
@@ -347,6 +359,12 @@ impl Applier<'_> {
                 self.rename_constraint(table, name, to);
             }
             SchemaOp::ValidateConstraint { table, name } => self.validate_constraint(table, name),
+            SchemaOp::AlterConstraint {
+                table,
+                name,
+                deferrable,
+                deferred,
+            } => self.alter_constraint(table, name, *deferrable, *deferred),
 
             SchemaOp::CreateType { name, definition } => self.create_type(name, definition),
             SchemaOp::DropType {
@@ -386,8 +404,11 @@ impl Applier<'_> {
                 behavior,
                 ..
             } => {
-                self.drop_routine(name, arguments.as_deref());
+                let dropped = self.drop_routine(name, arguments.as_deref());
                 if *behavior == Behavior::Cascade {
+                    if let Some(dropped) = dropped {
+                        self.drop_triggers_of(&dropped);
+                    }
                     self.taint_users_of(&name.name);
                 }
             }
@@ -444,13 +465,20 @@ impl Applier<'_> {
             }
             SchemaOp::SetRowSecurity { table, change } => self.set_row_security(table, *change),
 
-            SchemaOp::AttachPartition { table, partition } => {
-                self.attach_partition(table, partition);
+            SchemaOp::AttachPartition {
+                table,
+                partition,
+                bound,
+            } => {
+                self.attach_partition(table, partition, bound.as_ref());
             }
             SchemaOp::DetachPartition { table, partition } => {
                 if let (Some(_), Some(child)) = (self.find_table(table), self.find_table(partition))
                 {
-                    self.edit_table(&child, |child| child.partition_of = None);
+                    self.edit_table(&child, |child| {
+                        child.partition_of = None;
+                        child.partition_bound = None;
+                    });
                 }
             }
             SchemaOp::Inherit { table, parent } => self.inherit(table, parent),
@@ -643,10 +671,14 @@ impl Applier<'_> {
 
     fn insert_assumed(&mut self, name: &QualifiedName, kind: RelationKind) {
         let body = match kind {
-            RelationKind::Sequence => RelationBody::Sequence(Sequence { owner: None }),
+            RelationKind::Sequence => RelationBody::Sequence(Sequence {
+                owner: None,
+                options: None,
+            }),
             RelationKind::View | RelationKind::MaterializedView => RelationBody::View(View {
                 materialized: kind == RelationKind::MaterializedView,
                 columns: None,
+                types: Vec::new(),
                 query: QueryDef {
                     text: Arc::from(""),
                     relations: Vec::new(),

@@ -17,8 +17,9 @@ use rpds::{HashTrieMapSync, HashTrieSetSync, RedBlackTreeMapSync};
 use super::list::List;
 use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
-    ConstraintKind, Identity, IndexKey, OtherKind, PolicyCommand, QueryDef, RelationKind,
-    RoutineArgument, RoutineKind, SqlExpr, TriggerEvents, TriggerTiming,
+    ConstraintKind, ConstraintOptions, Identity, IndexKey, KeyOptions, OtherKind, PolicyCommand,
+    QueryDef, RelationKind, RoutineArgument, RoutineKind, SequenceChange, SqlExpr, TriggerEvents,
+    TriggerTiming,
 };
 use super::types::{SqlType, TypeName};
 
@@ -94,6 +95,8 @@ pub struct Constraint {
     pub deferrable: bool,
     /// Whether new rows are checked.
     pub enforced: bool,
+    /// What it has beside its demand.
+    pub options: ConstraintOptions,
 }
 
 impl Constraint {
@@ -133,12 +136,16 @@ pub struct Index {
     pub method: Ident,
     /// Its keys, in order.
     pub keys: Vec<IndexKey>,
+    /// How each key is kept; empty where all are kept as usual.
+    pub options: Vec<KeyOptions>,
     /// `INCLUDE (…)`
     pub include: Vec<Ident>,
     /// `WHERE …`
     pub predicate: Option<SqlExpr>,
     /// The constraint that owns it.
     pub constraint: Option<Ident>,
+    /// Whether queries may use it; a failed `CREATE INDEX CONCURRENTLY` leaves one that is not.
+    pub valid: bool,
 }
 
 impl Index {
@@ -191,6 +198,14 @@ pub struct Trigger {
     pub function: Option<ObjectName>,
     /// Whether it fires.
     pub enabled: bool,
+    /// A constraint trigger.
+    pub constraint: bool,
+    /// `WHEN (…)`
+    pub condition: Option<SqlExpr>,
+    /// What the function is given.
+    pub arguments: Vec<Arc<str>>,
+    /// `DEFERRABLE`, `REFERENCING` and what else stands before `FOR EACH`, as written.
+    pub attributes: Option<Arc<str>>,
 }
 
 /// A row-level security policy.
@@ -238,6 +253,8 @@ pub struct Table {
     pub row_security: RowSecurity,
     /// The partitioned table it belongs to.
     pub partition_of: Option<ObjectId>,
+    /// `FOR VALUES …` or `DEFAULT`, of a partition.
+    pub partition_bound: Option<SqlExpr>,
     /// `PARTITION BY`
     pub partition_by: Option<SqlExpr>,
     /// Its parents.
@@ -246,6 +263,8 @@ pub struct Table {
     pub has_children: bool,
     /// A foreign table.
     pub foreign: bool,
+    /// `UNLOGGED`
+    pub unlogged: bool,
     /// How much of it is known.
     pub knowledge: Knowledge,
 }
@@ -290,6 +309,8 @@ pub struct View {
     pub materialized: bool,
     /// Its columns' names, where its text tells them.
     pub columns: Option<Vec<Ident>>,
+    /// Its columns' types, in their order, where they are known; empty where they are not.
+    pub types: Vec<SqlType>,
     /// Its query.
     pub query: QueryDef,
     /// The relations it reads, as far as they are in the catalog.
@@ -305,6 +326,103 @@ pub struct View {
 pub struct Sequence {
     /// The table and column that own it: it goes with them.
     pub owner: Option<(ObjectId, ObjectId)>,
+    /// Its numbers; `None` where its creation was not seen.
+    pub options: Option<Box<SequenceOptions>>,
+}
+
+/// The numbers of a sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SequenceOptions {
+    /// `AS`
+    pub data_type: SqlType,
+    /// `START WITH`
+    pub start: i64,
+    /// `INCREMENT BY`
+    pub increment: i64,
+    /// `MINVALUE`
+    pub min: i64,
+    /// `MAXVALUE`
+    pub max: i64,
+    /// `CACHE`
+    pub cache: i64,
+    /// `CYCLE`
+    pub cycle: bool,
+}
+
+impl SequenceOptions {
+    /// The numbers of a new sequence.
+    ///
+    /// Source: `init_params` in PostgreSQL's `sequence.c`.
+    pub fn new(change: &SequenceChange) -> Self {
+        let mut options = SequenceOptions {
+            data_type: SqlType::builtin("int8"),
+            start: 1,
+            increment: 1,
+            min: 1,
+            max: i64::MAX,
+            cache: 1,
+            cycle: false,
+        };
+        options.data_type = change.data_type.clone().unwrap_or(options.data_type);
+        options.increment = change.increment.unwrap_or(1);
+        let (low, high) = options.bounds();
+        options.min = change.min.flatten().unwrap_or(low);
+        options.max = change.max.flatten().unwrap_or(high);
+        let first = if options.increment > 0 {
+            options.min
+        } else {
+            options.max
+        };
+        options.start = change.start.unwrap_or(first);
+        options.cache = change.cache.unwrap_or(1);
+        options.cycle = change.cycle.unwrap_or(false);
+        options
+    }
+
+    /// The numbers after `ALTER SEQUENCE`.
+    pub fn change(&mut self, change: &SequenceChange) {
+        let (old_low, old_high) = type_bounds(&self.data_type);
+        let mut reset_max = false;
+        let mut reset_min = false;
+        if let Some(data_type) = &change.data_type {
+            reset_max = self.max == old_high;
+            reset_min = self.min == old_low;
+            self.data_type = data_type.clone();
+        }
+        self.increment = change.increment.unwrap_or(self.increment);
+        let (low, high) = self.bounds();
+        match change.max {
+            Some(max) => self.max = max.unwrap_or(high),
+            None if reset_max => self.max = high,
+            None => {}
+        }
+        match change.min {
+            Some(min) => self.min = min.unwrap_or(low),
+            None if reset_min => self.min = low,
+            None => {}
+        }
+        self.start = change.start.unwrap_or(self.start);
+        self.cache = change.cache.unwrap_or(self.cache);
+        self.cycle = change.cycle.unwrap_or(self.cycle);
+    }
+
+    /// The least and the greatest value where none is given.
+    fn bounds(&self) -> (i64, i64) {
+        let (low, high) = type_bounds(&self.data_type);
+        if self.increment > 0 {
+            (1, high)
+        } else {
+            (low, -1)
+        }
+    }
+}
+
+fn type_bounds(data_type: &SqlType) -> (i64, i64) {
+    match data_type.builtin_name() {
+        Some("int2") => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        Some("int4") => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    }
 }
 
 /// What a relation is.
@@ -411,8 +529,8 @@ pub enum TypeBody {
     },
     /// A composite type.
     Composite(Vec<(Ident, SqlType)>),
-    /// A range.
-    Range,
+    /// A range, with its subtype.
+    Range(SqlType),
     /// A base type or a shell type.
     Base,
     /// Its creation was not seen.
@@ -454,6 +572,8 @@ pub struct Routine {
     pub language: Ident,
     /// Its body.
     pub body: Arc<str>,
+    /// Everything after its name, as it was written; `None` where that is no longer so, or not known.
+    pub written: Option<Arc<str>>,
 }
 
 impl Routine {
@@ -650,6 +770,23 @@ impl Catalog {
             .map(|(name, overloads)| (name, overloads.as_slice()))
     }
 
+    /// What the history granted (true) and revoked (false) of an object.
+    pub fn held(&self, target: &PrivilegeTarget) -> Option<&BTreeMap<Privilege, bool>> {
+        self.privileges.get(target).map(Arc::as_ref)
+    }
+
+    /// Every object about which something was granted or revoked.
+    pub fn all_held(&self) -> impl Iterator<Item = (&PrivilegeTarget, &BTreeMap<Privilege, bool>)> {
+        self.privileges
+            .iter()
+            .map(|(target, held)| (target, held.as_ref()))
+    }
+
+    /// Every schema, ordered by name.
+    pub fn schemas(&self) -> impl Iterator<Item = &Ident> {
+        self.schemas.keys()
+    }
+
     /// Whether the schema is there.
     pub fn has_schema(&self, name: &Ident) -> bool {
         self.schemas.contains_key(name)
@@ -658,6 +795,23 @@ impl Catalog {
     /// The installed extensions.
     pub fn extensions(&self) -> impl Iterator<Item = &Ident> {
         self.extensions.keys()
+    }
+
+    /// Whether a statement that was not understood may have made an object of that name.
+    pub fn may_have(&self, name: &QualifiedName) -> bool {
+        self.perhaps.contains(name)
+    }
+
+    /// The installed extensions with the schema that they were put in, where the statement says so.
+    pub fn extensions_in(&self) -> impl Iterator<Item = (&Ident, Option<&Ident>)> {
+        self.extensions
+            .iter()
+            .map(|(name, schema)| (name, schema.as_ref()))
+    }
+
+    /// Objects of which only the name is kept, by what they are.
+    pub fn others(&self) -> impl Iterator<Item = (OtherKind, &ObjectName)> {
+        self.others.keys().map(|(kind, name)| (*kind, name))
     }
 
     /// How many statements that were not understood may have changed anything at all.

@@ -16,7 +16,7 @@ use super::catalog::{
     Catalog, Column, Constraint, Index, ObjectId, Policy, PrivilegeTarget, Relation, RelationBody,
     Routine, RowSecurity, Table, TypeBody, UserType,
 };
-use super::name::{Ident, QualifiedName};
+use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
     AllowedValues, ConstraintKind, Identity, IndexKey, PolicyCommand, RelationKind, SqlExpr,
 };
@@ -157,7 +157,7 @@ impl Catalog {
                     }
                     TypeBody::Domain { .. }
                     | TypeBody::Composite(_)
-                    | TypeBody::Range
+                    | TypeBody::Range(_)
                     | TypeBody::Base
                     | TypeBody::Unknown => false,
                 }),
@@ -1227,7 +1227,7 @@ impl Tables<'_> {
                 old.enabled
                     && old.timing == trigger.timing
                     && old.events == trigger.events
-                    && old.function == trigger.function
+                    && self.same_function(old.function.as_ref(), trigger.function.as_ref())
             });
             if !fired_before {
                 out.push(Difference {
@@ -1236,6 +1236,23 @@ impl Tables<'_> {
                 });
             }
         }
+    }
+
+    /// Whether two triggers call one function, which may have been renamed in between.
+    fn same_function(&self, before: Option<&ObjectName>, after: Option<&ObjectName>) -> bool {
+        if before == after {
+            return true;
+        }
+        let ids = |catalog: &Catalog, function: Option<&ObjectName>| -> Vec<ObjectId> {
+            let name = function.and_then(|function| {
+                let schema = function.schema.clone()?;
+                Some(QualifiedName::new(schema, function.name.clone()))
+            });
+            let routines = name.map_or(&[][..], |name| catalog.routines(&name));
+            routines.iter().map(|routine| routine.id).collect()
+        };
+        let after = ids(self.new, after);
+        ids(self.old, before).iter().any(|id| after.contains(id))
     }
 
     fn diff_row_security(&self, out: &mut Vec<Difference>) {
@@ -1466,7 +1483,7 @@ fn diff_type_body(
             TypeBody::Enum { .. }
             | TypeBody::Domain { .. }
             | TypeBody::Composite(_)
-            | TypeBody::Range
+            | TypeBody::Range(_)
             | TypeBody::Base,
             later,
         ) => {

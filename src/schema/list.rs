@@ -55,6 +55,12 @@ impl<T> List<T> {
     }
 }
 
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        List(elements.into_iter().map(Arc::new).collect())
+    }
+}
+
 impl<T: Clone> List<T> {
     /// Changes the elements that are meant; the others stay shared.
     pub(super) fn edit(&mut self, is_meant: impl Fn(&T) -> bool, mut edit: impl FnMut(&mut T)) {

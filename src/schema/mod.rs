@@ -4,6 +4,7 @@
 //! [`crate::sql`]; catalogs go out to [`crate::history`] and [`crate::analysis`].
 
 pub mod apply;
+mod build;
 pub mod catalog;
 pub mod diff;
 pub mod list;

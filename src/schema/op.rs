@@ -118,6 +118,29 @@ pub enum OtherKind {
     Database,
 }
 
+impl fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OtherKind::Collation => "collation",
+            OtherKind::Conversion => "conversion",
+            OtherKind::Operator => "operator",
+            OtherKind::Cast => "cast",
+            OtherKind::TextSearch => "text search object",
+            OtherKind::Statistics => "statistics",
+            OtherKind::Rule => "rule",
+            OtherKind::EventTrigger => "event trigger",
+            OtherKind::Publication => "publication",
+            OtherKind::Subscription => "subscription",
+            OtherKind::Foreign => "foreign object",
+            OtherKind::Language => "language",
+            OtherKind::Transform => "transform",
+            OtherKind::AccessMethod => "access method",
+            OtherKind::Tablespace => "tablespace",
+            OtherKind::Database => "database",
+        })
+    }
+}
+
 /// An expression as text, with the names it holds; compared by its text with white space folded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SqlExpr {
@@ -300,6 +323,8 @@ pub struct ColumnDef {
     pub generated: Option<SqlExpr>,
     /// `serial` and its sizes (`AUTO_INCREMENT` elsewhere): an owned sequence supplies the value.
     pub serial: bool,
+    /// The numbers of an identity column's sequence.
+    pub sequence: Option<Box<SequenceChange>>,
 }
 
 impl ColumnDef {
@@ -314,6 +339,7 @@ impl ColumnDef {
             identity: None,
             generated: None,
             serial: false,
+            sequence: None,
         }
     }
 }
@@ -384,6 +410,57 @@ pub enum ConstraintKind {
     },
 }
 
+/// What a constraint has beside its demand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConstraintOptions {
+    /// `INITIALLY DEFERRED`
+    pub deferred: bool,
+    /// `NO INHERIT`
+    pub no_inherit: bool,
+    /// `MATCH FULL`
+    pub match_full: bool,
+    /// The columns of `ON DELETE SET NULL (…)`; empty means all of the key.
+    pub set_columns: Vec<Ident>,
+    /// `INCLUDE (…)` of a key.
+    pub include: Vec<Ident>,
+    /// The index behind `EXCLUDE`.
+    pub exclusion: Option<Box<Exclusion>>,
+}
+
+/// The index behind an exclusion constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// `USING`: `btree` unless another is named.
+    pub method: Ident,
+    /// The keys, in order.
+    pub keys: Vec<IndexKey>,
+    /// How each is kept; empty where all are kept as usual.
+    pub options: Vec<KeyOptions>,
+    /// `WHERE (…)`
+    pub predicate: Option<SqlExpr>,
+}
+
+/// The numbers of a sequence, as far as a statement gives them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SequenceChange {
+    /// `SEQUENCE NAME`, of an identity column.
+    pub name: Option<ObjectName>,
+    /// `AS`
+    pub data_type: Option<SqlType>,
+    /// `START`
+    pub start: Option<i64>,
+    /// `INCREMENT`
+    pub increment: Option<i64>,
+    /// `MINVALUE`; `NO MINVALUE` is the type's own.
+    pub min: Option<Option<i64>>,
+    /// `MAXVALUE`; `NO MAXVALUE` is the type's own.
+    pub max: Option<Option<i64>>,
+    /// `CACHE`
+    pub cache: Option<i64>,
+    /// `CYCLE` or not.
+    pub cycle: Option<bool>,
+}
+
 /// A table constraint as a statement describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConstraintDef {
@@ -397,6 +474,8 @@ pub struct ConstraintDef {
     pub deferrable: bool,
     /// `NOT ENFORCED` (PostgreSQL 18, MySQL).
     pub not_enforced: bool,
+    /// What it has beside its demand.
+    pub options: ConstraintOptions,
 }
 
 /// One key of an index.
@@ -406,6 +485,19 @@ pub enum IndexKey {
     Column(Ident),
     /// An expression.
     Expression(SqlExpr),
+}
+
+/// How an index keeps one of its keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyOptions {
+    /// The operator class, where one is written.
+    pub class: Option<ObjectName>,
+    /// `COLLATE`
+    pub collation: Option<ObjectName>,
+    /// `DESC`
+    pub descending: bool,
+    /// Whether nulls come first; with `DESC` they do unless the statement says otherwise.
+    pub nulls_first: bool,
 }
 
 /// An index as `CREATE INDEX` describes it.
@@ -421,8 +513,10 @@ pub struct IndexDef {
     pub nulls_not_distinct: bool,
     /// `USING`: `btree` unless another is named.
     pub method: Ident,
-    /// The keys, in order; operator classes and sort orders are left out.
+    /// The keys, in order.
     pub keys: Vec<IndexKey>,
+    /// How each is kept; empty where all are kept as usual.
+    pub options: Vec<KeyOptions>,
     /// `INCLUDE (…)`
     pub include: Vec<Ident>,
     /// `WHERE …`
@@ -446,6 +540,10 @@ pub struct TableDef {
     pub inherits: Vec<ObjectName>,
     /// `PARTITION OF parent`
     pub partition_of: Option<ObjectName>,
+    /// `FOR VALUES …`, `DEFAULT`
+    pub partition_bound: Option<SqlExpr>,
+    /// `UNLOGGED`
+    pub unlogged: bool,
     /// `PARTITION BY …`
     pub partition_by: Option<SqlExpr>,
     /// `LIKE table …`
@@ -466,6 +564,8 @@ impl TableDef {
             constraints: Vec::new(),
             inherits: Vec::new(),
             partition_of: None,
+            partition_bound: None,
+            unlogged: false,
             partition_by: None,
             like: Vec::new(),
             as_query: None,
@@ -540,9 +640,11 @@ pub enum ColumnChange {
     /// `DROP NOT NULL`
     DropNotNull,
     /// `ADD GENERATED … AS IDENTITY`
-    AddIdentity(Identity),
+    AddIdentity(Identity, Box<SequenceChange>),
     /// `SET GENERATED …`
     SetIdentity(Identity),
+    /// `SET INCREMENT …` and the other numbers of an identity column's sequence.
+    SetIdentitySequence(Box<SequenceChange>),
     /// `DROP IDENTITY [IF EXISTS]`
     DropIdentity(Existence),
     /// `DROP EXPRESSION [IF EXISTS]`
@@ -582,8 +684,8 @@ pub enum TypeDef {
     },
     /// `AS (…)`
     Composite(Vec<(Ident, SqlType)>),
-    /// `AS RANGE (…)`
-    Range,
+    /// `AS RANGE (…)`, with its subtype.
+    Range(SqlType),
     /// A base type or a shell type.
     Base,
 }
@@ -644,6 +746,8 @@ pub struct RoutineDef {
     pub language: Ident,
     /// The body as text.
     pub body: Arc<str>,
+    /// Everything after the name, as written.
+    pub written: Arc<str>,
 }
 
 /// One input argument of a routine.
@@ -700,6 +804,12 @@ pub struct TriggerDef {
     pub function: Option<ObjectName>,
     /// A constraint trigger.
     pub constraint: bool,
+    /// `WHEN (…)`
+    pub condition: Option<SqlExpr>,
+    /// What the function is given.
+    pub arguments: Vec<Arc<str>>,
+    /// `DEFERRABLE`, `REFERENCING` and what else stands before `FOR EACH`, as written.
+    pub attributes: Option<Arc<str>>,
 }
 
 /// `ENABLE` and `DISABLE TRIGGER`.
@@ -919,11 +1029,35 @@ pub struct Opaque {
     pub reason: Arc<str>,
 }
 
+/// A value that a text tells.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value {
+    /// A literal of any type, as text.
+    Text(Arc<str>),
+    /// An array of such.
+    List(Vec<Arc<str>>),
+    /// `NULL`
+    Null,
+}
+
+/// An argument of a call: its name where one is given, its value where the text tells it.
+pub type Argument = (Option<Ident>, Option<Value>);
+
+/// One call of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// The function.
+    pub name: ObjectName,
+    /// Its arguments: the name where one is given, the value where the text tells it. `None` where
+    /// they are too long to tell anything.
+    pub arguments: Option<Vec<Argument>>,
+}
+
 /// Calls of functions that the text alone does not tell about: what they do is in their bodies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// The functions and procedures, in the order met, without repetition.
-    pub routines: Vec<ObjectName>,
+    pub routines: Vec<Called>,
     /// Every name that could be read in the statement: what an unread body may act on.
     pub names: Vec<ObjectName>,
 }
@@ -931,17 +1065,14 @@ pub struct Call {
 impl Call {
     /// What stands for it where a body cannot be read.
     pub fn unread(&self) -> Opaque {
-        let list: Vec<String> = self
-            .routines
-            .iter()
-            .take(3)
-            .map(|name| format!("`{name}`"))
-            .collect();
-        let more = if self.routines.len() > 3 {
-            " and others"
-        } else {
-            ""
-        };
+        let mut called: Vec<&ObjectName> = Vec::new();
+        for routine in &self.routines {
+            if !called.contains(&&routine.name) {
+                called.push(&routine.name);
+            }
+        }
+        let list: Vec<String> = called.iter().take(3).map(|it| format!("`{it}`")).collect();
+        let more = if called.len() > 3 { " and others" } else { "" };
         Opaque {
             names: self.names.clone(),
             beyond_names: true,
@@ -1014,10 +1145,28 @@ pub enum SchemaOp {
         temporary: bool,
         /// `OWNED BY`
         owner: Option<SequenceOwner>,
+        /// Its numbers.
+        options: Box<SequenceChange>,
         /// Whether it may be there.
         existence: Existence,
     },
-    /// `ALTER SEQUENCE … OWNED BY`; other options have no effect on the schema.
+    /// `ALTER SEQUENCE` with new numbers.
+    AlterSequence {
+        /// The sequence.
+        name: ObjectName,
+        /// What changes.
+        options: Box<SequenceChange>,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `ALTER TABLE … SET LOGGED`, `SET UNLOGGED`
+    SetLogged {
+        /// The table or sequence.
+        table: ObjectName,
+        /// Logged or not.
+        logged: bool,
+    },
+    /// `ALTER SEQUENCE … OWNED BY`
     SetSequenceOwner {
         /// The sequence.
         name: ObjectName,
@@ -1143,6 +1292,18 @@ pub enum SchemaOp {
         table: ObjectName,
         /// The constraint.
         name: Ident,
+    },
+
+    /// `ALTER TABLE … ALTER CONSTRAINT`
+    AlterConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        name: Ident,
+        /// `DEFERRABLE`
+        deferrable: bool,
+        /// `INITIALLY DEFERRED`
+        deferred: bool,
     },
 
     // Types.
@@ -1328,6 +1489,8 @@ pub enum SchemaOp {
         table: ObjectName,
         /// The table that becomes a partition.
         partition: ObjectName,
+        /// `FOR VALUES …`, `DEFAULT`
+        bound: Option<SqlExpr>,
     },
     /// `ALTER TABLE … DETACH PARTITION`
     DetachPartition {
@@ -1468,8 +1631,10 @@ impl SchemaOp {
             | SchemaOp::DropConstraint { table, .. }
             | SchemaOp::RenameConstraint { table, .. }
             | SchemaOp::ValidateConstraint { table, .. }
+            | SchemaOp::AlterConstraint { table, .. }
             | SchemaOp::EnableTrigger { table, .. }
             | SchemaOp::SetRowSecurity { table, .. }
+            | SchemaOp::SetLogged { table, .. }
             | SchemaOp::AttachPartition { table, .. }
             | SchemaOp::DetachPartition { table, .. }
             | SchemaOp::Inherit { table, .. }
@@ -1491,6 +1656,8 @@ impl SchemaOp {
             SchemaOp::CreateView { .. } => "create-view",
             SchemaOp::CreateSequence { .. } => "create-sequence",
             SchemaOp::SetSequenceOwner { .. } => "set-sequence-owner",
+            SchemaOp::AlterSequence { .. } => "alter-sequence",
+            SchemaOp::SetLogged { .. } => "set-logged",
             SchemaOp::CreateIndex { .. } => "create-index",
             SchemaOp::DropRelation { kind, .. } => match kind {
                 RelationKind::Table => "drop-table",
@@ -1518,8 +1685,9 @@ impl SchemaOp {
                 ColumnChange::DropDefault => "drop-default",
                 ColumnChange::SetNotNull => "set-not-null",
                 ColumnChange::DropNotNull => "drop-not-null",
-                ColumnChange::AddIdentity(_) => "add-identity",
+                ColumnChange::AddIdentity(..) => "add-identity",
                 ColumnChange::SetIdentity(_) => "set-identity",
+                ColumnChange::SetIdentitySequence(_) => "alter-sequence",
                 ColumnChange::DropIdentity(_) => "drop-identity",
                 ColumnChange::DropExpression(_) => "drop-expression",
                 ColumnChange::SetExpression(_) => "set-expression",
@@ -1529,6 +1697,7 @@ impl SchemaOp {
             SchemaOp::DropConstraint { .. } => "drop-constraint",
             SchemaOp::RenameConstraint { .. } => "rename-constraint",
             SchemaOp::ValidateConstraint { .. } => "validate-constraint",
+            SchemaOp::AlterConstraint { .. } => "alter-constraint",
             SchemaOp::CreateType { .. } => "create-type",
             SchemaOp::DropType { .. } => "drop-type",
             SchemaOp::RenameType { .. } => "rename-type",

@@ -13,6 +13,7 @@ mod functions;
 mod index;
 mod object;
 mod opaque;
+mod plpgsql;
 mod query;
 mod routine;
 mod session;
@@ -20,6 +21,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod types;
+pub(super) mod value;
 
 use std::sync::Arc;
 
@@ -69,7 +71,9 @@ pub(super) fn lower(cursor: &Cursor) -> Vec<Operation> {
 
 /// The operation of a text that cannot be read, and of client commands.
 pub(super) use self::opaque::unreadable;
+pub(super) use self::routine::read_result;
 pub(super) use self::session::client_command;
+pub(super) use self::types::read_type;
 
 /// Adds an operation that the whole statement makes.
 fn whole(cursor: &mut Cursor, op: SchemaOp, out: &mut Out) {
@@ -162,7 +166,7 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         }
         "call" | "execute" => {
             if word == "call" && cursor.dialect == Dialect::Postgres {
-                return data::call(cursor, out);
+                return data::call(cursor, &value::Values::new(), out);
             }
             cursor.at = cursor.tokens.len();
             let op = data::unseen(

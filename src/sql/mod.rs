@@ -6,17 +6,122 @@
 //! Nothing is skipped in silence, and nothing recurses: no text exhausts the stack.
 
 mod cursor;
+pub(crate) mod expression;
 mod lower;
 pub mod split;
 mod token;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::cursor::Cursor;
 use self::split::{PieceKind, Splitter};
 
-use crate::schema::op::{Runs, SchemaOp};
+use crate::schema::name::Ident;
+use crate::schema::op::{Runs, SchemaOp, SqlExpr, Value};
+use crate::schema::types::SqlType;
 use crate::source::Span;
+
+/// Whether PostgreSQL takes a word in lower case for something else than a name, at least in some
+/// places.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    token::is_reserved(word) || KEYWORDS.binary_search(&word).is_ok()
+}
+
+/// Words that can name a column but not everything (manual, appendix C): types and functions.
+const KEYWORDS: [&str; 48] = [
+    "authorization",
+    "between",
+    "bigint",
+    "binary",
+    "bit",
+    "boolean",
+    "char",
+    "character",
+    "coalesce",
+    "collation",
+    "cross",
+    "dec",
+    "decimal",
+    "exists",
+    "extract",
+    "float",
+    "full",
+    "greatest",
+    "grouping",
+    "inner",
+    "inout",
+    "int",
+    "integer",
+    "interval",
+    "join",
+    "least",
+    "left",
+    "national",
+    "natural",
+    "nchar",
+    "none",
+    "nullif",
+    "numeric",
+    "out",
+    "overlaps",
+    "overlay",
+    "position",
+    "precision",
+    "real",
+    "right",
+    "row",
+    "setof",
+    "smallint",
+    "substring",
+    "time",
+    "timestamp",
+    "trim",
+    "values",
+];
+
+/// The expression of PostgreSQL that a text is.
+pub(crate) fn expression_of(text: &str) -> SqlExpr {
+    let tokens = token::tokens(text, Dialect::Postgres);
+    token::expression(&tokens, text, Dialect::Postgres)
+}
+
+/// The type of PostgreSQL that a text is; `None` where it is more or less than one.
+pub(crate) fn data_type_of(text: &str) -> Option<SqlType> {
+    let tokens = token::tokens(text, Dialect::Postgres);
+    let mut cursor = Cursor::new(text, Dialect::Postgres, &tokens);
+    let data_type = lower::read_type(&mut cursor).ok()?;
+    cursor.is_done().then_some(data_type)
+}
+
+/// The result of a routine of PostgreSQL, spelled as the lowering spells it.
+pub(crate) fn routine_result_of(text: &str) -> Arc<str> {
+    let tokens = token::tokens(text, Dialect::Postgres);
+    lower::read_result(&Cursor::new(text, Dialect::Postgres, &tokens))
+}
+
+/// The columns that a routine of PostgreSQL returns: those of `TABLE (…)`, or one without a name;
+/// a set is told apart by the name of its first column. `None` where the text is not understood.
+pub(crate) fn result_columns_of(text: &str) -> Option<Vec<(Ident, SqlType)>> {
+    let tokens = token::tokens(text, Dialect::Postgres);
+    let mut cursor = Cursor::new(text, Dialect::Postgres, &tokens);
+    if cursor.eat("table") {
+        let range = cursor.parentheses().ok()?;
+        let mut part = cursor.part(range);
+        let mut columns = part
+            .list(|column| Ok((column.any_word()?, lower::read_type(column)?)))
+            .ok()?;
+        for (_, data_type) in &mut columns {
+            data_type.modifiers = Arc::from([]);
+        }
+        return (part.is_done() && cursor.is_done()).then_some(columns);
+    }
+    let name = if cursor.eat("setof") { "setof" } else { "" };
+    let data_type = lower::read_type(&mut cursor).ok()?;
+    cursor
+        .is_done()
+        .then(|| vec![(Ident::new(name), data_type)])
+}
 
 /// A family of servers and its grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,10 +236,16 @@ pub fn first_words(text: &str, dialect: Dialect, most: usize) -> Vec<String> {
 }
 
 /// What running the body of a function does, as far as its text tells: the operations of its
-/// static SQL. Spans are those of the body. A language that is not read, or a text that is built at
-/// run time, is an opaque operation.
-pub fn read_body(body: &str, language: &str, dialect: Dialect) -> Vec<Operation> {
-    lower::body::operations_of(body, language, dialect, 1)
+/// static SQL. `values` holds the arguments that are known, by name and as `$1`. Spans are those of
+/// the body. A language that is not read, or a text that is built from what is not known, is an
+/// opaque operation.
+pub fn read_body(
+    body: &str,
+    language: &str,
+    dialect: Dialect,
+    values: &BTreeMap<Ident, Value>,
+) -> Vec<Operation> {
+    lower::body::operations_of(body, language, dialect, 1, values)
 }
 
 /// Reads a whole text: its statements in order, each with what it does.

@@ -132,7 +132,7 @@ fn only_the_program_and_discover_ask_the_environment_or_print() {
 #[test]
 fn domain_types_are_not_serialisable() {
     assert_only_in(
-        &["report/", "discover/", "cli/"],
+        &["report/", "discover/", "cli/", "live/"],
         &["Serialize", "Deserialize", "serde::"],
     );
 }

@@ -1,18 +1,17 @@
 //! What a real server says of our claims.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use migcheck::Dialect;
 use migcheck::analysis::Pair;
 use migcheck::bind::types::{CastContext, casts};
 use migcheck::discover::{TransactionScope, Unit};
 use migcheck::history::{Planned, replay};
-use migcheck::schema::catalog::{Catalog, RelationBody, TypeBody};
-use migcheck::schema::op::ConstraintKind;
-use migcheck::schema::types::TypeName;
+use migcheck::live::{Count, Disagreement, Kind, compare, read_catalog};
+use migcheck::schema::catalog::Catalog;
 use migcheck::sql::read;
+use migcheck::{Dialect, schema_to_sql};
 
 use crate::postgres::database;
 use crate::world::change;
@@ -45,115 +44,58 @@ fn the_casts_between_built_in_types_are_those_of_the_server() {
     assert_eq!(ours, theirs);
 }
 
-/// The catalog as lines that both sides can write: columns, constraints, indexes, sequences, enum
-/// labels, views.
-fn ours(catalog: &Catalog) -> Vec<String> {
-    let mut out = Vec::new();
-    // Temporary relations are those of a session that is over when the server is asked.
-    for (name, relation) in catalog.relations().filter(|(_, it)| !it.temporary) {
-        let place = format!("{}.{}", name.schema.as_str(), name.name.as_str());
-        match &relation.body {
-            RelationBody::Table(table) => {
-                for column in &table.columns {
-                    let base = match &column.data_type.name {
-                        TypeName::Builtin(name) => name.as_str().to_owned(),
-                        TypeName::User(name) => name.name.as_str().to_owned(),
-                        TypeName::Unknown => "?".to_owned(),
-                    };
-                    out.push(format!(
-                        "column {place}.{} {}{base} null:{} default:{} identity:{} generated:{}",
-                        column.name.as_str(),
-                        if column.data_type.is_array { "_" } else { "" },
-                        !column.not_null,
-                        column.default.is_some(),
-                        column.identity.is_some(),
-                        column.generated.is_some(),
-                    ));
-                }
-                for constraint in &table.constraints {
-                    let kind = match constraint.kind {
-                        ConstraintKind::PrimaryKey { .. } => "p",
-                        ConstraintKind::Unique { .. } => "u",
-                        ConstraintKind::Check { .. } => "c",
-                        ConstraintKind::ForeignKey { .. } => "f",
-                        ConstraintKind::Exclude { .. } => "x",
-                        ConstraintKind::NotNull { .. } => "n",
-                    };
-                    let valid = constraint.valid;
-                    out.push(format!(
-                        "constraint {place} {} {kind} valid:{valid}",
-                        constraint.name.as_str()
-                    ));
-                }
-                for index in &table.indexes {
-                    out.push(format!(
-                        "index {place} {} unique:{} partial:{}",
-                        index.name.as_str(),
-                        index.unique,
-                        index.predicate.is_some()
-                    ));
-                }
-            }
-            RelationBody::View(_) => out.push(format!("view {place}")),
-            RelationBody::Sequence(_) => out.push(format!("sequence {place}")),
-            RelationBody::Index { .. } => {}
-        }
-    }
-    for (name, user_type) in catalog.types() {
-        if let TypeBody::Enum { labels, .. } = &user_type.body {
-            let labels: Vec<&str> = labels.iter().map(|label| &*label.text).collect();
-            out.push(format!(
-                "enum {}.{} {}",
-                name.schema.as_str(),
-                name.name.as_str(),
-                labels.join(",")
-            ));
-        }
-    }
-    out.sort();
-    out
+/// How the replay of a history stands beside the server's own catalog.
+#[derive(Default)]
+struct Judgement {
+    /// Migrations that the server took.
+    accepted: usize,
+    /// Those that it refused, with what it said.
+    refused: Vec<String>,
+    /// The counts of all comparisons together.
+    counts: BTreeMap<Kind, Count>,
+    /// Each difference once, with the first migration after which it was seen.
+    differences: Vec<String>,
+    /// The same, where a statement that was not understood may have changed the object.
+    doubtful: Vec<String>,
+    /// Expressions that were not compared, each once.
+    not_compared: BTreeSet<String>,
+    /// The schema at the end.
+    end: Option<Catalog>,
 }
 
-const THEIRS: &str = "
-WITH rel AS (
-  SELECT c.oid, c.relkind, n.nspname || '.' || c.relname AS place FROM pg_class c
-  JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_'
-    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
-)
-SELECT format('column %s.%s %s null:%s default:%s identity:%s generated:%s', place, attname,
-    typname, NOT attnotnull, atthasdef AND attgenerated = '', attidentity <> '', attgenerated <> '')
-  FROM rel JOIN pg_attribute ON attrelid = rel.oid JOIN pg_type t ON t.oid = atttypid
-  WHERE rel.relkind IN ('r', 'p', 'f') AND attnum > 0 AND NOT attisdropped
-UNION ALL SELECT format('constraint %s %s %s valid:%s', place, conname, contype, convalidated)
-  FROM rel JOIN pg_constraint ON conrelid = rel.oid WHERE rel.relkind IN ('r', 'p', 'f')
-    AND contype IN ('p', 'u', 'c', 'f', 'x')
-UNION ALL SELECT format('index %s %s unique:%s partial:%s', place, i.relname, indisunique,
-    indpred IS NOT NULL)
-  FROM rel JOIN pg_index ON indrelid = rel.oid JOIN pg_class i ON i.oid = indexrelid
-  WHERE rel.relkind IN ('r', 'p', 'f')
-UNION ALL SELECT format('view %s', place) FROM rel WHERE relkind IN ('v', 'm')
-UNION ALL SELECT format('sequence %s', place) FROM rel WHERE relkind = 'S'
-UNION ALL SELECT format('enum %s.%s %s', n.nspname, t.typname,
-    (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))
-  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-  WHERE typtype = 'e' AND n.nspname !~ '^pg_'";
+fn is_missing_role(message: &str) -> bool {
+    message.starts_with("role \"") && message.ends_with("does not exist")
+}
 
 /// Runs migrations on the server and in our replay, and compares the catalogs after each one that
-/// the server accepts. The differences, a line each.
-fn compare(migrations: &[(String, String)]) -> Option<Vec<String>> {
-    let database = database()?;
+/// the server accepts.
+fn judge(migrations: &[(String, String)]) -> Option<Judgement> {
+    let mut database = database()?;
+    let mut judgement = Judgement::default();
     let mut planned: Vec<Planned> = Vec::new();
-    let mut differences = Vec::new();
-    let mut known: BTreeSet<String> = BTreeSet::new();
+    let mut theirs: Vec<Catalog> = Vec::new();
     for (name, text) in migrations {
         let in_transaction = !text.to_lowercase().contains("concurrently");
         let sql = match in_transaction {
             true => format!("BEGIN;\n{text}\n;COMMIT;"),
             false => text.clone(),
         };
-        if let Err(refusal) = database.run(&sql) {
-            differences.push(format!("{name}: refused by the server: {refusal:?}"));
+        let mut outcome = database.run(&sql);
+        // Roles belong to the server rather than to a history, which seldom makes them.
+        for _ in 0..20 {
+            match &outcome {
+                Err(refusal) if refusal.code == "42704" && is_missing_role(&refusal.message) => {
+                    let role = refusal.message.split('"').nth(1).unwrap_or_default();
+                    let made = database.run(&format!("CREATE ROLE \"{role}\""));
+                    made.expect("a role can be made");
+                    outcome = database.run(&sql);
+                }
+                _ => break,
+            }
+        }
+        if let Err(refusal) = outcome {
+            let line = format!("{name}: {} {}", refusal.code, refusal.message);
+            judgement.refused.push(line);
             continue;
         }
         planned.push(Planned {
@@ -164,38 +106,29 @@ fn compare(migrations: &[(String, String)]) -> Option<Vec<String>> {
             batches: Vec::new(),
             run: planned.len(),
         });
-        let timeline = replay(&planned, Dialect::Postgres);
-        let ours: BTreeSet<String> = ours(timeline.catalog(timeline.end())).into_iter().collect();
-        let answer = database.run(THEIRS).expect("the catalog can be read");
-        let theirs: BTreeSet<String> = answer
-            .lines()
-            .map(|line| line.replace(":t", ":true").replace(":f", ":false"))
-            .map(|line| {
-                // We say that we do not know the type of a query's result column.
-                let mut words: Vec<&str> = line.split(' ').collect();
-                if let Some(word) = words.get_mut(2) {
-                    *word = "?";
+        theirs.push(read_catalog(&mut database).expect("the catalog can be read"));
+    }
+    judgement.accepted = planned.len();
+    let timeline = replay(&planned, Dialect::Postgres);
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for ((migration, theirs), end) in planned.iter().zip(&theirs).zip(&timeline.ends) {
+        let comparison = compare(timeline.catalog(*end), theirs);
+        for (kind, count) in &comparison.counts {
+            judgement.counts.entry(*kind).or_default().add(*count);
+        }
+        for disagreement in &comparison.disagreements {
+            if known.insert(disagreement.to_string()) {
+                let line = format!("{}: {disagreement}", migration.identity);
+                match disagreement.doubtful {
+                    true => judgement.doubtful.push(line),
+                    false => judgement.differences.push(line),
                 }
-                let unknown = words.join(" ");
-                if ours.contains(&unknown) {
-                    unknown
-                } else {
-                    line
-                }
-            })
-            .collect();
-        for line in ours.symmetric_difference(&theirs) {
-            if known.insert(line.clone()) {
-                let side = if ours.contains(line) {
-                    "ours"
-                } else {
-                    "server"
-                };
-                differences.push(format!("{name}: only {side}: {line}"));
             }
         }
+        judgement.not_compared.extend(comparison.not_compared);
     }
-    Some(differences)
+    judgement.end = Some(Catalog::clone(timeline.catalog(timeline.end())));
+    Some(judgement)
 }
 
 /// The SQL files of a folder in the order of the numbers that they begin with.
@@ -225,8 +158,67 @@ fn the_replay_of_ordinary_statements_gives_the_catalog_of_the_server() {
         .enumerate()
         .map(|(number, text)| (format!("part {number}"), text.to_owned()))
         .collect();
-    if let Some(differences) = compare(&migrations) {
-        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    if let Some(judgement) = judge(&migrations) {
+        assert_eq!(judgement.refused, [""; 0]);
+        let differences = judgement.differences.join("\n");
+        assert!(differences.is_empty(), "{differences}");
+        assert_eq!(judgement.doubtful, [""; 0]);
+    }
+}
+
+/// What `migcheck schema` prints of a catalog gives the catalog again when a server has run it: the
+/// differences, but for what the output says it leaves out.
+fn round_trip(catalog: &Catalog) -> Vec<String> {
+    let Some(mut database) = database() else {
+        return Vec::new();
+    };
+    let sql = schema_to_sql(catalog);
+    if let Err(refusal) = database.run(&sql) {
+        return vec![format!(
+            "refused: {} {}\n{sql}",
+            refusal.code, refusal.message
+        )];
+    }
+    let theirs = read_catalog(&mut database).expect("the catalog can be read");
+    let comparison = compare(catalog, &theirs);
+    let left_out: Vec<&str> = sql
+        .lines()
+        .filter(|line| line.starts_with("-- not printed"))
+        .filter_map(|line| line.rsplit(' ').next())
+        .collect();
+    let is_left_out = |disagreement: &&Disagreement| {
+        left_out.iter().any(|name| {
+            let object = disagreement.object.trim_start_matches("public.");
+            object == *name || object.starts_with(&format!("{name}."))
+        })
+    };
+    comparison
+        .disagreements
+        .iter()
+        .filter(|it| !is_left_out(it))
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn the_printed_schema_gives_the_same_catalog_again() {
+    let texts: Vec<&str> = include_str!("replayed.sql").split("-- next\n").collect();
+    let planned: Vec<Planned> = texts
+        .iter()
+        .enumerate()
+        .map(|(number, text)| Planned {
+            identity: format!("part {number}").into(),
+            script: Some(Arc::new(read(text, Dialect::Postgres))),
+            transaction: TransactionScope::File,
+            unit: Unit::WholeText,
+            batches: Vec::new(),
+            run: number,
+        })
+        .collect();
+    let timeline = replay(&planned, Dialect::Postgres);
+    for (number, end) in timeline.ends.iter().enumerate() {
+        let differences = round_trip(timeline.catalog(*end)).join("\n");
+        assert!(differences.is_empty(), "part {number}: {differences}");
     }
 }
 
@@ -237,9 +229,21 @@ fn replay_of_a_given_folder() {
         return;
     };
     let migrations = folder(Path::new(&path));
-    if let Some(differences) = compare(&migrations) {
-        eprintln!("{} migrations", migrations.len());
-        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    if let Some(judgement) = judge(&migrations) {
+        println!("{} migrations accepted", judgement.accepted);
+        println!("{} refused", judgement.refused.len());
+        for (kind, count) in &judgement.counts {
+            println!("{kind}: {count:?}");
+        }
+        let lines = judgement.refused.iter().chain(&judgement.doubtful);
+        for line in lines.chain(&judgement.not_compared) {
+            println!("  {line}");
+        }
+        for line in judgement.end.iter().flat_map(round_trip) {
+            println!("round trip: {line}");
+        }
+        let differences = judgement.differences.join("\n");
+        assert!(differences.is_empty(), "{differences}");
     }
 }
 

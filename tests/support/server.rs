@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use migcheck::live::{Answers, LiveError};
+
 /// When set, a missing server fails the tests instead of leaving them out loudly.
 const REQUIRED: &str = "MIGCHECK_REQUIRE_SERVERS";
 
@@ -69,6 +71,15 @@ impl Database {
     /// Runs a script; what it printed (unaligned, fields separated by `|`), or the first error.
     pub(crate) fn run(&self, sql: &str) -> Result<String, Refusal> {
         self.server.psql(&self.name, sql)
+    }
+}
+
+impl Answers for Database {
+    fn answer(&mut self, script: &str) -> Result<Vec<String>, LiveError> {
+        match self.run(script) {
+            Ok(answer) => Ok(answer.lines().map(str::to_owned).collect()),
+            Err(refusal) => Err(LiveError::Server(refusal.message)),
+        }
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use super::follow::Renamed;
 use super::naming::choose_name;
 use super::{Applier, Touched};
 use crate::schema::catalog::{
-    Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence, Table, View,
+    Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence,
+    SequenceOptions, Table, View,
 };
 use crate::schema::list::List;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
     Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
-    LikeClause, QueryDef, RelationKind, SequenceOwner, TableDef, ViewDef,
+    LikeClause, QueryDef, RelationKind, SequenceChange, SequenceOwner, SqlExpr, TableDef, ViewDef,
 };
 use crate::schema::types::{SqlType, TypeName};
 
@@ -49,6 +51,8 @@ impl Applier<'_> {
         let mut table = Table {
             partition_by: def.partition_by.clone(),
             foreign: def.foreign,
+            unlogged: def.unlogged,
+            partition_bound: def.partition_bound.clone(),
             ..Table::default()
         };
         for parent in &def.inherits {
@@ -129,11 +133,20 @@ impl Applier<'_> {
             return None;
         }
         let source = self.lookup_relation(source)?;
-        let table = self.catalog.table(&source)?;
-        table
-            .knowledge
-            .is_full()
-            .then(|| table.columns.iter().cloned().collect())
+        match &self.catalog.relation(&source)?.body {
+            RelationBody::Table(table) => table
+                .knowledge
+                .is_full()
+                .then(|| table.columns.iter().cloned().collect()),
+            RelationBody::View(view) => {
+                let named = |name: &Ident| Column {
+                    assumed: false,
+                    ..unknown_column(ObjectId(0), name)
+                };
+                Some(view.columns.as_ref()?.iter().map(named).collect())
+            }
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+        }
     }
 
     /// Copies columns and checks of a parent; its identity, or `None` when it is not known.
@@ -200,6 +213,7 @@ impl Applier<'_> {
                     not_valid: false,
                     deferrable: constraint.deferrable,
                     not_enforced: false,
+                    options: constraint.options.clone(),
                 };
                 self.add_constraint(target, &def);
             }
@@ -216,6 +230,7 @@ impl Applier<'_> {
                 nulls_not_distinct: index.nulls_not_distinct,
                 method: index.method.clone(),
                 keys: index.keys.clone(),
+                options: index.options.clone(),
                 include: index.include.clone(),
                 predicate: index.predicate.clone(),
                 concurrently: false,
@@ -280,10 +295,20 @@ impl Applier<'_> {
         } else {
             Some(def.columns.clone())
         };
+        // `*` is what it stood for when the view was made.
+        let mut query = def.query.clone();
+        if query.columns.is_none()
+            && let Some(columns) = self.starred(&def.query)
+        {
+            let names: Vec<String> = columns.iter().map(|it| it.name.to_string()).collect();
+            query.text = query.text.replacen('*', &names.join(", "), 1).into();
+            query.columns = Some(columns.into_iter().map(|it| it.name).collect());
+        }
         let mut view = View {
             materialized: def.materialized,
             columns,
-            query: def.query.clone(),
+            types: Vec::new(),
+            query,
             depends_on,
             indexes: List::default(),
             triggers: Vec::new(),
@@ -338,6 +363,7 @@ impl Applier<'_> {
         name: &ObjectName,
         temporary: bool,
         owner: Option<&SequenceOwner>,
+        options: &SequenceChange,
         existence: Existence,
     ) {
         let qualified = self.new_relation_name(name, temporary);
@@ -353,7 +379,10 @@ impl Applier<'_> {
             &qualified,
             Relation {
                 id,
-                body: RelationBody::Sequence(Sequence { owner: None }),
+                body: RelationBody::Sequence(Sequence {
+                    owner: None,
+                    options: Some(Box::new(SequenceOptions::new(options))),
+                }),
                 temporary,
                 assumed: false,
                 unread: 0,
@@ -370,18 +399,32 @@ impl Applier<'_> {
         &mut self,
         table: &QualifiedName,
         column: &Ident,
+        change: &SequenceChange,
     ) -> Option<QualifiedName> {
         let owner = self.catalog.relation(table)?.id;
-        let column_id = self.catalog.table(table)?.column(column)?.id;
-        let name = choose_name(
-            self.catalog,
-            &table.schema,
-            table.name.as_str(),
-            column.as_str(),
-            "seq",
-            |_| false,
-        );
-        let name = QualifiedName::new(table.schema.clone(), name);
+        let found = self.catalog.table(table)?.column(column)?;
+        let column_id = found.id;
+        let mut change = change.clone();
+        if change.data_type.is_none() {
+            change.data_type = Some(found.data_type.clone());
+        }
+        let name = match &change.name {
+            Some(name) => QualifiedName::new(
+                name.schema.clone().unwrap_or_else(|| table.schema.clone()),
+                name.name.clone(),
+            ),
+            None => {
+                let chosen = choose_name(
+                    self.catalog,
+                    &table.schema,
+                    table.name.as_str(),
+                    column.as_str(),
+                    "seq",
+                    |_| false,
+                );
+                QualifiedName::new(table.schema.clone(), chosen)
+            }
+        };
         let id = self.origin.next_id();
         self.catalog.depend(owner, id);
         self.insert_relation(
@@ -390,6 +433,7 @@ impl Applier<'_> {
                 id,
                 body: RelationBody::Sequence(Sequence {
                     owner: Some((owner, column_id)),
+                    options: Some(Box::new(SequenceOptions::new(&change))),
                 }),
                 temporary: false,
                 assumed: false,
@@ -398,6 +442,30 @@ impl Applier<'_> {
         );
         self.touch_relation(&name);
         Some(name)
+    }
+
+    pub(super) fn alter_sequence(
+        &mut self,
+        name: &ObjectName,
+        options: &SequenceChange,
+        existence: Existence,
+    ) {
+        if let Some(found) = self.find_relation(name, RelationKind::Sequence, existence) {
+            self.renumber(&found, options);
+        }
+    }
+
+    /// Gives a sequence other numbers.
+    pub(super) fn renumber(&mut self, name: &QualifiedName, change: &SequenceChange) {
+        self.edit_relation(name, |relation| {
+            if let RelationBody::Sequence(Sequence {
+                options: Some(options),
+                ..
+            }) = &mut relation.body
+            {
+                options.change(change);
+            }
+        });
     }
 
     pub(super) fn set_sequence_owner(
@@ -444,7 +512,7 @@ impl Applier<'_> {
         let name = match &def.name {
             Some(name) => QualifiedName::new(table.schema.clone(), name.clone()),
             None => {
-                let parts = index_column_names(def);
+                let parts = index_column_names(&def.keys, &def.include);
                 let chosen = choose_name(
                     self.catalog,
                     &table.schema,
@@ -470,9 +538,11 @@ impl Applier<'_> {
             nulls_not_distinct: def.nulls_not_distinct,
             method: def.method.clone(),
             keys: def.keys.clone(),
+            options: def.options.clone(),
             include: def.include.clone(),
             predicate: def.predicate.clone(),
             constraint: None,
+            valid: true,
         };
         self.attach_index(&table, index);
     }
@@ -649,8 +719,19 @@ impl Applier<'_> {
         let id = relation.id;
         self.catalog.gone.remove_mut(to);
         self.catalog.relation_names.insert_mut(id, to.clone());
+        let is_sequence = matches!(relation.body, RelationBody::Sequence(_));
+        let is_read = matches!(
+            relation.body,
+            RelationBody::Table(_) | RelationBody::View(_)
+        );
         self.catalog.relations.insert_mut(to.clone(), relation);
         self.touch_relation(to);
+        if is_sequence {
+            self.follow(Renamed::Sequence, from, to);
+        }
+        if is_read {
+            self.follow_in_views(id, from, to);
+        }
     }
 
     pub(super) fn move_relation(&mut self, from: &QualifiedName, schema: &Ident) {
@@ -740,13 +821,21 @@ impl Applier<'_> {
         in_schema(self.catalog.relations.keys(), schema)
     }
 
-    pub(super) fn attach_partition(&mut self, table: &ObjectName, partition: &ObjectName) {
+    pub(super) fn attach_partition(
+        &mut self,
+        table: &ObjectName,
+        partition: &ObjectName,
+        bound: Option<&SqlExpr>,
+    ) {
         let (Some(parent), Some(child)) = (self.find_table(table), self.find_table(partition))
         else {
             return;
         };
         if let Some(id) = self.adopt(&parent, &child) {
-            self.edit_table(&child, |child| child.partition_of = Some(id));
+            self.edit_table(&child, |child| {
+                child.partition_of = Some(id);
+                child.partition_bound = bound.cloned();
+            });
         }
     }
 
@@ -794,12 +883,18 @@ impl Applier<'_> {
     }
 
     /// A column's default for `serial` and what an identity column needs: its sequence.
-    pub(super) fn supply(&mut self, table: &QualifiedName, column: &Ident, serial: bool) {
-        let Some(sequence) = self.create_owned_sequence(table, column) else {
+    pub(super) fn supply(
+        &mut self,
+        table: &QualifiedName,
+        column: &Ident,
+        serial: bool,
+        change: &SequenceChange,
+    ) {
+        let Some(sequence) = self.create_owned_sequence(table, column, change) else {
             return;
         };
         if serial {
-            let default = crate::schema::op::SqlExpr {
+            let default = SqlExpr {
                 text: format!("nextval('{}'::regclass)", ObjectName::from(&sequence)).into(),
                 columns: BTreeSet::new(),
             };
@@ -813,20 +908,24 @@ impl Applier<'_> {
 
     /// A nullable column of which only the name is known.
     pub(super) fn assumed_column(&mut self, name: &Ident) -> Column {
-        Column {
-            id: self.origin.next_id(),
-            name: name.clone(),
-            data_type: SqlType {
-                name: TypeName::Unknown,
-                ..SqlType::unknown()
-            },
-            collation: None,
-            not_null: false,
-            default: None,
-            identity: None::<Identity>,
-            generated: None,
-            assumed: true,
-        }
+        unknown_column(self.origin.next_id(), name)
+    }
+}
+
+fn unknown_column(id: ObjectId, name: &Ident) -> Column {
+    Column {
+        id,
+        name: name.clone(),
+        data_type: SqlType {
+            name: TypeName::Unknown,
+            ..SqlType::unknown()
+        },
+        collation: None,
+        not_null: false,
+        default: None,
+        identity: None::<Identity>,
+        generated: None,
+        assumed: true,
     }
 }
 
@@ -834,12 +933,12 @@ impl Applier<'_> {
 /// expression after its function or the column that it casts, and repeats with a number.
 ///
 /// Source: `ChooseIndexColumnNames` and `FigureColname` in PostgreSQL's sources.
-fn index_column_names(def: &IndexDef) -> Vec<String> {
-    let keys = def.keys.iter().map(|key| match key {
+pub(super) fn index_column_names(keys: &[IndexKey], include: &[Ident]) -> Vec<String> {
+    let keys = keys.iter().map(|key| match key {
         IndexKey::Column(column) => column.as_str().to_owned(),
         IndexKey::Expression(expr) => expr.figure_name(),
     });
-    let included = def.include.iter().map(|column| column.as_str().to_owned());
+    let included = include.iter().map(|column| column.as_str().to_owned());
     let mut names: Vec<String> = Vec::new();
     for name in keys.chain(included) {
         let mut numbered = name.clone();

@@ -1,12 +1,14 @@
 //! What belongs to a table: columns, constraints, triggers, policies.
 
 use super::naming::choose_name;
+use super::relations::index_column_names;
 use super::{Applier, Assumption};
 use crate::schema::catalog::{Column, Constraint, Index, Knowledge, Policy, RelationBody, Trigger};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
-    Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, Creation, Existence,
-    IndexKey, PolicyDef, RelationKind, RowSecurityChange, SqlExpr, TriggerDef, TriggerSelection,
+    Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, ConstraintOptions, Creation,
+    Existence, IndexKey, PolicyDef, RelationKind, RowSecurityChange, SequenceChange, SqlExpr,
+    TriggerDef, TriggerSelection,
 };
 use crate::schema::types::TypeName;
 
@@ -29,7 +31,8 @@ impl Applier<'_> {
             }
         });
         if merged.is_some() && (def.serial || def.identity.is_some()) {
-            self.supply(table, &def.name, def.serial);
+            let change = def.sequence.as_deref().cloned().unwrap_or_default();
+            self.supply(table, &def.name, def.serial, &change);
         }
     }
 
@@ -305,6 +308,11 @@ impl Applier<'_> {
         let Some(id) = self.catalog.relation(&name).map(|relation| relation.id) else {
             return;
         };
+        for table in renamed {
+            if let Some(id) = self.catalog.relation(&table).map(|relation| relation.id) {
+                self.follow_column_in_views(id, from, to);
+            }
+        }
         for other in self.referencing(id, Some(from)) {
             self.edit_table(&other, |table| {
                 let is_meant = |constraint: &Constraint| constraint.references == Some(id);
@@ -348,9 +356,32 @@ impl Applier<'_> {
             } => {
                 let data_type = self.resolve_type(data_type);
                 edit(self, &|column| {
+                    // The server keeps the default as a value of the old type, converted.
+                    if let (TypeName::User(old), Some(default)) =
+                        (&column.data_type.name, &mut column.default)
+                        && column.data_type.name != data_type.name
+                        && !default.text.contains("::")
+                    {
+                        let array = if column.data_type.is_array { "[]" } else { "" };
+                        default.text = format!("({})::{old}{array}", default.text).into();
+                    }
                     column.data_type = data_type.clone();
                     column.collation = collation.clone();
                 });
+                let is_identity = self
+                    .catalog
+                    .table(table)
+                    .and_then(|table| table.column(column))
+                    .is_some_and(|column| column.identity.is_some());
+                if is_identity {
+                    let change = SequenceChange {
+                        data_type: Some(data_type),
+                        ..SequenceChange::default()
+                    };
+                    for sequence in self.owned_sequences(table, column) {
+                        self.renumber(&sequence, &change);
+                    }
+                }
             }
             ColumnChange::SetDefault(default) => {
                 edit(self, &|column| column.default = Some(default.clone()));
@@ -358,15 +389,20 @@ impl Applier<'_> {
             ColumnChange::DropDefault => edit(self, &|column| column.default = None),
             ColumnChange::SetNotNull => edit(self, &|column| column.not_null = true),
             ColumnChange::DropNotNull => edit(self, &|column| column.not_null = false),
-            ColumnChange::AddIdentity(identity) => {
+            ColumnChange::AddIdentity(identity, change) => {
                 edit(self, &|column| {
                     column.identity = Some(*identity);
                     column.not_null = true;
                 });
-                self.supply(table, column, false);
+                self.supply(table, column, false, change);
             }
             ColumnChange::SetIdentity(identity) => {
                 edit(self, &|column| column.identity = Some(*identity));
+            }
+            ColumnChange::SetIdentitySequence(change) => {
+                for sequence in self.owned_sequences(table, column) {
+                    self.renumber(&sequence, change);
+                }
             }
             ColumnChange::DropIdentity(_) => {
                 edit(self, &|column| column.identity = None);
@@ -468,7 +504,7 @@ impl Applier<'_> {
         let name = def
             .name
             .clone()
-            .unwrap_or_else(|| self.constraint_name(table, &kind));
+            .unwrap_or_else(|| self.constraint_name(table, &kind, &def.options));
         let constraint = Constraint {
             id: self.origin.next_id(),
             name: name.clone(),
@@ -477,6 +513,7 @@ impl Applier<'_> {
             valid: !def.not_valid,
             deferrable: def.deferrable,
             enforced: !def.not_enforced,
+            options: def.options.clone(),
         };
         if let Some(on) = references {
             self.catalog.depend(on, relation.id);
@@ -495,7 +532,14 @@ impl Applier<'_> {
                 for column in &columns {
                     self.alter_one_column(table, column, &ColumnChange::SetNotNull);
                 }
-                self.back_constraint(table, &name, &columns, false, using_index.as_ref());
+                let include = &def.options.include;
+                self.back_constraint(
+                    table,
+                    &name,
+                    (&columns, include),
+                    false,
+                    using_index.as_ref(),
+                );
             }
             ConstraintKind::Unique {
                 columns,
@@ -504,13 +548,30 @@ impl Applier<'_> {
             } => self.back_constraint(
                 table,
                 &name,
-                &columns,
+                (&columns, &def.options.include),
                 nulls_not_distinct,
                 using_index.as_ref(),
             ),
+            ConstraintKind::Exclude { .. } => {
+                if let Some(exclusion) = def.options.exclusion.as_deref() {
+                    let index = Index {
+                        id: self.origin.next_id(),
+                        name: name.clone(),
+                        unique: false,
+                        nulls_not_distinct: false,
+                        method: exclusion.method.clone(),
+                        keys: exclusion.keys.clone(),
+                        options: exclusion.options.clone(),
+                        include: def.options.include.clone(),
+                        predicate: exclusion.predicate.clone(),
+                        constraint: Some(name),
+                        valid: true,
+                    };
+                    self.attach_index(table, index);
+                }
+            }
             ConstraintKind::Check { .. }
             | ConstraintKind::ForeignKey { .. }
-            | ConstraintKind::Exclude { .. }
             | ConstraintKind::NotNull { .. } => {}
         }
     }
@@ -530,7 +591,12 @@ impl Applier<'_> {
             })
     }
 
-    fn constraint_name(&self, table: &QualifiedName, kind: &ConstraintKind) -> Ident {
+    fn constraint_name(
+        &self,
+        table: &QualifiedName,
+        kind: &ConstraintKind,
+        options: &ConstraintOptions,
+    ) -> Ident {
         let joined = |columns: &[Ident]| {
             let parts: Vec<&str> = columns.iter().map(Ident::as_str).collect();
             parts.join("_")
@@ -539,9 +605,13 @@ impl Applier<'_> {
             ConstraintKind::PrimaryKey { .. } => (String::new(), "pkey"),
             ConstraintKind::Unique { columns, .. } => (joined(columns), "key"),
             ConstraintKind::ForeignKey { columns, .. } => (joined(columns), "fkey"),
-            ConstraintKind::Exclude { definition } => {
-                (joined(&self.real_columns(table, definition)), "excl")
-            }
+            ConstraintKind::Exclude { definition } => match options.exclusion.as_deref() {
+                Some(exclusion) => (
+                    index_column_names(&exclusion.keys, &options.include).join("_"),
+                    "excl",
+                ),
+                None => (joined(&self.real_columns(table, definition)), "excl"),
+            },
             ConstraintKind::Check { expr, .. } => {
                 let columns = self.real_columns(table, expr);
                 match columns.as_slice() {
@@ -586,7 +656,7 @@ impl Applier<'_> {
         &mut self,
         table: &QualifiedName,
         name: &Ident,
-        columns: &[Ident],
+        (columns, include): (&[Ident], &[Ident]),
         nulls_not_distinct: bool,
         using_index: Option<&Ident>,
     ) {
@@ -611,9 +681,11 @@ impl Applier<'_> {
             nulls_not_distinct,
             method: Ident::new("btree"),
             keys: columns.iter().cloned().map(IndexKey::Column).collect(),
-            include: Vec::new(),
+            options: Vec::new(),
+            include: include.to_vec(),
             predicate: None,
             constraint: Some(name.clone()),
+            valid: true,
         };
         self.attach_index(table, index);
     }
@@ -643,7 +715,9 @@ impl Applier<'_> {
         };
         let backed = matches!(
             constraint.kind,
-            ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. }
+            ConstraintKind::PrimaryKey { .. }
+                | ConstraintKind::Unique { .. }
+                | ConstraintKind::Exclude { .. }
         );
         if backed {
             self.forget_name(&QualifiedName::new(found.schema.clone(), name.clone()));
@@ -680,6 +754,29 @@ impl Applier<'_> {
         });
     }
 
+    pub(super) fn alter_constraint(
+        &mut self,
+        table: &ObjectName,
+        name: &Ident,
+        deferrable: bool,
+        deferred: bool,
+    ) {
+        let Some(found) = self.find_table(table) else {
+            return;
+        };
+        let mut targets = vec![found.clone()];
+        targets.extend(self.descendants(&found));
+        for target in targets {
+            self.edit_table(&target, |table| {
+                let is_meant = |constraint: &Constraint| constraint.name == *name;
+                table.constraints.edit(is_meant, |it| {
+                    it.deferrable = deferrable;
+                    it.options.deferred = deferred;
+                });
+            });
+        }
+    }
+
     pub(super) fn validate_constraint(&mut self, table: &ObjectName, name: &Ident) {
         let Some(found) = self.find_table(table) else {
             return;
@@ -709,8 +806,15 @@ impl Applier<'_> {
             events: def.events,
             columns: def.columns.clone(),
             for_each_row: def.for_each_row,
-            function: def.function.clone(),
+            function: def.function.as_ref().map(|function| {
+                let found = self.lookup(function, |name| self.catalog.routines.contains_key(name));
+                found.map_or_else(|| function.clone(), |found| ObjectName::from(&found))
+            }),
             enabled: true,
+            constraint: def.constraint,
+            condition: def.condition.clone(),
+            arguments: def.arguments.clone(),
+            attributes: def.attributes.clone(),
         };
         let mut exists = false;
         self.edit_triggers(&table, |triggers| {

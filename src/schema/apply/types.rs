@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::follow::Renamed;
 use super::{Applier, Assumption, Touched};
 use crate::schema::catalog::{EnumLabel, ObjectId, Routine, TypeBody, UserType};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
@@ -143,7 +144,7 @@ impl Applier<'_> {
                     .map(|(attribute, data_type)| (attribute.clone(), self.resolve_type(data_type)))
                     .collect(),
             ),
-            TypeDef::Range => TypeBody::Range,
+            TypeDef::Range(subtype) => TypeBody::Range(self.resolve_type(subtype)),
             TypeDef::Base => TypeBody::Base,
         };
         let id = self.origin.next_id();
@@ -192,6 +193,7 @@ impl Applier<'_> {
                     self.remove_column(&relation, &column, behavior);
                 }
             }
+            self.drop_defaults_cast_to(&found);
         }
         self.remove_type(&found);
     }
@@ -223,6 +225,55 @@ impl Applier<'_> {
         self.catalog.types.insert_mut(to.clone(), user_type);
         self.touch_type(to);
         self.rename_type_in_columns(from, to);
+        self.rename_type_in_types(from, to);
+        self.follow(Renamed::Type, from, to);
+    }
+
+    /// Writes a renamed type into every domain, composite type and routine that is made of it.
+    fn rename_type_in_types(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        let old = TypeName::User(ObjectName::from(from));
+        let new = TypeName::User(ObjectName::from(to));
+        let users: Vec<QualifiedName> = self
+            .catalog
+            .types()
+            .filter(|(_, user_type)| match &user_type.body {
+                TypeBody::Domain { base, .. } => base.name == old,
+                TypeBody::Composite(attributes) => attributes.iter().any(|(_, it)| it.name == old),
+                TypeBody::Range(subtype) => subtype.name == old,
+                TypeBody::Enum { .. } | TypeBody::Base | TypeBody::Unknown => false,
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for user in users {
+            self.edit_type(&user, |user_type| match &mut user_type.body {
+                TypeBody::Domain { base, .. } => base.name = new.clone(),
+                TypeBody::Composite(attributes) => {
+                    let meant = attributes.iter_mut().filter(|(_, it)| it.name == old);
+                    meant.for_each(|(_, it)| it.name = new.clone());
+                }
+                TypeBody::Range(subtype) => subtype.name = new.clone(),
+                TypeBody::Enum { .. } | TypeBody::Base | TypeBody::Unknown => {}
+            });
+        }
+        let takes = |routine: &Routine| routine.signature().iter().any(|it| it.name == old);
+        let routines: Vec<QualifiedName> = self
+            .catalog
+            .all_routines()
+            .filter(|(_, overloads)| overloads.iter().any(takes))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in routines {
+            let mut overloads = self.catalog.routines(&name).to_vec();
+            for routine in &mut overloads {
+                for argument in &mut routine.arguments {
+                    if argument.data_type.name == old {
+                        argument.data_type.name = new.clone();
+                        routine.written = None;
+                    }
+                }
+            }
+            self.set_routines(&name, overloads);
+        }
     }
 
     pub(super) fn add_enum_label(
@@ -263,8 +314,10 @@ impl Applier<'_> {
                     complete: false,
                 };
             }
-            TypeBody::Domain { .. } | TypeBody::Composite(_) | TypeBody::Range | TypeBody::Base => {
-            }
+            TypeBody::Domain { .. }
+            | TypeBody::Composite(_)
+            | TypeBody::Range(_)
+            | TypeBody::Base => {}
         });
         if exists && existence == Existence::Required {
             self.misfit("42710", format!("enum label \"{label}\" already exists"));
@@ -371,7 +424,7 @@ impl Applier<'_> {
                 | TypeChange::RenameDomainCheck(..)
                 | TypeChange::ValidateDomainCheck(_) => {}
             },
-            TypeBody::Enum { .. } | TypeBody::Range | TypeBody::Base | TypeBody::Unknown => {}
+            TypeBody::Enum { .. } | TypeBody::Range(_) | TypeBody::Base | TypeBody::Unknown => {}
         });
     }
 
@@ -385,6 +438,7 @@ impl Applier<'_> {
             returns: def.returns.clone(),
             language: def.language.clone(),
             body: def.body.clone(),
+            written: Some(def.written.clone()),
         };
         for argument in &mut routine.arguments {
             argument.data_type = self.resolve_type(&argument.data_type);
@@ -447,13 +501,18 @@ impl Applier<'_> {
         Some((found, at))
     }
 
-    pub(super) fn drop_routine(&mut self, name: &ObjectName, arguments: Option<&[SqlType]>) {
+    /// Drops a routine; its name, where it was a function that triggers may call.
+    pub(super) fn drop_routine(
+        &mut self,
+        name: &ObjectName,
+        arguments: Option<&[SqlType]>,
+    ) -> Option<QualifiedName> {
         // Where none is found, its making was not seen, in this or in another form.
-        if let Some((found, at)) = self.find_routine(name, arguments) {
-            let mut overloads = self.catalog.routines(&found).to_vec();
-            overloads.remove(at);
-            self.set_routines(&found, overloads);
-        }
+        let (found, at) = self.find_routine(name, arguments)?;
+        let mut overloads = self.catalog.routines(&found).to_vec();
+        let dropped = overloads.remove(at);
+        self.set_routines(&found, overloads);
+        dropped.arguments.is_empty().then_some(found)
     }
 
     /// Renames or moves one routine, or every overload when it is the schema that is renamed.
@@ -477,6 +536,9 @@ impl Applier<'_> {
         let mut targets = self.catalog.routines(&target).to_vec();
         targets.push(routine);
         self.set_routines(&target, targets);
+        if self.catalog.routines(&found).is_empty() {
+            self.follow(Renamed::Routine, &found, &target);
+        }
     }
 }
 

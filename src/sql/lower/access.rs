@@ -8,7 +8,7 @@ use super::{Out, no_effect, whole};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{AllOf, GrantTarget, PolicyCommand, PolicyDef, PrivilegeChange, SchemaOp};
 use crate::sql::cursor::{Cursor, Read, Refused};
-use crate::sql::token::{self, TokenKind};
+use crate::sql::token::{self, Token, TokenKind};
 
 /// A role's name; `PUBLIC`, `CURRENT_USER` and their like are given in lower case.
 pub(super) fn role(cursor: &mut Cursor) -> Read<Ident> {
@@ -120,10 +120,7 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Privil
 /// `SELECT`, `UPDATE (a, b)`, `ALL PRIVILEGES`.
 fn read_privilege(part: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {
     let mut words = Vec::new();
-    while part
-        .peek()
-        .is_some_and(|token| token.kind == TokenKind::Word)
-    {
+    while part.peek().is_some_and(Token::is_name) {
         words.push(part.any_word()?.as_str().to_ascii_uppercase());
     }
     if words.is_empty() {

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::index::read_exclusion_keys;
+use super::table::read_sequence_options;
 use super::types::{WrittenType, read_column_type, read_type};
 use crate::schema::name::Ident;
 use crate::schema::op::{
-    AllowedValues, ColumnDef, ConstraintDef, ConstraintKind, Identity, ReferentialAction, SqlExpr,
+    AllowedValues, ColumnDef, ConstraintDef, ConstraintKind, ConstraintOptions, Exclusion,
+    Identity, ReferentialAction, SqlExpr,
 };
 use crate::schema::types::SqlType;
 use crate::source::Span;
@@ -89,6 +92,7 @@ fn read_column_clause(
         None
     };
     let own = vec![column.name.clone()];
+    let mut options = ConstraintOptions::default();
     let kind = if cursor.eat("not null") {
         cursor.eat("no inherit");
         column.not_null = true;
@@ -126,11 +130,17 @@ fn read_column_clause(
     } else if cursor.eat("check") {
         read_check(cursor)?
     } else if cursor.is("references") {
-        read_references(cursor, own)?
+        read_references(cursor, own, &mut options)?
     } else {
         return read_column_option(cursor, column);
     };
     let mut constraint = constraint_def(name, kind);
+    constraint.options = options;
+    if let ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } = constraint.kind
+        && cursor.eat("include")
+    {
+        constraint.options.include = cursor.ident_list()?;
+    }
     read_constraint_attributes(cursor, &mut constraint)?;
     constraints.push((constraint, cursor.span_from(start)));
     Ok(())
@@ -143,6 +153,7 @@ fn constraint_def(name: Option<Ident>, kind: ConstraintKind) -> ConstraintDef {
         not_valid: false,
         deferrable: false,
         not_enforced: false,
+        options: ConstraintOptions::default(),
     }
 }
 
@@ -248,7 +259,9 @@ fn read_generated(cursor: &mut Cursor, column: &mut ColumnDef) -> Read<()> {
     cursor.expect("as")?;
     if cursor.eat("identity") {
         if cursor.is_symbol("(") {
-            cursor.parentheses()?;
+            let range = cursor.parentheses()?;
+            let (change, _) = read_sequence_options(&mut cursor.part(range))?;
+            column.sequence = Some(Box::new(change));
         }
         column.identity = Some(identity.unwrap_or(Identity::Always));
         column.not_null = true;
@@ -278,7 +291,11 @@ fn read_check(cursor: &mut Cursor) -> Read<ConstraintKind> {
     })
 }
 
-fn read_references(cursor: &mut Cursor, columns: Vec<Ident>) -> Read<ConstraintKind> {
+fn read_references(
+    cursor: &mut Cursor,
+    columns: Vec<Ident>,
+    options: &mut ConstraintOptions,
+) -> Read<ConstraintKind> {
     cursor.expect("references")?;
     let table = cursor.object_name()?;
     let referenced = if cursor.is_symbol("(") {
@@ -289,10 +306,15 @@ fn read_references(cursor: &mut Cursor, columns: Vec<Ident>) -> Read<ConstraintK
     let mut on_delete = ReferentialAction::NoAction;
     let mut on_update = ReferentialAction::NoAction;
     loop {
-        if cursor.eat("match") {
+        if cursor.eat("match full") {
+            options.match_full = true;
+        } else if cursor.eat("match") {
             cursor.any_word()?;
         } else if cursor.eat("on delete") {
             on_delete = read_action(cursor)?;
+            if cursor.is_symbol("(") {
+                options.set_columns = cursor.ident_list()?;
+            }
         } else if cursor.eat("on update") {
             on_update = read_action(cursor)?;
         } else {
@@ -322,9 +344,6 @@ fn read_action(cursor: &mut Cursor) -> Read<ReferentialAction> {
     } else {
         return Err(cursor.refuse("a referential action"));
     };
-    if cursor.is_symbol("(") {
-        cursor.parentheses()?;
-    }
     Ok(action)
 }
 
@@ -336,13 +355,18 @@ pub(super) fn read_constraint_attributes(
     loop {
         if cursor.eat("not deferrable") {
             constraint.deferrable = false;
-        } else if cursor.eat_any(&["deferrable", "initially deferred"]) {
+        } else if cursor.eat("deferrable") {
             constraint.deferrable = true;
+        } else if cursor.eat("initially deferred") {
+            constraint.deferrable = true;
+            constraint.options.deferred = true;
+        } else if cursor.eat("no inherit") {
+            constraint.options.no_inherit = true;
         } else if cursor.eat("not valid") {
             constraint.not_valid = true;
         } else if cursor.eat("not enforced") {
             constraint.not_enforced = true;
-        } else if cursor.eat_any(&["initially immediate", "no inherit", "enforced"]) {
+        } else if cursor.eat_any(&["initially immediate", "enforced"]) {
         } else if cursor.eat("using index tablespace") {
             cursor.ident()?;
         } else if cursor.is("with")
@@ -381,8 +405,9 @@ pub(super) fn read_table_constraint(cursor: &mut Cursor) -> Read<ConstraintDef> 
     } else {
         None
     };
+    let mut options = ConstraintOptions::default();
     let kind = if cursor.eat("primary key") {
-        let (columns, using_index) = read_key(cursor)?;
+        let (columns, using_index) = read_key(cursor, &mut options)?;
         ConstraintKind::PrimaryKey {
             columns,
             using_index,
@@ -396,7 +421,7 @@ pub(super) fn read_table_constraint(cursor: &mut Cursor) -> Read<ConstraintDef> 
         if mysql && !cursor.is_symbol("(") && !cursor.is("using") {
             name = name.or(Some(cursor.ident()?));
         }
-        let (columns, using_index) = read_key(cursor)?;
+        let (columns, using_index) = read_key(cursor, &mut options)?;
         ConstraintKind::Unique {
             columns,
             nulls_not_distinct,
@@ -409,20 +434,40 @@ pub(super) fn read_table_constraint(cursor: &mut Cursor) -> Read<ConstraintDef> 
             name = name.or(Some(cursor.ident()?));
         }
         let columns = cursor.ident_list()?;
-        read_references(cursor, columns)?
+        read_references(cursor, columns, &mut options)?
     } else if cursor.eat("exclude") {
         let start = cursor.at;
-        if cursor.eat("using") {
+        let method = if cursor.eat("using") {
+            cursor.ident()?
+        } else {
+            Ident::new("btree")
+        };
+        let range = cursor.parentheses()?;
+        let (keys, key_options) = read_exclusion_keys(cursor, range)?;
+        if cursor.eat("include") {
+            options.include = cursor.ident_list()?;
+        }
+        let end_of_index = cursor.at;
+        // Storage options and a tablespace stand before the condition.
+        if cursor.eat("with") {
+            cursor.parentheses()?;
+        }
+        if cursor.eat("using index tablespace") {
             cursor.ident()?;
         }
-        cursor.parentheses()?;
-        if cursor.eat("include") {
-            cursor.parentheses()?;
-        }
-        if cursor.eat("where") {
-            cursor.parentheses()?;
-        }
+        let predicate = if cursor.eat("where") {
+            Some(cursor.parenthesised()?)
+        } else {
+            cursor.at = end_of_index;
+            None
+        };
         let end = cursor.at;
+        options.exclusion = Some(Box::new(Exclusion {
+            method,
+            keys,
+            options: key_options,
+            predicate,
+        }));
         ConstraintKind::Exclude {
             definition: cursor.expression_of(start..end)?,
         }
@@ -434,6 +479,7 @@ pub(super) fn read_table_constraint(cursor: &mut Cursor) -> Read<ConstraintDef> 
         return Err(cursor.refuse("a constraint"));
     };
     let mut constraint = constraint_def(name, kind);
+    constraint.options = options;
     skip_on_conflict(cursor)?;
     read_constraint_attributes(cursor, &mut constraint)?;
     Ok(constraint)
@@ -447,7 +493,10 @@ fn at_constraint_kind(cursor: &Cursor) -> bool {
 }
 
 /// `(a, b) [INCLUDE (c)]`, or `USING INDEX i`.
-fn read_key(cursor: &mut Cursor) -> Read<(Vec<Ident>, Option<Ident>)> {
+fn read_key(
+    cursor: &mut Cursor,
+    options: &mut ConstraintOptions,
+) -> Read<(Vec<Ident>, Option<Ident>)> {
     if cursor.eat("using index") {
         return Ok((Vec::new(), Some(cursor.ident()?)));
     }
@@ -472,7 +521,7 @@ fn read_key(cursor: &mut Cursor) -> Read<(Vec<Ident>, Option<Ident>)> {
         return Err(cursor.refuse("a column"));
     }
     if cursor.eat("include") {
-        cursor.ident_list()?;
+        options.include = cursor.ident_list()?;
     }
     let mysql = matches!(cursor.dialect, Dialect::Mysql | Dialect::Mariadb);
     if mysql && cursor.eat("using") {

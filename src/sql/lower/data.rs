@@ -6,11 +6,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::query::{query, unknown_calls};
-use super::{Out, names_in, whole};
+use super::query::{arguments, query, unknown_calls};
+use super::value::Values;
+use super::{Out, names_in, no_effect, whole};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
-    Call, Creation, DataOp, Opaque, SchemaOp, SessionOp, SettingScope, TableDef,
+    Call, Called, Creation, DataOp, Opaque, SchemaOp, SessionOp, SettingScope, TableDef,
 };
 use crate::source::Span;
 use crate::sql::cursor::{Cursor, Read, Refused};
@@ -64,12 +65,12 @@ pub(super) fn data(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
 
 /// Replaces a read, and joins a write, by what is not known of the functions it calls.
 fn refuse_unknown_calls(cursor: &Cursor, write: bool, before: usize, span: Span, out: &mut Out) {
-    let called = unknown_calls(cursor);
+    let called = unknown_calls(cursor, &Values::new());
     if called.is_empty() {
         return;
     }
     if write {
-        let names = called.clone();
+        let names = called.iter().map(|it| it.name.clone()).collect();
         let routines = called;
         out.push(SchemaOp::Call(Call { routines, names }), span);
     } else {
@@ -79,7 +80,7 @@ fn refuse_unknown_calls(cursor: &Cursor, write: bool, before: usize, span: Span,
 }
 
 /// The operation of a text that calls these functions and does nothing else to the schema.
-pub(super) fn calling(cursor: &Cursor, routines: Vec<ObjectName>) -> SchemaOp {
+pub(super) fn calling(cursor: &Cursor, routines: Vec<Called>) -> SchemaOp {
     SchemaOp::Call(Call {
         routines,
         names: names_in(cursor),
@@ -87,12 +88,13 @@ pub(super) fn calling(cursor: &Cursor, routines: Vec<ObjectName>) -> SchemaOp {
 }
 
 /// `CALL p(…)`, after the word.
-pub(super) fn call(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
-    let procedure = cursor.object_name()?;
-    cursor.parentheses()?;
+pub(super) fn call(cursor: &mut Cursor, known: &Values, out: &mut Out) -> Read<()> {
+    let name = cursor.object_name()?;
+    let range = cursor.parentheses()?;
     cursor.expect_end()?;
-    let mut routines = vec![procedure];
-    for called in unknown_calls(cursor) {
+    let arguments = arguments(cursor, range, known);
+    let mut routines = vec![Called { name, arguments }];
+    for called in unknown_calls(cursor, known) {
         if !routines.contains(&called) {
             routines.push(called);
         }
@@ -220,11 +222,28 @@ fn unless_catalog(cursor: &Cursor, op: SchemaOp) -> SchemaOp {
         DataOp::Truncate { tables, .. } => tables,
         DataOp::Read | DataOp::Lock { .. } => &[],
     };
+    if marks_indexes(&op) {
+        return no_effect("update pg_index");
+    }
     if cursor.dialect == crate::sql::Dialect::Postgres && tables.iter().any(is_catalog) {
         unseen(cursor, "it changes the server's own catalog")
     } else {
         op
     }
+}
+
+/// `UPDATE pg_index SET indisready = …`: indexes are left alone for a while, which changes no name
+/// and, once they are used again after a `REINDEX`, nothing else.
+fn marks_indexes(op: &SchemaOp) -> bool {
+    let SchemaOp::Data(DataOp::Update { table, columns }) = op else {
+        return false;
+    };
+    let marks = ["indisready", "indisvalid"];
+    table.name.as_str() == "pg_index"
+        && is_catalog(table)
+        && columns
+            .iter()
+            .all(|column| marks.contains(&column.as_str()))
 }
 
 /// Whether a name means one of the server's own tables or views; without a schema only where the
@@ -370,7 +389,10 @@ fn balanced(cursor: &Cursor) -> Read<()> {
 /// `(a, b)` before `VALUES`, `SELECT` and their like; a parenthesised query is none.
 fn insert_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
     let query = ["select", "with", "values"];
-    if !cursor.is_symbol("(") || query.iter().any(|word| cursor.is_at(1, word)) {
+    // However many parentheses a query stands in.
+    let mut inner = cursor.clone();
+    while inner.eat_symbol("(") {}
+    if !cursor.is_symbol("(") || query.iter().any(|word| inner.is(word)) {
         return Ok(Vec::new());
     }
     let range = cursor.parentheses()?;

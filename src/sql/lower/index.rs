@@ -1,8 +1,10 @@
 //! Indexes.
 
+use std::ops::Range;
+
 use super::Out;
 use crate::schema::name::{Ident, ObjectName};
-use crate::schema::op::{IndexDef, IndexKey, SchemaOp};
+use crate::schema::op::{IndexDef, IndexKey, KeyOptions, SchemaOp};
 use crate::sql::Dialect;
 use crate::sql::cursor::{Cursor, Read, Refused};
 use crate::sql::token::Token;
@@ -30,7 +32,7 @@ pub(super) fn create_index(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     if cursor.eat("using") {
         method = Some(cursor.ident()?);
     }
-    let keys = read_keys(cursor)?;
+    let (keys, options) = read_keys(cursor)?;
     let mut index = IndexDef {
         name,
         table,
@@ -38,6 +40,7 @@ pub(super) fn create_index(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         nulls_not_distinct: false,
         method: method.unwrap_or_else(|| Ident::new("btree")),
         keys,
+        options,
         include: Vec::new(),
         predicate: None,
         concurrently,
@@ -92,22 +95,52 @@ fn read_mysql_option(cursor: &mut Cursor) -> Read<()> {
     Err(cursor.refuse("an index option"))
 }
 
-/// `( key, … )`, each key with its operator class and order left out.
-fn read_keys(cursor: &mut Cursor) -> Read<Vec<IndexKey>> {
+/// `( key, … )`, each key with its operator class and order; no options where all are usual.
+fn read_keys(cursor: &mut Cursor) -> Read<(Vec<IndexKey>, Vec<KeyOptions>)> {
     let range = cursor.parentheses()?;
+    read_each_key(cursor, range, |part| part.expect_end())
+}
+
+/// The keys of `EXCLUDE ( key WITH operator, … )`.
+pub(super) fn read_exclusion_keys(
+    cursor: &Cursor,
+    range: Range<usize>,
+) -> Read<(Vec<IndexKey>, Vec<KeyOptions>)> {
+    read_each_key(cursor, range, |part| {
+        part.expect("with")?;
+        if part.eat("operator") {
+            part.parentheses()?;
+        } else {
+            part.next();
+        }
+        part.expect_end()
+    })
+}
+
+fn read_each_key(
+    cursor: &Cursor,
+    range: Range<usize>,
+    rest: impl Fn(&mut Cursor) -> Read<()>,
+) -> Read<(Vec<IndexKey>, Vec<KeyOptions>)> {
     if range.is_empty() {
         return Err(cursor.refuse("an index key"));
     }
     let mut keys = Vec::new();
+    let mut all_options = Vec::new();
     for part in cursor.split_commas(range) {
         let mut part = cursor.part(part);
-        keys.push(read_index_key(&mut part)?);
-        part.expect_end()?;
+        let (key, options) = read_index_key(&mut part)?;
+        rest(&mut part)?;
+        keys.push(key);
+        all_options.push(options);
     }
-    Ok(keys)
+    if all_options.iter().all(|it| *it == KeyOptions::default()) {
+        all_options.clear();
+    }
+    Ok((keys, all_options))
 }
 
-fn read_index_key(part: &mut Cursor) -> Read<IndexKey> {
+fn read_index_key(part: &mut Cursor) -> Read<(IndexKey, KeyOptions)> {
     let prefix_length = |part: &Cursor| {
         let number = part
             .peek_at(2)
@@ -143,19 +176,24 @@ fn read_index_key(part: &mut Cursor) -> Read<IndexKey> {
         }
         IndexKey::Column(column)
     };
+    let mut options = KeyOptions::default();
     if part.eat("collate") {
-        part.object_name()?;
+        options.collation = Some(part.object_name()?);
     }
     let order = ["asc", "desc", "nulls", "with"];
     if !part.is_done() && !order.iter().any(|word| part.is(word)) {
-        part.object_name()?;
+        options.class = Some(part.object_name()?);
         if open(part, 0) {
             part.parentheses()?;
         }
     }
-    part.eat_any(&["asc", "desc"]);
-    part.eat_any(&["nulls first", "nulls last"]);
-    Ok(key)
+    options.descending = part.eat("desc");
+    part.eat("asc");
+    options.nulls_first = part.eat("nulls first") || options.descending;
+    if part.eat("nulls last") {
+        options.nulls_first = false;
+    }
+    Ok((key, options))
 }
 
 /// MySQL's `KEY name (a, b)` inside `CREATE TABLE` and after `ADD`; `None` when it is not one.
@@ -175,7 +213,7 @@ pub(super) fn read_key_index(cursor: &mut Cursor, table: &ObjectName) -> Read<Op
     if cursor.eat("using") {
         cursor.ident()?;
     }
-    let keys = read_keys(cursor)?;
+    let (keys, options) = read_keys(cursor)?;
     while !cursor.is_done() {
         read_mysql_option(cursor)?;
     }
@@ -186,6 +224,7 @@ pub(super) fn read_key_index(cursor: &mut Cursor, table: &ObjectName) -> Read<Op
         nulls_not_distinct: false,
         method: Ident::new(kind.unwrap_or("btree")),
         keys,
+        options,
         include: Vec::new(),
         predicate: None,
         concurrently: false,

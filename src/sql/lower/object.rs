@@ -13,6 +13,7 @@ use crate::schema::op::{
     Behavior, Creation, Existence, GrantTarget, LabelPosition, Opaque, OtherKind, RelationKind,
     SchemaOp, TypeChange, TypeDef, ViewDef,
 };
+use crate::schema::types::SqlType;
 use crate::sql::Dialect;
 use crate::sql::cursor::{Cursor, Read, Refused};
 use crate::sql::token::{self, TokenKind};
@@ -424,8 +425,15 @@ pub(super) fn create_type(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         }
         TypeDef::Enum(labels)
     } else if cursor.eat("as range") {
-        cursor.parentheses()?;
-        TypeDef::Range
+        let range = cursor.parentheses()?;
+        let mut subtype = SqlType::unknown();
+        for part in cursor.split_commas(range) {
+            let mut part = cursor.part(part);
+            if part.eat("subtype") && part.eat_symbol("=") {
+                subtype = read_type(&mut part)?;
+            }
+        }
+        TypeDef::Range(subtype)
     } else if cursor.eat("as") {
         let range = cursor.parentheses()?;
         let mut fields = Vec::new();

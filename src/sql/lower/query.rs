@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use super::functions::is_harmless;
 use super::types::read_type;
+use super::value::{Values, value_of};
 use crate::schema::name::{Ident, ObjectName};
-use crate::schema::op::QueryDef;
+use crate::schema::op::{Argument, Called, QueryDef};
 use crate::sql::cursor::Cursor;
 use crate::sql::token::{self, Token, TokenKind, is_listed, is_reserved};
 
@@ -346,10 +347,10 @@ fn is_alias_after(before: Token, text: &str) -> bool {
 }
 
 /// The functions that the tokens call and that are not known to leave the schema alone, without
-/// repetition; at most 64.
-pub(super) fn unknown_calls(cursor: &Cursor) -> Vec<ObjectName> {
+/// repetition; at most 64. `known` holds the variables whose values are known.
+pub(super) fn unknown_calls(cursor: &Cursor, known: &Values) -> Vec<Called> {
     let text = cursor.text;
-    let mut found: Vec<ObjectName> = Vec::new();
+    let mut found: Vec<Called> = Vec::new();
     let mut partner: Option<Vec<u32>> = None;
     for (index, token) in cursor.tokens.iter().enumerate().skip(1) {
         if !token.is_symbol(text, "(") || !cursor.tokens[index - 1].is_name() {
@@ -386,12 +387,48 @@ pub(super) fn unknown_calls(cursor: &Cursor) -> Vec<ObjectName> {
             schema,
             name: token::ident(called, text, cursor.dialect),
         };
-        if !found.contains(&name) {
-            found.push(name);
+        let arguments = arguments(cursor, index + 1..partner[index] as usize, known);
+        let call = Called { name, arguments };
+        if !found.contains(&call) {
+            found.push(call);
         }
         if found.len() == 64 {
             break;
         }
     }
     found
+}
+
+/// Tokens of all arguments of a call that are looked at.
+const LONGEST_ARGUMENTS: usize = 500;
+
+/// The arguments of a call, between its parentheses; `None` where they are too long.
+pub(super) fn arguments(
+    cursor: &Cursor,
+    range: Range<usize>,
+    known: &Values,
+) -> Option<Vec<Argument>> {
+    if range.end <= range.start {
+        return Some(Vec::new());
+    }
+    if range.len() > LONGEST_ARGUMENTS {
+        return None;
+    }
+    let parts = cursor.split_commas(range).into_iter();
+    let arguments = parts
+        .map(|range| {
+            let part = cursor.part(range);
+            let mut named = part.clone();
+            let name = named.any_word().ok();
+            let is_named = named.eat_symbol("=>") || named.eat_symbol(":=");
+            match name.filter(|_| is_named) {
+                Some(name) => {
+                    let value = part.part(named.at..part.tokens.len());
+                    (Some(name), value_of(&value, known))
+                }
+                None => (None, value_of(&part, known)),
+            }
+        })
+        .collect();
+    Some(arguments)
 }

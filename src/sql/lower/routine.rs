@@ -33,7 +33,9 @@ pub(super) fn create_routine(cursor: &mut Cursor, creation: Creation, out: &mut 
         returns: None,
         language: Ident::new("sql"),
         body: Arc::from(""),
+        written: Arc::from(""),
     };
+    let start = cursor.at;
     if kind == RoutineKind::Aggregate {
         read_aggregate(cursor, &mut routine)?;
     } else {
@@ -46,6 +48,7 @@ pub(super) fn create_routine(cursor: &mut Cursor, creation: Creation, out: &mut 
             routine.body = Arc::from(cursor.span_of(start..cursor.at).of(cursor.text));
         }
     }
+    routine.written = Arc::from(cursor.span_of(start..cursor.at).of(cursor.text));
     let routine = Box::new(routine);
     whole(cursor, SchemaOp::CreateRoutine { routine, creation }, out);
     Ok(())
@@ -171,7 +174,7 @@ fn read_options(cursor: &mut Cursor, routine: &mut RoutineDef) -> Read<()> {
 
 /// A result as text: a type as it is always spelled, so that `int` and `integer` are one, and
 /// without modifiers, which the server forgets; `TABLE (…)` as written.
-fn read_result(cursor: &Cursor) -> Arc<str> {
+pub(in crate::sql) fn read_result(cursor: &Cursor) -> Arc<str> {
     let mut read = cursor.clone();
     let set = if read.eat("setof") { "SETOF " } else { "" };
     match read_type(&mut read) {
@@ -376,6 +379,9 @@ pub(super) fn create_trigger(
         for_each_row: false,
         function: None,
         constraint,
+        condition: None,
+        arguments: Vec::new(),
+        attributes: None,
     };
     if cursor.dialect == Dialect::Postgres {
         read_trigger_rest(cursor, &mut trigger)?;
@@ -389,7 +395,14 @@ pub(super) fn create_trigger(
 }
 
 fn read_trigger_rest(cursor: &mut Cursor, trigger: &mut TriggerDef) -> Read<()> {
+    let start = cursor.at;
+    let mut end = start;
     loop {
+        if !(cursor.is("for") || cursor.is("when") || cursor.is("execute")) {
+            end = usize::MAX;
+        } else if end == usize::MAX {
+            end = cursor.at;
+        }
         if cursor.eat("from") {
             cursor.object_name()?;
         } else if cursor.eat_any(&[
@@ -410,16 +423,36 @@ fn read_trigger_rest(cursor: &mut Cursor, trigger: &mut TriggerDef) -> Read<()> 
                 cursor.expect("statement")?;
             }
         } else if cursor.eat("when") {
-            cursor.parentheses()?;
+            trigger.condition = Some(cursor.parenthesised()?);
         } else {
             break;
         }
+    }
+    if start < end && end <= cursor.at {
+        let attributes = cursor.span_of(start..end).of(cursor.text);
+        trigger.attributes = Some(Arc::from(attributes));
     }
     if !cursor.eat_any(&["execute function", "execute procedure"]) {
         return Err(cursor.refuse("`EXECUTE FUNCTION`"));
     }
     trigger.function = Some(cursor.object_name()?);
-    cursor.parentheses()?;
+    let range = cursor.parentheses()?;
+    for part in cursor.split_commas(range) {
+        let mut part = cursor.part(part);
+        let argument = match part.string() {
+            Ok(argument) => argument,
+            // A word or number is a string to the server.
+            Err(_) => match part.any_word() {
+                Ok(word) => word.as_str().to_owned(),
+                Err(_) => {
+                    let number = part.next().ok_or_else(|| part.refuse("an argument"))?;
+                    number.text(part.text).to_owned()
+                }
+            },
+        };
+        part.expect_end()?;
+        trigger.arguments.push(argument.into());
+    }
     Ok(())
 }
 

@@ -14,17 +14,18 @@ use super::{Out, no_effect, opaque};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
     ColumnChange, ConstraintKind, Creation, Existence, GrantTarget, Identity, LikeClause,
-    RelationKind, RowSecurityChange, SchemaOp, SequenceOwner, SqlExpr, TableDef, TriggerSelection,
+    RelationKind, RowSecurityChange, SchemaOp, SequenceChange, SequenceOwner, SqlExpr, TableDef,
+    TriggerSelection,
 };
 use crate::sql::Dialect;
 use crate::sql::cursor::{Cursor, Read, Refused};
-use crate::sql::token::TokenKind;
+use crate::sql::token::{Token, TokenKind};
 
 /// `CREATE … TABLE`, from the word after `CREATE` on.
 pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     cursor.eat_any(&["global", "local"]);
     let temporary = cursor.eat_any(&["temporary", "temp"]);
-    cursor.eat("unlogged");
+    let unlogged = cursor.eat("unlogged");
     let foreign = cursor.eat("foreign");
     cursor.expect("table")?;
     let creation = match cursor.if_not_exists() {
@@ -33,6 +34,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     };
     let mut table = TableDef::new(cursor.object_name()?);
     table.temporary = temporary;
+    table.unlogged = unlogged;
     table.foreign = foreign;
     let mut indexes = Vec::new();
     let mut has_list = false;
@@ -42,12 +44,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             let range = cursor.parentheses()?;
             read_elements(cursor, range, &mut table, &mut indexes)?;
         }
-        if !cursor.eat("default") {
-            cursor.expect("for values")?;
-            while cursor.eat_any(&["in", "from", "to", "with"]) {
-                cursor.parentheses()?;
-            }
-        }
+        table.partition_bound = Some(read_bound(cursor)?);
     } else if cursor.dialect != Dialect::Postgres && cursor.eat("like") {
         // MySQL: the whole table but its foreign keys.
         has_list = true;
@@ -84,6 +81,20 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         super::whole(cursor, index, out);
     }
     Ok(())
+}
+
+/// `DEFAULT`, `FOR VALUES IN (…)`, `FROM (…) TO (…)`, `WITH (…)`.
+fn read_bound(cursor: &mut Cursor) -> Read<SqlExpr> {
+    let start = cursor.at;
+    if !cursor.eat("default") {
+        cursor.expect("for values")?;
+        while cursor.eat_any(&["in", "from", "to", "with"]) {
+            cursor.parentheses()?;
+        }
+    }
+    let mut bound = cursor.expression_of(start..cursor.at)?;
+    bound.columns.clear();
+    Ok(bound)
 }
 
 /// MySQL: `CREATE TABLE t (SELECT …)`.
@@ -360,10 +371,14 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
             return Err(cursor.refuse("an action"));
         }
         if cursor.eat("constraint") {
-            return alter_constraint(cursor, out);
+            return alter_constraint(cursor, table, out);
         }
         cursor.eat("column");
-        alter_column(cursor, table)?
+        let (op, more) = alter_column(cursor, table)?;
+        if let Some(more) = more {
+            out.push(more, cursor.span_from(0));
+        }
+        op
     } else if mysql && (cursor.is("modify") || cursor.is("change")) {
         return redefine(cursor, table, out);
     } else if cursor.eat("validate constraint") {
@@ -385,11 +400,15 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
         }
     } else if cursor.eat("attach partition") {
         let partition = cursor.object_name()?;
-        cursor.at = cursor.tokens.len();
         if target.kind == RelationKind::Index {
+            cursor.at = cursor.tokens.len();
             no_effect("attach partition")
         } else {
-            SchemaOp::AttachPartition { table, partition }
+            SchemaOp::AttachPartition {
+                table,
+                partition,
+                bound: Some(read_bound(cursor)?),
+            }
         }
     } else if cursor.eat("detach partition") {
         let partition = cursor.object_name()?;
@@ -405,6 +424,10 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
             table,
             parent: cursor.object_name()?,
         }
+    } else if cursor.is_phrase("set logged") || cursor.is_phrase("set unlogged") {
+        let logged = cursor.is_at(1, "logged");
+        cursor.at += 2;
+        SchemaOp::SetLogged { table, logged }
     } else if let Some(change) = row_security(cursor) {
         SchemaOp::SetRowSecurity { table, change }
     } else if cursor.is("enable") || cursor.is("disable") {
@@ -418,17 +441,28 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
 }
 
 /// `ALTER CONSTRAINT c DEFERRABLE …`: when the check runs, not what it checks.
-fn alter_constraint(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
-    cursor.ident()?;
-    let timing = [
-        "not deferrable",
-        "deferrable",
-        "initially deferred",
-        "initially immediate",
-    ];
-    while cursor.eat_any(&timing) {}
+fn alter_constraint(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Read<()> {
+    let name = cursor.ident()?;
+    let (mut deferrable, mut deferred) = (false, false);
+    loop {
+        if cursor.eat("not deferrable") {
+            deferrable = false;
+        } else if cursor.eat("deferrable") {
+            deferrable = true;
+        } else if cursor.eat("initially deferred") {
+            (deferrable, deferred) = (true, true);
+        } else if !cursor.eat("initially immediate") {
+            break;
+        }
+    }
     cursor.expect_end()?;
-    out.push(no_effect("alter constraint"), cursor.span_from(0));
+    let op = SchemaOp::AlterConstraint {
+        table,
+        name,
+        deferrable,
+        deferred,
+    };
+    out.push(op, cursor.span_from(0));
     Ok(())
 }
 
@@ -445,13 +479,11 @@ fn row_security(cursor: &mut Cursor) -> Option<RowSecurityChange> {
 
 /// Storage, statistics and the like: nothing that a query sees.
 fn neutral_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Read<()> {
-    const NEUTRAL: [&str; 12] = [
+    const NEUTRAL: [&str; 10] = [
         "cluster on",
         "set without cluster",
         "set without oids",
         "set tablespace",
-        "set logged",
-        "set unlogged",
         "set access method",
         "replica identity",
         "depends on extension",
@@ -688,7 +720,7 @@ fn enable(cursor: &mut Cursor, table: ObjectName) -> Read<SchemaOp> {
     })
 }
 
-fn alter_column(cursor: &mut Cursor, table: ObjectName) -> Read<SchemaOp> {
+fn alter_column(cursor: &mut Cursor, table: ObjectName) -> Read<(SchemaOp, Option<SchemaOp>)> {
     let column = if cursor
         .peek()
         .is_some_and(|token| token.kind == TokenKind::Number)
@@ -737,41 +769,76 @@ fn alter_column(cursor: &mut Cursor, table: ObjectName) -> Read<SchemaOp> {
     } else if cursor.eat("add generated") {
         let identity = read_identity(cursor)?;
         cursor.expect("as identity")?;
+        let mut change = SequenceChange::default();
         if cursor.is_symbol("(") {
-            cursor.parentheses()?;
+            let range = cursor.parentheses()?;
+            (change, _) = read_sequence_options(&mut cursor.part(range))?;
         }
-        ColumnChange::AddIdentity(identity)
+        ColumnChange::AddIdentity(identity, Box::new(change))
     } else if cursor.eat("set generated") {
         let identity = read_identity(cursor)?;
-        if cursor.eat_any(&["set", "restart"]) {
-            cursor.at = cursor.tokens.len();
+        if at_identity_option(cursor) {
+            // The identity is changed by an operation of its own.
+            let range = cursor.at..cursor.tokens.len();
+            cursor.at = range.end;
+            let change = read_set_options(cursor, range)?;
+            return Ok((
+                SchemaOp::AlterColumn {
+                    table: table.clone(),
+                    column: column.clone(),
+                    change: ColumnChange::SetIdentitySequence(Box::new(change)),
+                },
+                Some(SchemaOp::AlterColumn {
+                    table,
+                    column,
+                    change: ColumnChange::SetIdentity(identity),
+                }),
+            ));
         }
         ColumnChange::SetIdentity(identity)
+    } else if at_identity_option(cursor) {
+        let range = cursor.at..cursor.tokens.len();
+        cursor.at = range.end;
+        ColumnChange::SetIdentitySequence(Box::new(read_set_options(cursor, range)?))
     } else {
-        return neutral_column_change(cursor);
+        return neutral_column_change(cursor).map(|op| (op, None));
     };
-    Ok(SchemaOp::AlterColumn {
+    let op = SchemaOp::AlterColumn {
         table,
         column,
         change,
-    })
+    };
+    Ok((op, None))
 }
 
-/// Storage, statistics, the numbers of an identity sequence: nothing that a query sees.
-fn neutral_column_change(cursor: &mut Cursor) -> Read<SchemaOp> {
-    const NEUTRAL: [&str; 11] = [
-        "set statistics",
-        "set storage",
-        "set compression",
-        "restart",
-        "set start",
-        "set increment",
-        "set minvalue",
-        "set maxvalue",
-        "set cache",
-        "set cycle",
-        "set no",
+/// Whether the numbers of an identity column's sequence come next.
+fn at_identity_option(cursor: &Cursor) -> bool {
+    let numbers = [
+        "start",
+        "increment",
+        "minvalue",
+        "maxvalue",
+        "cache",
+        "cycle",
+        "no",
     ];
+    cursor.is("restart") || cursor.is("set") && numbers.iter().any(|word| cursor.is_at(1, word))
+}
+
+/// `SET INCREMENT 2 SET NO CYCLE RESTART`: each option after a `SET` of its own.
+fn read_set_options(cursor: &Cursor, range: Range<usize>) -> Read<SequenceChange> {
+    let tokens: Vec<Token> = cursor.tokens[range]
+        .iter()
+        .copied()
+        .filter(|token| !token.is_word(cursor.text, "set"))
+        .collect();
+    let mut options = Cursor::new(cursor.text, cursor.dialect, &tokens);
+    read_sequence_options(&mut options).map(|(change, _)| change)
+}
+
+/// Storage and statistics: nothing that a query sees.
+fn neutral_column_change(cursor: &mut Cursor) -> Read<SchemaOp> {
+    const NEUTRAL: [&str; 3] = ["set statistics", "set storage", "set compression"];
     for phrase in NEUTRAL {
         if cursor.eat(phrase) {
             cursor.at = cursor.tokens.len();
@@ -846,13 +913,14 @@ fn redefine(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Read<()> {
 pub(super) fn create_sequence(cursor: &mut Cursor, temporary: bool, out: &mut Out) -> Read<()> {
     let existence = cursor.if_not_exists();
     let name = cursor.object_name()?;
-    let owner = read_sequence_options(cursor)?;
+    let (options, owner) = read_sequence_options(cursor)?;
     super::whole(
         cursor,
         SchemaOp::CreateSequence {
             name,
             temporary,
             owner,
+            options: Box::new(options),
             existence,
         },
         out,
@@ -870,21 +938,36 @@ pub(super) fn alter_sequence(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         cursor.at = start;
         return alter_table(cursor, RelationKind::Sequence, out);
     }
-    let op = match read_sequence_options(cursor)? {
-        Some(owner) => SchemaOp::SetSequenceOwner {
+    let (options, owner) = read_sequence_options(cursor)?;
+    let renumbers = options != SequenceChange::default();
+    if let Some(owner) = owner {
+        let name = name.clone();
+        let op = SchemaOp::SetSequenceOwner {
             name,
             owner,
             existence,
-        },
-        None => no_effect("alter sequence"),
-    };
-    super::whole(cursor, op, out);
+        };
+        super::whole(cursor, op, out);
+    } else if !renumbers {
+        super::whole(cursor, no_effect("alter sequence"), out);
+    }
+    if renumbers {
+        let op = SchemaOp::AlterSequence {
+            name,
+            options: Box::new(options),
+            existence,
+        };
+        super::whole(cursor, op, out);
+    }
     Ok(())
 }
 
 /// The numbers of a sequence, in any order, and who owns it.
-fn read_sequence_options(cursor: &mut Cursor) -> Read<Option<SequenceOwner>> {
+pub(super) fn read_sequence_options(
+    cursor: &mut Cursor,
+) -> Read<(SequenceChange, Option<SequenceOwner>)> {
     let mut owner = None;
+    let mut change = SequenceChange::default();
     while !cursor.is_done() {
         if cursor.eat("owned by none") {
             owner = Some(SequenceOwner::None);
@@ -906,38 +989,56 @@ fn read_sequence_options(cursor: &mut Cursor) -> Read<Option<SequenceOwner>> {
                 column,
             ));
         } else if cursor.eat("as") {
-            read_type(cursor)?;
-        } else if cursor.eat_any(&[
-            "no minvalue",
-            "no maxvalue",
-            "no cycle",
-            "cycle",
-            "logged",
-            "unlogged",
-        ]) {
-        } else if cursor.eat_any(&[
-            "start with",
-            "start",
-            "increment by",
-            "increment",
-            "minvalue",
-            "maxvalue",
-            "cache",
-            "restart with",
-            "restart",
-        ]) {
-            cursor.eat_symbol("-");
-            if cursor
-                .peek()
-                .is_some_and(|token| token.kind == TokenKind::Number)
-            {
-                cursor.at += 1;
-            }
+            change.data_type = Some(read_type(cursor)?);
+        } else if cursor.eat("sequence name") {
+            change.name = Some(cursor.object_name()?);
+        } else if cursor.eat("no minvalue") {
+            change.min = Some(None);
+        } else if cursor.eat("no maxvalue") {
+            change.max = Some(None);
+        } else if cursor.eat("no cycle") {
+            change.cycle = Some(false);
+        } else if cursor.eat("cycle") {
+            change.cycle = Some(true);
+        } else if cursor.eat_any(&["logged", "unlogged"]) {
+        } else if cursor.eat_any(&["start with", "start"]) {
+            change.start = read_number(cursor)?;
+        } else if cursor.eat_any(&["increment by", "increment"]) {
+            change.increment = read_number(cursor)?;
+        } else if cursor.eat("minvalue") {
+            change.min = Some(read_number(cursor)?);
+        } else if cursor.eat("maxvalue") {
+            change.max = Some(read_number(cursor)?);
+        } else if cursor.eat("cache") {
+            change.cache = read_number(cursor)?;
+        } else if cursor.eat_any(&["restart with", "restart"]) {
+            // Where it goes on is a matter of rows.
+            read_number(cursor)?;
         } else {
             return Err(cursor.refuse("a sequence option"));
         }
     }
-    Ok(owner)
+    Ok((change, owner))
+}
+
+/// A whole number with its sign, if one comes next.
+fn read_number(cursor: &mut Cursor) -> Read<Option<i64>> {
+    let negative = cursor.eat_symbol("-");
+    if !negative {
+        cursor.eat_symbol("+");
+    }
+    let Some(token) = cursor.peek().filter(|it| it.kind == TokenKind::Number) else {
+        return Ok(None);
+    };
+    let sign = if negative { "-" } else { "" };
+    let number = format!("{sign}{}", token.text(cursor.text));
+    match number.replace('_', "").parse() {
+        Ok(number) => {
+            cursor.at += 1;
+            Ok(Some(number))
+        }
+        Err(_) => Err(cursor.refuse("a number of 64 bits")),
+    }
 }
 
 /// `ALTER DOMAIN … ADD [CONSTRAINT c] CHECK (…) [NOT VALID]` shares its parts with tables.

@@ -1,7 +1,7 @@
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
     ColumnChange, ConstraintKind, DataOp, Identity, Opaque, QueryDef, Runs, SchemaOp, SessionOp,
-    TypeChange, TypeDef,
+    TypeChange, TypeDef, Value,
 };
 use crate::sql::{Dialect, Operation, read};
 
@@ -165,7 +165,7 @@ fn every_form_of_statement_is_understood() {
         ("ALTER TABLE t VALIDATE CONSTRAINT c", "validate-constraint"),
         (
             "ALTER TABLE t ALTER CONSTRAINT c DEFERRABLE INITIALLY DEFERRED",
-            "no-effect",
+            "alter-constraint",
         ),
         ("ALTER TABLE t OWNER TO CURRENT_USER", "set-owner"),
         ("ALTER TABLE t OWNER TO r", "set-owner"),
@@ -191,7 +191,7 @@ fn every_form_of_statement_is_understood() {
         ),
         (
             "ALTER TABLE t SET (fillfactor = 70), SET LOGGED, REPLICA IDENTITY FULL",
-            "no-effect no-effect no-effect",
+            "no-effect set-logged no-effect",
         ),
         (
             "ALTER TABLE t CLUSTER ON i, SET TABLESPACE x",
@@ -431,8 +431,8 @@ fn what_is_not_understood_is_opaque_with_its_names() {
         ("ALTER TABLE t DROP COLUMN", "t", false),
         (
             "DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD a int ' || b; END $$",
-            "b users a int",
-            true,
+            "users",
+            false,
         ),
         (
             "DO $$ BEGIN ALTER TABLE s.t FROB b; END $$",
@@ -808,12 +808,21 @@ fn a_call_of_a_function_of_the_project_is_left_to_the_replay() {
     let SchemaOp::Call(call) = only("SELECT f('s.t', g(2), f(1))") else {
         panic!();
     };
-    let shown = |names: &[ObjectName]| {
-        let names: Vec<String> = names.iter().map(ObjectName::to_string).collect();
-        names.join(" ")
-    };
-    assert_eq!(shown(&call.routines), "f g");
-    assert_eq!(shown(&call.names), "f g s.t");
+    let routines: Vec<String> = call
+        .routines
+        .iter()
+        .map(|it| format!("{} {:?}", it.name, it.arguments))
+        .collect();
+    assert_eq!(
+        routines,
+        [
+            "f Some([(None, Some(Text(\"s.t\"))), (None, None), (None, None)])",
+            "g Some([(None, Some(Text(\"2\")))])",
+            "f Some([(None, Some(Text(\"1\")))])"
+        ]
+    );
+    let names: Vec<String> = call.names.iter().map(ObjectName::to_string).collect();
+    assert_eq!(names.join(" "), "f g s.t");
 }
 
 /// The operations of a PL/pgSQL body, those that run where they fit with `~`, those that run
@@ -930,6 +939,37 @@ fn static_sql_of_a_body_is_read_with_how_sure_it_runs() {
             "drop-table drop-table",
         ),
         ("BEGIN EXECUTE format('DROP TABLE %I', a); END", "opaque"),
+        // Values that are known build statements that are known.
+        (
+            "DECLARE a text := 't'; b constant text = 'c'; BEGIN \
+             EXECUTE format('ALTER TABLE %I DROP COLUMN ', a) || quote_ident(b); \
+             a := a || '2'; EXECUTE 'DROP TABLE ' || a; SELECT x INTO a FROM u; \
+             EXECUTE 'DROP TABLE ' || a; END",
+            "drop-column drop-table opaque",
+        ),
+        (
+            "DECLARE a text; BEGIN IF x THEN a := 't'; END IF; EXECUTE 'DROP TABLE ' || a; END",
+            "opaque",
+        ),
+        (
+            "DECLARE a text; b text[] := ARRAY['t', 'u']; BEGIN FOREACH a IN ARRAY b LOOP \
+             EXECUTE 'DROP TABLE ' || a; END LOOP; FOREACH a IN ARRAY '{}'::text[] LOOP \
+             DROP TABLE v; END LOOP; DROP TABLE w; END",
+            "drop-table drop-table drop-table",
+        ),
+        (
+            "BEGIN FOR i IN 0..1 LOOP EXECUTE format('CREATE TABLE t%s ()', i); END LOOP; END",
+            "create-table create-table",
+        ),
+        (
+            "BEGIN FOR i IN 1..9 LOOP EXIT WHEN x; EXECUTE format('DROP TABLE t%s', i); \
+             END LOOP; FOR i IN 1..a LOOP DROP TABLE t; END LOOP; END",
+            "opaque? drop-table?",
+        ),
+        (
+            "BEGIN FOR i IN 1..100000 LOOP DROP TABLE t; END LOOP; END",
+            "drop-table?",
+        ),
         (
             "BEGIN EXECUTE format('COMMENT ON TABLE %I IS %L', a, b); END",
             "no-effect",
@@ -967,7 +1007,9 @@ fn bodies_within_bodies_end() {
 #[test]
 fn the_body_of_a_function_is_read_in_its_language() {
     let shown = |body: &str, language: &str| {
-        let operations = crate::sql::read_body(body, language, Dialect::Postgres);
+        let values = [(Ident::new("a"), Value::Text("t".into()))];
+        let values = values.into_iter().collect();
+        let operations = crate::sql::read_body(body, language, Dialect::Postgres, &values);
         let names: Vec<&str> = operations.iter().map(|it| it.op.name()).collect();
         names.join(" ")
     };
@@ -981,6 +1023,10 @@ fn the_body_of_a_function_is_read_in_its_language() {
     );
     assert_eq!(shown("RETURN a + 1", "sql"), "");
     assert_eq!(shown("BEGIN RETURN NEW; END", "plpgsql"), "");
+    assert_eq!(
+        shown("BEGIN EXECUTE 'DROP TABLE ' || a; END", "plpgsql"),
+        "drop-table"
+    );
     assert_eq!(shown("return 1", "plpython3u"), "opaque");
 }
 

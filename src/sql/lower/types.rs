@@ -17,7 +17,7 @@ pub(super) struct WrittenType {
 }
 
 /// Reads a type with its modifiers and array brackets.
-pub(super) fn read_type(cursor: &mut Cursor) -> Read<SqlType> {
+pub(in crate::sql) fn read_type(cursor: &mut Cursor) -> Read<SqlType> {
     read_column_type(cursor).map(|written| written.data_type)
 }
 
