@@ -151,14 +151,19 @@ impl Chain {
                 .collect::<Option<Vec<_>>>()
                 .map(|all| all.into_iter().flatten().collect()),
         };
+        let mut known_oddities: HashMap<&str, Vec<&Oddity>> = HashMap::new();
+        for it in before.iter().flatten() {
+            known_oddities.entry(&it.path).or_default().push(it);
+        }
+        let new_paths: HashSet<&str> = chain[first_new..]
+            .iter()
+            .map(|it| it.path.as_str())
+            .collect();
         let is_new = |oddity: &Oddity| match &before {
-            Some(before) => !before
-                .iter()
-                .any(|it| it.path == oddity.path && it.kind == oddity.kind),
-            None => {
-                let mut new = chain[first_new..].iter().map(|it| it.path.as_str());
-                named.contains(&oddity.path) || new.any(|path| path == oddity.path)
-            }
+            Some(_) => !known_oddities
+                .get(oddity.path.as_str())
+                .is_some_and(|known| known.iter().any(|it| it.kind == oddity.kind)),
+            None => named.contains(&oddity.path) || new_paths.contains(oddity.path.as_str()),
         };
         let (mut new_oddities, old_oddities): (Vec<Oddity>, Vec<Oddity>) =
             project.oddities.iter().cloned().partition(is_new);

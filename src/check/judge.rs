@@ -1,6 +1,6 @@
 //! From a replayed chain to the report: windows, verdicts, findings, counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -598,9 +598,10 @@ fn surroundings(
     let mut own = false;
     let mut unit = migration.unit;
     let mut first = 0;
+    let mut batches = batches.iter().peekable();
     let mut out = Vec::with_capacity(script.statements.len());
     for (number, statement) in script.statements.iter().enumerate() {
-        for batch in batches.iter().filter(|batch| batch.first == number) {
+        while let Some(batch) = batches.next_if(|batch| batch.first <= number) {
             unit = batch.unit;
             first = number;
             if let Some(scope) = batch.transaction {
@@ -608,10 +609,8 @@ fn surroundings(
             }
         }
         let next = batches
-            .iter()
-            .map(|batch| batch.first)
-            .find(|at| *at > number)
-            .unwrap_or(script.statements.len());
+            .peek()
+            .map_or(script.statements.len(), |it| it.first);
         let is_alone = unit == Unit::Statement || next - first <= 1;
         out.push(match (by_tool, own, is_alone) {
             (Some(around), _, _) => Some(around),
@@ -829,42 +828,46 @@ struct Sources<'a> {
     /// Files that are no migrations of the chain and have findings all the same; they are counted
     /// on from its migrations.
     odd_files: Vec<SourceFile>,
+    /// What stands in a file, by its path: migrations of the chain in order, or an odd file.
+    by_path: HashMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> Sources<'a> {
     fn new(chain: &'a Chain) -> Self {
-        let mut sources = Sources {
-            chain,
-            odd_files: Vec::new(),
-        };
-        for oddity in &chain.new_oddities {
-            if sources.place_of(oddity).is_none() {
-                let file = oddity.file.clone();
-                sources
-                    .odd_files
-                    .push(file.unwrap_or_else(|| SourceFile::new(oddity.path.as_str(), "")));
+        let mut odd_files = Vec::new();
+        let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
+        // Most projects have nothing odd, and need no list.
+        if !chain.new_oddities.is_empty() {
+            for (index, migration) in chain.migrations.iter().enumerate() {
+                by_path.entry(&migration.path).or_default().push(index);
             }
         }
-        sources
+        for oddity in &chain.new_oddities {
+            let places = by_path.entry(&oddity.path).or_default();
+            if places.is_empty() {
+                places.push(chain.migrations.len() + odd_files.len());
+                let file = oddity.file.clone();
+                odd_files.push(file.unwrap_or_else(|| SourceFile::new(oddity.path.as_str(), "")));
+            }
+        }
+        Sources {
+            chain,
+            odd_files,
+            by_path,
+        }
     }
 
     /// The migration or the other file that an oddity is about.
     fn place_of(&self, oddity: &Oddity) -> Option<usize> {
-        let migrations = &self.chain.migrations;
-        let of_file = |it: &Migration| it.path == oddity.path;
-        let holds = |it: &Migration| {
-            let (own, span) = (it.span.unwrap_or_default(), oddity.span.unwrap_or_default());
-            own.start <= span.start && span.start <= own.end
+        let places = self.by_path.get(oddity.path.as_str())?;
+        let at = oddity.span.unwrap_or_default().start;
+        let holds = |place: &&usize| {
+            let migration = self.chain.migrations.get(**place);
+            let span = migration.and_then(|it| it.span);
+            span.is_some_and(|span| span.start <= at && at <= span.end)
         };
-        migrations
-            .iter()
-            .position(|it| of_file(it) && it.span.is_some() && holds(it))
-            .or_else(|| migrations.iter().position(of_file))
-            .or_else(|| {
-                let mut others = self.odd_files.iter();
-                let at = others.position(|file| *file.path == *oddity.path)?;
-                Some(migrations.len() + at)
-            })
+        let place = places.iter().find(holds).or(places.first());
+        place.copied()
     }
 
     /// Whether a trouble with the text itself lies in the span, or there is no text at all.

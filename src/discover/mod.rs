@@ -36,6 +36,8 @@ pub use target::{Target, locate};
 pub use text::{Contents, LARGEST, MigrationText, Unread, Unreadable};
 pub use tree::{Revision, Tree, WorkTree};
 
+use std::collections::HashSet;
+
 use crate::error::{Error, Result};
 use crate::source::Span;
 use crate::sql::Dialect;
@@ -488,8 +490,11 @@ fn read(
         config: &config,
         ground,
     })?;
-    let is_odd = |path: &str| reading.oddities.iter().any(|it| it.path == path);
-    let only_ignored = reading.ignored.iter().filter(|it| !is_odd(&it.path));
+    let odd: HashSet<&str> = reading.oddities.iter().map(|it| it.path.as_str()).collect();
+    let only_ignored = reading
+        .ignored
+        .iter()
+        .filter(|it| !odd.contains(it.path.as_str()));
     notices.extend(only_ignored.map(|it| {
         if it.path.ends_with('/') {
             format!("`{}` is not read: {}", it.path, it.reason)

@@ -2,6 +2,7 @@
 
 mod cli;
 mod conventions;
+mod histories;
 mod hostile;
 mod json;
 mod layouts;

@@ -3,6 +3,8 @@
 //! Source: `lib/migrator.js`, `lib/walker.js` and the templates of db-migrate 0.11. Order by file
 //! name. Each migration is one transaction, and its SQL file is sent whole.
 
+use std::collections::HashSet;
+
 use super::{
     Folder, Late, Reading, Signs, Tool, TransactionScope, Unit, has_extension, leading_digits,
     words,
@@ -36,7 +38,7 @@ impl Tool for DbMigrate {
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let mut reading = Reading::default();
-        let mut loaded: Vec<String> = Vec::new();
+        let mut loaded: HashSet<String> = HashSet::new();
         let is_code = |name: &str| has_extension(name, "js") || has_extension(name, "ts");
         for file in folder.direct_files().filter(|name| is_code(name)) {
             let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);

@@ -14,8 +14,8 @@ use super::{
 use crate::discover::part::{Builder, Part};
 use crate::discover::text::MigrationText;
 use crate::error::Result;
-use crate::source::SourceFile;
-use crate::sql::Dialect;
+use crate::source::{SourceFile, Span};
+use crate::sql::{self, Dialect};
 
 /// The reader.
 pub(super) struct Goose;
@@ -92,6 +92,8 @@ struct Half {
     has_blocks: bool,
     /// The last line of a statement that has no end yet.
     open: Option<(usize, usize)>,
+    /// Where goose ends a statement by itself.
+    cuts: Vec<usize>,
 }
 
 impl Half {
@@ -101,6 +103,7 @@ impl Half {
             from: 0,
             has_blocks: false,
             open: None,
+            cuts: Vec::new(),
         }
     }
 
@@ -116,6 +119,45 @@ impl Half {
             self.chunk(Unit::Statement);
         }
         self.builder.build()
+    }
+}
+
+/// Says where a tool that cuts at the ends of lines (`cuts`, in the file) cuts a statement in two.
+pub(super) fn cut_in_two(
+    part: &Part,
+    cuts: &[usize],
+    dialect: Dialect,
+    (tool, begin, end): (&str, &str, &str),
+    reading: &mut Reading,
+) {
+    // Only a body holds a semicolon at the end of a line without ending there.
+    let sent = part.sent();
+    let may_hold_body = sent.contains('$') || sent.contains('\'') || {
+        let lower = sent.to_ascii_lowercase();
+        lower.contains("begin") || lower.contains("case")
+    };
+    if cuts.is_empty() || !may_hold_body {
+        return;
+    }
+    let (pieces, _) = sql::split::split(sent, dialect);
+    for piece in pieces {
+        let span = part.place(piece.span);
+        let after = cuts.partition_point(|cut| *cut <= span.start);
+        let is_cut = cuts.get(after).is_some_and(|cut| *cut < span.end);
+        if !is_cut {
+            continue;
+        }
+        let first = span.of(&part.file.text).lines().next().unwrap_or_default();
+        reading.misplaced(
+            (&part.file, Span::new(span.start, span.start + first.len())),
+            (
+                begin,
+                "is missing above this statement, which holds a line that ends in a semicolon",
+                &format!("put the statement between `{begin}` and `{end}`"),
+            ),
+            Consequence::Refused,
+            &format!("{tool} cuts it at that line, and the server refuses the first half"),
+        );
     }
 }
 
@@ -137,6 +179,7 @@ const REFUSES: &str = "goose refuses the file, and everything that comes after i
 fn sections(
     file: &SourceFile,
     placeholders: &Placeholders,
+    dialect: Dialect,
     reading: &mut Reading,
 ) -> (Part, Part, bool) {
     let mut up = Half::new(file);
@@ -221,18 +264,22 @@ fn sections(
                 }
                 let trimmed = line.text.trim();
                 if !in_block && !trimmed.is_empty() && !trimmed.starts_with("--") {
+                    let end = line.span.start + line.text.len();
                     current.open = match ends_statement(line.text) {
-                        true => None,
-                        false => Some((line.span.start, line.span.start + line.text.len())),
+                        true => {
+                            current.cuts.push(end);
+                            None
+                        }
+                        false => Some((line.span.start, end)),
                     };
                 }
             }
         }
     }
-    let end = crate::source::Span::new(file.text.len(), file.text.len());
+    let end = Span::new(file.text.len(), file.text.len());
     if half.is_none() && !file.text.trim().is_empty() {
         reading.misplaced(
-            (file, crate::source::Span::new(0, 0)),
+            (file, Span::new(0, 0)),
             ("-- +goose Up", "is missing", "put it above the statements"),
             Consequence::Refused,
             REFUSES,
@@ -246,7 +293,7 @@ fn sections(
         );
     }
     for open in [up.open, down.open].into_iter().flatten() {
-        let span = crate::source::Span::new(open.0, open.1);
+        let span = Span::new(open.0, open.1);
         reading.misplaced(
             (file, span),
             (";", "is missing at the end of the last statement", "add it"),
@@ -254,7 +301,18 @@ fn sections(
             REFUSES,
         );
     }
-    (up.build(), down.build(), has_no_transaction)
+    let words = (
+        "goose",
+        "-- +goose StatementBegin",
+        "-- +goose StatementEnd",
+    );
+    let [up, down] = [up, down].map(|mut half| {
+        let cuts = std::mem::take(&mut half.cuts);
+        let part = half.build();
+        cut_in_two(&part, &cuts, dialect, words, reading);
+        part
+    });
+    (up, down, has_no_transaction)
 }
 
 impl Tool for Goose {
@@ -308,7 +366,7 @@ impl Tool for Goose {
                 match folder.text(file).0 {
                     MigrationText::Read(part) => {
                         let (up, its_down, has_no_transaction) =
-                            sections(&part.file, &placeholders, &mut reading);
+                            sections(&part.file, &placeholders, folder.dialect, &mut reading);
                         if !its_down.sent().trim().is_empty() {
                             down = Some(MigrationText::Read(its_down));
                         }

@@ -708,13 +708,18 @@ impl Tool for Liquibase {
             }
         }
         let mut reading = walk.reading;
+        let run: HashSet<String> = reading
+            .migrations
+            .iter()
+            .map(|it| it.path.clone())
+            .collect();
         for file in folder
             .files
             .iter()
             .filter(|name| has_extension(name, "sql"))
         {
             let path = folder.path_of(file);
-            if !walk.seen.contains(&path) && !reading.migrations.iter().any(|it| it.path == path) {
+            if !walk.seen.contains(&path) && !run.contains(&path) {
                 reading.ignore(path, "no changelog includes it");
             }
         }

@@ -4,7 +4,7 @@
 //! sent by the native client, which opens no transaction. A reworked change stands in the plan
 //! twice; the scripts of the earlier one carry the name of the tag between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::placeholder::{Placeholders, Syntax};
 use super::{
@@ -177,15 +177,19 @@ impl Tool for Sqitch {
         placeholders.know_all(&folder.config.placeholders);
         let (changes, notices) = plan(&text);
         reading.notices = notices;
-        let mut known: Vec<String> = Vec::new();
+        let mut known: HashSet<String> = HashSet::new();
         // The place of the newest change of a name, among those read so far.
         let mut newest: BTreeMap<&str, String> = BTreeMap::new();
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut next_of_name: Vec<Option<usize>> = vec![None; changes.len()];
+        let mut last_of_name: HashMap<&str, usize> = HashMap::new();
         for (place, change) in changes.iter().enumerate() {
-            let later = changes[place + 1..]
-                .iter()
-                .position(|it| it.name == change.name)
-                .map(|at| place + 1 + at);
+            if let Some(before) = last_of_name.insert(change.name, place) {
+                next_of_name[before] = Some(place);
+            }
+        }
+        for (place, change) in changes.iter().enumerate() {
+            let later = next_of_name[place];
             let tags: Vec<&str> = later
                 .map(|later| &changes[place..later])
                 .into_iter()
@@ -232,7 +236,7 @@ impl Tool for Sqitch {
                 .has(&down)
                 .then(|| placeholders.fill(folder.text(&down).0));
             newest.insert(change.name, identity);
-            known.push(up);
+            known.insert(up);
             reading.migrations.push(it);
         }
         for file in folder

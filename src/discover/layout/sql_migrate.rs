@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use serde::Deserialize;
 
-use super::goose::ends_statement;
+use super::goose::{cut_in_two, ends_statement};
 use super::{
     Consequence, Folder, Late, Line, Marker, OwnFile, Reading, Signs, Tool, TransactionScope, Unit,
     leading_digits, lines, words,
@@ -59,6 +59,7 @@ struct Half {
     from: usize,
     has_blocks: bool,
     open: Option<Span>,
+    cuts: Vec<usize>,
     scope: TransactionScope,
 }
 
@@ -69,6 +70,7 @@ impl Half {
             from: 0,
             has_blocks: false,
             open: None,
+            cuts: Vec::new(),
             scope: TransactionScope::File,
         }
     }
@@ -98,7 +100,11 @@ fn means_directive(line: &str) -> bool {
     })
 }
 
-fn sections(file: &SourceFile, reading: &mut Reading) -> (Part, Part, TransactionScope) {
+fn sections(
+    file: &SourceFile,
+    dialect: Dialect,
+    reading: &mut Reading,
+) -> (Part, Part, TransactionScope) {
     let mut up = Half::new(file);
     let mut down = Half::new(file);
     let mut half: Option<bool> = None;
@@ -140,7 +146,10 @@ fn sections(file: &SourceFile, reading: &mut Reading) -> (Part, Part, Transactio
             let trimmed = line.text.trim();
             if !in_block && !trimmed.is_empty() && !trimmed.starts_with("--") {
                 current.open = match ends_statement(line.text) {
-                    true => None,
+                    true => {
+                        current.cuts.push(line.place().end);
+                        None
+                    }
                     false => Some(line.place()),
                 };
             }
@@ -207,7 +216,18 @@ fn sections(file: &SourceFile, reading: &mut Reading) -> (Part, Part, Transactio
         );
     }
     let scope = up.scope;
-    (up.build(), down.build(), scope)
+    let words = (
+        "sql-migrate",
+        "-- +migrate StatementBegin",
+        "-- +migrate StatementEnd",
+    );
+    let [up, down] = [up, down].map(|mut half| {
+        let cuts = std::mem::take(&mut half.cuts);
+        let part = half.build();
+        cut_in_two(&part, &cuts, dialect, words, reading);
+        part
+    });
+    (up, down, scope)
 }
 
 impl Tool for SqlMigrate {
@@ -251,7 +271,8 @@ impl Tool for SqlMigrate {
             let mut scope = TransactionScope::File;
             let up = match folder.text(file).0 {
                 MigrationText::Read(part) => {
-                    let (up, its_down, its_scope) = sections(&part.file, &mut reading);
+                    let (up, its_down, its_scope) =
+                        sections(&part.file, folder.dialect, &mut reading);
                     if !its_down.sent().trim().is_empty() {
                         down = Some(MigrationText::Read(its_down));
                     }

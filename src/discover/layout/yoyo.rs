@@ -3,6 +3,8 @@
 //! Source: `yoyo/migrations.py` and `yoyo/topologicalsort.py` of yoyo-migrations 9. Each migration
 //! is one transaction unless its leading comment says `-- transactional: false`.
 
+use std::collections::HashSet;
+
 use super::{
     Folder, Late, Marker, OwnFile, Reading, Signs, Tool, TransactionScope, Unit, has_extension,
     is_direct_sql, leading_digits, lines, parents_first, properties, words,
@@ -185,9 +187,10 @@ impl Tool for Yoyo {
             ids.push((id.to_owned(), head.depends));
             migrations.push(Some(it));
         }
+        let known: HashSet<&str> = ids.iter().map(|(id, _)| id.as_str()).collect();
         for (id, depends) in &ids {
             for parent in depends {
-                if !ids.iter().any(|(other, _)| other == parent) {
+                if !known.contains(parent.as_str()) {
                     reading
                         .notices
                         .push(format!("`{id}` depends on `{parent}`, which is not there"));
