@@ -48,6 +48,7 @@ fn replay_only(bencher: Bencher<'_, '_>, length: usize) {
             script: Some(Arc::new(read(text, Dialect::Postgres))),
             transaction: TransactionScope::File,
             unit: Unit::WholeText,
+            batches: Vec::new(),
             run: index,
         })
         .collect();

@@ -62,6 +62,7 @@ fn main() -> ExitCode {
             script: Some(Arc::new(read(&file.text, dialect))),
             transaction: TransactionScope::File,
             unit: Unit::Statement,
+            batches: Vec::new(),
             run,
         })
         .collect();

@@ -11,9 +11,9 @@ mod replayed;
 use std::path::PathBuf;
 
 use crate::discover::{
-    Base, Commit, Config, ConfigChoice, DeployMode, Environment, Layout, Migration, Overrides,
-    Project, Repository, Retired, ServerVersion, Target, Tree, discover, discover_release,
-    discover_with_base, locate,
+    Base, Commit, Config, ConfigChoice, DeployMode, Discovery, Environment, Layout, LeftOut,
+    Migration, Overrides, Project, Repository, Retired, ServerVersion, Target, Tree, discover,
+    discover_one, discover_release, discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
@@ -88,7 +88,7 @@ pub struct Options {
 pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> {
     let target = locate(&options.paths)?;
     let overrides = overrides(options, &target)?;
-    let (project, base) = match &options.new {
+    let (found, base) = match &options.new {
         New::SinceBase | New::SinceRevision(_) if target.files.is_empty() => {
             let revision = match &options.new {
                 New::SinceRevision(revision) => Some(revision.as_str()),
@@ -100,11 +100,86 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
             (discover(&target.tree, &overrides), None)
         }
     };
-    let mut project = project?;
-    only_postgres(&project)?;
-    apply_options(options, &mut project.config)?;
-    let chain = match &options.new {
-        New::All => Chain::of_everything(&project)?,
+    let (projects, left_out) = meant(options, &target, found?)?;
+    let base = base.transpose()?;
+    let mut report = Report {
+        projects: Vec::new(),
+        left_out,
+    };
+    for mut project in projects {
+        apply_options(options, &mut project.config)?;
+        let chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
+        report
+            .projects
+            .extend(judge::judge(project, chain).projects);
+    }
+    Ok(report)
+}
+
+/// The projects that the command line is about, and those that are left out; where that leaves
+/// none, the check cannot be made.
+fn meant(
+    options: &Options,
+    target: &Target,
+    found: Discovery,
+) -> Result<(Vec<Project>, Vec<LeftOut>)> {
+    let several = found.projects.len() > 1;
+    let mut left_out = found.left_out;
+    let mut refused: Option<Error> = None;
+    let mut kept: Vec<Project> = Vec::new();
+    for project in found.projects {
+        let is_named = match &options.new {
+            New::SinceVersion(version) => project.find(version).is_some(),
+            New::SinceBase | New::SinceRevision(_) | New::All => {
+                target.files.is_empty() || target.files.iter().any(|it| is_known(&project, it))
+            }
+        };
+        let error = match only_postgres(&project) {
+            // What is wrong with the one there is, those who look for it will say.
+            Ok(()) if is_named || !several => {
+                kept.push(project);
+                continue;
+            }
+            Ok(()) => Error::Argument(match &options.new {
+                New::SinceVersion(version) => {
+                    format!("--since {version}: no migration has this version or name")
+                }
+                New::SinceBase | New::SinceRevision(_) | New::All => {
+                    format!("{} is not a migration here", target.files.join(", "))
+                }
+            }),
+            Err(error) => error,
+        };
+        left_out.push(LeftOut {
+            reason: match project.dialect {
+                Dialect::Postgres => error.to_string(),
+                _ => not_judged(&project),
+            },
+            folder: project.folder,
+        });
+        refused.get_or_insert(error);
+    }
+    match refused {
+        Some(error) if kept.is_empty() => Err(error),
+        _ => Ok((kept, left_out)),
+    }
+}
+
+/// Whether a file is one of the project's folder, run or not.
+fn is_known(project: &Project, file: &str) -> bool {
+    project.migrations.iter().any(|it| it.path == file)
+        || project.oddities.iter().any(|it| it.path == file)
+}
+
+fn chain_of(
+    options: &Options,
+    target: &Target,
+    overrides: &Overrides,
+    project: &Project,
+    base: Option<&Base>,
+) -> Result<Chain> {
+    match &options.new {
+        New::All => Chain::of_everything(project),
         New::SinceVersion(version) => {
             let at = project.find(version).ok_or_else(|| {
                 Error::Argument(format!(
@@ -120,22 +195,23 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
                 revision: None,
                 retired: old_retired(options)?,
                 migrations: project.migrations[..=at].to_vec(),
+                oddities: None,
             };
             let base = chain::Base {
                 name: live.name.clone(),
                 revision: None,
                 migrations: live.migrations.clone(),
+                oddities: None,
             };
-            Chain::new(&project, vec![live], Some(base))?
+            Chain::new(project, vec![live], Some(base), &[])
         }
         New::SinceBase | New::SinceRevision(_) if !target.files.is_empty() => {
-            named_files(options, &target, &project)?
+            named_files(options, target, project)
         }
         New::SinceBase | New::SinceRevision(_) => {
-            since_base(options, &target, &overrides, &project, base)?
+            since_base(options, target, overrides, project, base)
         }
-    };
-    Ok(judge::judge(project, chain))
+    }
 }
 
 /// The rules and the errors are those of PostgreSQL.
@@ -144,12 +220,19 @@ fn only_postgres(project: &Project) -> Result<()> {
         return Ok(());
     }
     Err(Error::Layout(format!(
-        "{} is written for {} ({}), which is not judged yet; if it is PostgreSQL, say --dialect \
-         postgres",
+        "{} is {}",
         project.folder,
+        not_judged(project)
+    )))
+}
+
+/// Why a project for another server is not judged, as the end of a sentence.
+fn not_judged(project: &Project) -> String {
+    format!(
+        "written for {} ({}), which is not judged yet; if it is PostgreSQL, say --dialect postgres",
         project.dialect.as_str(),
         project.dialect_evidence
-    )))
+    )
 }
 
 fn overrides(options: &Options, target: &Target) -> Result<Overrides> {
@@ -223,7 +306,7 @@ fn old_retired(options: &Options) -> Result<Vec<Retired>> {
 fn named_files(options: &Options, target: &Target, project: &Project) -> Result<Chain> {
     let is_new = |it: &Migration| target.files.contains(&it.path);
     for file in &target.files {
-        if !project.migrations.iter().any(|it| it.path == *file) {
+        if !is_known(project, file) {
             return Err(Error::Argument(format!(
                 "{file} is not a migration of the layout {} in {}",
                 project.layout.as_str(),
@@ -242,8 +325,9 @@ fn named_files(options: &Options, target: &Target, project: &Project) -> Result<
         revision: None,
         retired: old_retired(options)?,
         migrations: old,
+        oddities: None,
     };
-    Chain::new(project, vec![live], None)
+    Chain::new(project, vec![live], None, &target.files)
 }
 
 fn since_base(
@@ -251,7 +335,7 @@ fn since_base(
     target: &Target,
     overrides: &Overrides,
     project: &Project,
-    base: Option<Result<Base>>,
+    base: Option<&Base>,
 ) -> Result<Chain> {
     let (Some(repository), Some(base)) = (&target.repository, base) else {
         return Err(Error::Argument(
@@ -260,7 +344,6 @@ fn since_base(
                 .to_owned(),
         ));
     };
-    let base = base?;
     let base_release = at_revision(repository, &base.name, &base.commit, overrides, project)?;
     let patterns = if options.live.is_empty() {
         &project.config.live
@@ -288,11 +371,12 @@ fn since_base(
         name: base_release.name.clone(),
         revision: Some(repository.short(&base.commit)),
         migrations: base_release.migrations.clone(),
+        oddities: base_release.oddities.clone(),
     };
     if live.is_empty() {
         live.push(base_release);
     }
-    Chain::new(project, live, Some(base_point))
+    Chain::new(project, live, Some(base_point), &[])
 }
 
 /// A release as its revision holds it: its own migrations and its own configuration.
@@ -327,6 +411,7 @@ fn in_tree(
         revision: None,
         retired: project.config.retired,
         migrations: project.migrations,
+        oddities: Some(project.oddities),
     })
 }
 
@@ -343,7 +428,7 @@ pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Re
         server_version: options.server_version,
         ..Overrides::default()
     };
-    let mut project = discover(head, &overrides)?;
+    let mut project = discover_one(head, &overrides)?;
     apply_options(options, &mut project.config)?;
     if live.is_empty() {
         let chain = Chain::of_everything(&project)?;
@@ -353,7 +438,7 @@ pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Re
         .iter()
         .map(|(name, tree)| in_tree(tree, (*name).to_owned(), &overrides, &project))
         .collect::<Result<Vec<LiveRelease>>>()?;
-    let chain = Chain::new(&project, live, None)?;
+    let chain = Chain::new(&project, live, None, &[])?;
     Ok(judge::judge(project, chain))
 }
 

@@ -23,8 +23,8 @@ pub use check::{FailOn, New, Options, Replayed, check, check_trees, fails, repla
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};
 pub use report::{
-    ProjectReport, Report, Styling, Verbosity, detection_line, printable, schema_to_json,
-    schema_to_sql, to_json, to_text,
+    ProjectReport, Report, Styling, Verbosity, detection_line, files_lines, printable,
+    schema_to_json, schema_to_sql, to_json, to_text,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

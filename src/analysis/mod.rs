@@ -3,10 +3,12 @@
 
 pub mod compat;
 pub mod contract;
+pub mod transaction;
 pub mod verdict;
 pub mod window;
 
 pub use compat::{Access, Evidence, Harm, Pair, ServerError, Stage, Weight, harms};
 pub use contract::{Contract, Retired};
+pub use transaction::{InTransaction, in_transaction};
 pub use verdict::{SwitchPoints, Truth, Verdict, verdict};
 pub use window::{Break, Release, Role, Window};

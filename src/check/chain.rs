@@ -1,15 +1,19 @@
 //! The chain of migrations that production runs: those of the oldest live release, then what the
 //! other releases add to it, then what head adds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::discover::{Migration, MigrationText, Phase, Project, Retired};
+use crate::discover::{
+    Consequence, Cut, Late, Migration, Oddity, OddityKind, Part, Phase, Project, Retired,
+    ServerVersion,
+};
 use crate::error::Result;
-use crate::history::{Planned, Timeline, VersionGraph, replay};
+use crate::history::{Batch, Planned, Timeline, VersionGraph, replay};
 use crate::schema::catalog::Catalog;
+use crate::source::Span;
 use crate::sql::{self, Dialect, Script};
 
 /// A release that may run beside the change.
@@ -19,6 +23,8 @@ pub(super) struct LiveRelease {
     pub(super) revision: Option<String>,
     pub(super) retired: Vec<Retired>,
     pub(super) migrations: Vec<Migration>,
+    /// What was odd about its folder; `None` where its folder was not read.
+    pub(super) oddities: Option<Vec<Oddity>>,
 }
 
 /// What "new" is measured from.
@@ -28,6 +34,8 @@ pub(super) struct Base {
     /// The abbreviated commit, where it is one.
     pub(super) revision: Option<String>,
     pub(super) migrations: Vec<Migration>,
+    /// What was odd about its folder; `None` where its folder was not read.
+    pub(super) oddities: Option<Vec<Oddity>>,
 }
 
 /// A release with its place on the chain.
@@ -45,6 +53,10 @@ pub(super) struct Pinned {
 pub(super) struct Chain {
     pub(super) migrations: Vec<Migration>,
     pub(super) scripts: Vec<Option<Arc<Script>>>,
+    /// Where the tool goes on in another way, in each.
+    pub(super) batches: Vec<Vec<Batch>>,
+    pub(super) dialect: Dialect,
+    pub(super) server_version: Option<ServerVersion>,
     pub(super) timeline: Timeline,
     pub(super) graph: VersionGraph,
     /// The live releases, oldest first; empty when each migration is judged by itself.
@@ -55,26 +67,51 @@ pub(super) struct Chain {
     pub(super) fresh: Option<(Arc<Catalog>, usize)>,
     /// The index of the first new migration.
     pub(super) first_new: usize,
+    /// What follows from the tool's rules alone and is new.
+    pub(super) new_oddities: Vec<Oddity>,
+    /// The same, and was there before.
+    pub(super) old_oddities: Vec<Oddity>,
+}
+
+/// What the chain is built from.
+#[derive(Default)]
+struct Plan {
+    migrations: Vec<Migration>,
+    live: Vec<LiveRelease>,
+    base: Option<Base>,
+    first_new: usize,
+    new_oddities: Vec<Oddity>,
+    old_oddities: Vec<Oddity>,
 }
 
 impl Chain {
     /// Every migration as a change of its own.
     pub(super) fn of_everything(project: &Project) -> Result<Chain> {
-        Chain::build(project, project.migrations.clone(), Vec::new(), None, 0)
+        let plan = Plan {
+            migrations: project.migrations.clone(),
+            new_oddities: project.oddities.clone(),
+            ..Plan::default()
+        };
+        Chain::build(project, plan)
     }
 
-    /// The live releases' migrations, then head's.
+    /// The live releases' migrations, then head's. `named` are the files that are new because the
+    /// user says so.
     pub(super) fn new(
         project: &Project,
         mut live: Vec<LiveRelease>,
         base: Option<Base>,
+        named: &[String],
     ) -> Result<Chain> {
         live.sort_by_key(|release| release.migrations.len());
         let mut chain: Vec<Migration> = Vec::new();
         let mut known: BTreeSet<String> = BTreeSet::new();
         let mut append = |migrations: &mut dyn Iterator<Item = &Migration>| {
+            // A database that has migrations has no use for what replaces them.
+            let is_empty = chain.is_empty();
             for migration in migrations {
-                if known.insert(identity(migration)) {
+                let runs = is_empty || !migration.is_checkpoint;
+                if runs && known.insert(migration.identity.clone()) {
                     chain.push(migration.clone());
                 }
             }
@@ -85,6 +122,16 @@ impl Chain {
         }
         let base_migrations = base.as_ref().map_or(&[][..], |base| &base.migrations);
         let first_new = append(&mut base_migrations.iter());
+        let applied: BTreeSet<String> = live
+            .iter()
+            .flat_map(|release| &release.migrations)
+            .chain(base_migrations)
+            .map(|it| it.identity.clone())
+            .collect();
+        let late = late(project, &applied);
+        let is_skipped = |it: &Migration| {
+            it.late == Late::Skipped && late.iter().any(|(identity, _)| *identity == it.identity)
+        };
         // In phases, what is marked to run after the switch does.
         let of_phase = |phase: Phase| {
             let phased = project.config.deploy == crate::discover::DeployMode::Phased;
@@ -92,19 +139,72 @@ impl Chain {
                 .migrations
                 .iter()
                 .filter(move |it| !phased || it.phase == phase)
+                .filter(|it| !is_skipped(it))
         };
         append(&mut of_phase(Phase::PreDeploy));
         append(&mut of_phase(Phase::PostDeploy));
-        Chain::build(project, chain, live, base, first_new)
+        let before: Option<Vec<&Oddity>> = match &base {
+            Some(base) => base.oddities.as_ref().map(|it| it.iter().collect()),
+            None => live
+                .iter()
+                .map(|release| release.oddities.as_ref())
+                .collect::<Option<Vec<_>>>()
+                .map(|all| all.into_iter().flatten().collect()),
+        };
+        let mut known_oddities: HashMap<&str, Vec<&Oddity>> = HashMap::new();
+        for it in before.iter().flatten() {
+            known_oddities.entry(&it.path).or_default().push(it);
+        }
+        let new_paths: HashSet<&str> = chain[first_new..]
+            .iter()
+            .map(|it| it.path.as_str())
+            .collect();
+        let is_new = |oddity: &Oddity| match &before {
+            Some(_) => !known_oddities
+                .get(oddity.path.as_str())
+                .is_some_and(|known| known.iter().any(|it| it.kind == oddity.kind)),
+            None => named.contains(&oddity.path) || new_paths.contains(oddity.path.as_str()),
+        };
+        let (mut new_oddities, old_oddities): (Vec<Oddity>, Vec<Oddity>) =
+            project.oddities.iter().cloned().partition(is_new);
+        // Of two files with one version the one that was not there before is to blame.
+        let was_there = |path: &str| chain[..first_new].iter().any(|it| it.path == path);
+        for oddity in &mut new_oddities {
+            if let OddityKind::VersionDuplicated { other, .. } = &mut oddity.kind
+                && was_there(&oddity.path)
+                && !was_there(other)
+            {
+                std::mem::swap(&mut oddity.path, other);
+                (oddity.file, oddity.span) = (None, None);
+            }
+        }
+        let is_said = |it: &Oddity| {
+            project.oddities.iter().any(|said| {
+                said.path == it.path && matches!(said.kind, OddityKind::MigrationSkipped { .. })
+            })
+        };
+        let late = late.into_iter().map(|(_, oddity)| oddity);
+        new_oddities.extend(late.filter(|it| !is_said(it)));
+        let plan = Plan {
+            migrations: chain,
+            live,
+            base,
+            first_new,
+            new_oddities,
+            old_oddities,
+        };
+        Chain::build(project, plan)
     }
 
-    fn build(
-        project: &Project,
-        migrations: Vec<Migration>,
-        live: Vec<LiveRelease>,
-        base: Option<Base>,
-        first_new: usize,
-    ) -> Result<Chain> {
+    fn build(project: &Project, of: Plan) -> Result<Chain> {
+        let Plan {
+            migrations,
+            live,
+            base,
+            first_new,
+            new_oddities,
+            old_oddities,
+        } = of;
         let mut scripts = Scripts::new(project.dialect);
         let of_releases = live.iter().flat_map(|it| &it.migrations);
         scripts.read(
@@ -113,7 +213,7 @@ impl Chain {
                 .chain(of_releases)
                 .chain(&project.migrations),
         );
-        let mut graph = VersionGraph::linear(migrations.iter().map(|it| it.version.as_str()));
+        let mut graph = graph(&migrations);
         let order = graph.run_order()?;
         let migrations: Vec<Migration> = order
             .into_iter()
@@ -130,7 +230,7 @@ impl Chain {
         let place: BTreeMap<String, usize> = migrations
             .iter()
             .enumerate()
-            .map(|(index, it)| (identity(it), index))
+            .map(|(index, it)| (it.identity.clone(), index))
             .collect();
         let mut pinned: Vec<Pinned> = live
             .into_iter()
@@ -138,9 +238,15 @@ impl Chain {
                 let length = release
                     .migrations
                     .iter()
-                    .filter_map(|it| place.get(&identity(it)))
+                    .filter_map(|it| place.get(&it.identity))
                     .max()
                     .map_or(0, |last| last + 1);
+                // A release that begins with a checkpoint stands where the base does.
+                let has_checkpoint = release.migrations.iter().any(|it| it.is_checkpoint);
+                let length = match length {
+                    0 if has_checkpoint => first_new,
+                    length => length,
+                };
                 let differs = first_difference(&release.migrations, &migrations[..length]);
                 let own = differs.map(|_| {
                     let planned = plan(&release.migrations, &scripts, usize::MAX);
@@ -164,7 +270,21 @@ impl Chain {
             graph.pin(&it.release.name, it.length.checked_sub(1));
         }
         Ok(Chain {
-            scripts: migrations.iter().map(|it| scripts.of(it)).collect(),
+            scripts: migrations
+                .iter()
+                .map(|it| scripts.of(it).map(|it| Arc::clone(&it.script)))
+                .collect(),
+            batches: migrations
+                .iter()
+                .map(|it| {
+                    scripts
+                        .of(it)
+                        .map(|it| it.batches.clone())
+                        .unwrap_or_default()
+                })
+                .collect(),
+            dialect: project.dialect,
+            server_version: project.server_version,
             migrations,
             timeline,
             graph,
@@ -172,6 +292,8 @@ impl Chain {
             base,
             fresh,
             first_new,
+            new_oddities,
+            old_oddities,
         })
     }
 
@@ -186,9 +308,107 @@ impl Chain {
     }
 }
 
+/// The new migrations that come late: their identities, and what is odd about them.
+fn late(project: &Project, applied: &BTreeSet<String>) -> Vec<(String, Oddity)> {
+    let counts = |it: &&Migration| it.late != Late::Never && !it.is_checkpoint;
+    let is_applied = |it: &Migration| applied.contains(&it.identity);
+    let versioned: Vec<&Migration> = project.migrations.iter().filter(counts).collect();
+    let Some(newest) = versioned.iter().rposition(|it| is_applied(it)) else {
+        return Vec::new();
+    };
+    let stamp = versioned
+        .iter()
+        .filter(|it| is_applied(it))
+        .filter_map(|it| it.stamp)
+        .max();
+    let tool = project.layout.tool_name();
+    versioned
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| !is_applied(it))
+        .filter(|(place, it)| match (it.stamp, stamp) {
+            (Some(own), Some(newest)) => own <= newest,
+            _ => *place < newest,
+        })
+        .map(|(_, it)| {
+            let before = versioned[newest].version.clone();
+            let (consequence, does) = match it.late {
+                Late::Runs | Late::Never => (
+                    Consequence::Differs,
+                    format!(
+                        "{tool} runs it after `{before}` where that is applied, and before it on a \
+                         new database"
+                    ),
+                ),
+                Late::Refused => (
+                    Consequence::Refused,
+                    format!("{tool} refuses to run anything as long as it comes late"),
+                ),
+                Late::Skipped => (
+                    Consequence::Skipped,
+                    format!(
+                        "{tool} runs only what comes after the newest applied one, so it never \
+                         runs this one where `{before}` is applied, and does not say so"
+                    ),
+                ),
+                Late::Unknown => (
+                    Consequence::Unknown,
+                    "tools skip such a migration, refuse it, or run it out of order".to_owned(),
+                ),
+            };
+            let kind = OddityKind::VersionLate {
+                version: it.version.clone(),
+                before,
+            };
+            let mut oddity = Oddity {
+                kind,
+                consequence,
+                does,
+                path: it.path.clone(),
+                file: it.up.part().map(|part| part.file.clone()),
+                span: it.span,
+            };
+            if let Some(span) = &mut oddity.span {
+                span.end = span.start;
+            }
+            (it.identity.clone(), oddity)
+        })
+        .collect()
+}
+
+/// A path, unless migrations say what must run before them.
+fn graph(migrations: &[Migration]) -> VersionGraph {
+    if migrations.iter().all(|it| it.parents.is_none()) {
+        return VersionGraph::linear(migrations.iter().map(|it| it.version.as_str()));
+    }
+    let place: HashMap<&str, usize> = migrations
+        .iter()
+        .enumerate()
+        .map(|(index, it)| (it.identity.as_str(), index))
+        .collect();
+    let parents: Vec<Vec<usize>> = migrations
+        .iter()
+        .enumerate()
+        .map(|(index, it)| {
+            let named = it.parents.iter().flatten();
+            let mut parents: Vec<usize> = named
+                .filter_map(|parent| place.get(parent.as_str()).copied())
+                // What is applied has run, whatever its file says today.
+                .filter(|parent| *parent < index)
+                .collect();
+            parents.dedup();
+            parents
+        })
+        .collect();
+    let versions = migrations.iter().map(|it| it.version.as_str());
+    VersionGraph::with_parents(versions.zip(parents.iter().map(Vec::as_slice)))
+}
+
 /// Where a release's own list of migrations first differs from the chain, if it does.
 fn first_difference(own: &[Migration], chain: &[Migration]) -> Option<usize> {
-    let same = |own: &Migration, it: &Migration| identity(own) == identity(it) && own.up == it.up;
+    let same = |own: &Migration, it: &Migration| {
+        own.identity == it.identity && own.up.is_same_text(&it.up)
+    };
     let at = own
         .iter()
         .zip(chain)
@@ -197,19 +417,17 @@ fn first_difference(own: &[Migration], chain: &[Migration]) -> Option<usize> {
     (at < own.len() || at < chain.len()).then_some(at.min(chain.len().saturating_sub(1)))
 }
 
-/// The same migration in two releases, whatever its text and its title: the tools know it by its
-/// version.
-fn identity(migration: &Migration) -> String {
-    migration.version.clone()
-}
-
 fn plan(migrations: &[Migration], scripts: &Scripts, first_new: usize) -> Vec<Planned> {
     migrations
         .iter()
         .enumerate()
         .map(|(index, migration)| Planned {
-            identity: migration.version.as_str().into(),
-            script: scripts.of(migration),
+            identity: migration.identity.as_str().into(),
+            script: scripts.of(migration).map(|it| Arc::clone(&it.script)),
+            batches: scripts
+                .of(migration)
+                .map(|it| it.batches.clone())
+                .unwrap_or_default(),
             transaction: migration.transaction,
             unit: migration.unit,
             // What was deployed before ran in runs that nobody remembers; new ones run together.
@@ -218,10 +436,71 @@ fn plan(migrations: &[Migration], scripts: &Scripts, first_new: usize) -> Vec<Pl
         .collect()
 }
 
+/// A text, read: its statements, and where the tool goes on in another way.
+#[derive(Debug)]
+struct ReadText {
+    script: Arc<Script>,
+    batches: Vec<Batch>,
+}
+
+/// What is read once: a text, and where it stands when it is not a whole file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Whole(Arc<str>),
+    Cut(Arc<Cut>),
+}
+
+impl Key {
+    fn of(part: &Part) -> Key {
+        match part.cut() {
+            Some(cut) => Key::Cut(Arc::clone(cut)),
+            None => Key::Whole(Arc::clone(&part.file.text)),
+        }
+    }
+
+    fn read(&self, dialect: Dialect) -> ReadText {
+        match self {
+            Key::Whole(text) => ReadText {
+                script: Arc::new(sql::read(text, dialect)),
+                batches: Vec::new(),
+            },
+            Key::Cut(cut) => read_cut(cut, dialect),
+        }
+    }
+}
+
+/// Reads each text by itself that is sent by itself; the places are those in the file.
+fn read_cut(cut: &Cut, dialect: Dialect) -> ReadText {
+    let mut script = Script::default();
+    let mut batches = Vec::new();
+    if cut.chunks().is_empty() {
+        script = sql::read(cut.sent(), dialect);
+    }
+    for chunk in cut.chunks() {
+        let text = cut.sent().get(chunk.sent.clone()).unwrap_or_default();
+        let mut read = sql::read(text, dialect);
+        read.map_spans(|span| {
+            Span::new(span.start + chunk.sent.start, span.end + chunk.sent.start)
+        });
+        batches.push(Batch {
+            first: script.statements.len(),
+            unit: chunk.unit,
+            transaction: chunk.transaction,
+        });
+        script.statements.append(&mut read.statements);
+        script.troubles.append(&mut read.troubles);
+    }
+    script.map_spans(|span| cut.place(span));
+    ReadText {
+        script: Arc::new(script),
+        batches,
+    }
+}
+
 /// Every text, read once, however many releases have it.
 struct Scripts {
     dialect: Dialect,
-    by_text: HashMap<Arc<str>, Arc<Script>>,
+    by_text: HashMap<Key, ReadText>,
 }
 
 impl Scripts {
@@ -233,26 +512,17 @@ impl Scripts {
     }
 
     fn read<'a>(&mut self, migrations: impl Iterator<Item = &'a Migration>) {
-        let texts: BTreeSet<Arc<str>> = migrations
-            .filter_map(|migration| match &migration.up {
-                MigrationText::Read(file) => Some(Arc::clone(&file.text)),
-                MigrationText::Unreadable(_) => None,
-            })
-            .filter(|text| !self.by_text.contains_key(text))
+        let texts: HashSet<Key> = migrations
+            .filter_map(|migration| migration.up.part().map(Key::of))
+            .filter(|key| !self.by_text.contains_key(key))
             .collect();
-        let texts: Vec<Arc<str>> = texts.into_iter().collect();
+        let texts: Vec<Key> = texts.into_iter().collect();
         let dialect = self.dialect;
-        let scripts: Vec<Arc<Script>> = texts
-            .par_iter()
-            .map(|text| Arc::new(sql::read(text, dialect)))
-            .collect();
+        let scripts: Vec<ReadText> = texts.par_iter().map(|key| key.read(dialect)).collect();
         self.by_text.extend(texts.into_iter().zip(scripts));
     }
 
-    fn of(&self, migration: &Migration) -> Option<Arc<Script>> {
-        match &migration.up {
-            MigrationText::Read(file) => self.by_text.get(&file.text).cloned(),
-            MigrationText::Unreadable(_) => None,
-        }
+    fn of(&self, migration: &Migration) -> Option<&ReadText> {
+        self.by_text.get(&Key::of(migration.up.part()?))
     }
 }

@@ -1,24 +1,32 @@
 //! From a replayed chain to the report: windows, verdicts, findings, counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::analysis::window::requires;
 use crate::analysis::{
-    Contract, Pair, Release, Retired as Unused, Role, Truth, Verdict, Weight, Window,
+    Contract, InTransaction, Pair, Release, Retired as Unused, Role, Truth, Verdict, Weight,
+    Window, in_transaction,
 };
 use crate::discover::{
-    DeployMode, Migration, MigrationText, Phase, Project, Retired, TransactionScope, Unit,
+    Consequence, DeployMode, Migration, MigrationText, Oddity, OddityKind, Part, Phase, Project,
+    Retired, TransactionScope, Unit, Unread,
 };
 use crate::findings::{
-    Blame, Finding, Place, Severity, Weighing, findings, history_differs, not_understood, refused,
-    unknown_level, unreadable,
+    Blame, Finding, Place, Severity, Weighing, findings, history_differs, layout_finding,
+    not_understood, refused, unknown_level, unreadable,
 };
+use crate::history::Batch;
 use crate::report::{
-    BaseReport, NotUnderstood, ProjectReport, ReleaseReport, Report, RunsIn, StatementReport,
-    StepReport, Summary,
+    BaseReport, NotUnderstood, PlanReport, ProjectReport, ReleaseReport, Report, RunsIn,
+    StatementReport, StepReport, Summary,
+};
+use crate::rules::transaction_forbidden::Around;
+use crate::rules::{
+    Advice, marker_misplaced, migration_skipped, transaction_forbidden, version_duplicated,
+    version_gap, version_late,
 };
 use crate::schema::diff::{Change, ObjectRef, diff};
 use crate::schema::op::{SchemaOp, TransactionOp};
@@ -29,7 +37,7 @@ use super::chain::Chain;
 
 /// Judges the chain and collects everything that a report prints.
 pub(super) fn judge(project: Project, chain: Chain) -> Report {
-    let sources = Sources { chain: &chain };
+    let sources = Sources::new(&chain);
     let mut judged = if chain.live.is_empty() {
         judge_each(&project, &chain, &sources)
     } else {
@@ -43,6 +51,10 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
     let about_text = text_findings(&project, &chain, &sources, &judged.findings);
     judged.findings.extend(about_text);
     judged.findings.extend(refusals(&project, &chain, &sources));
+    judged
+        .findings
+        .extend(forbidden_in_transaction(&project, &chain, &sources));
+    judged.findings.extend(odd(&project, &chain, &sources));
     judged.findings.extend(fresh_differences(
         &project,
         &chain,
@@ -114,14 +126,16 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
             MigrationText::Unreadable(it) => Some((index, it.clone())),
         })
         .collect();
-    let files = chain
+    let mut files: Vec<SourceFile> = chain
         .migrations
         .iter()
         .map(|migration| match &migration.up {
-            MigrationText::Read(file) => file.clone(),
+            MigrationText::Read(part) => part.file.clone(),
             MigrationText::Unreadable(it) => SourceFile::new(Arc::clone(&it.path), ""),
         })
         .collect();
+    files.extend(sources.odd_files.iter().cloned());
+    let plans = plans(&chain.migrations);
     let report = Report {
         projects: vec![ProjectReport {
             root: if project.root.is_empty() {
@@ -146,7 +160,11 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
             notices,
             files,
             unread,
+            plans,
+            ignored: project.ignored,
+            server_version_evidence: project.server_version_evidence,
         }],
+        left_out: Vec::new(),
     };
     // Freeing thousands of versions takes a tenth of a run; the report need not wait for it.
     rayon::spawn(move || drop(chain));
@@ -417,6 +435,7 @@ fn statements(chain: &Chain, index: usize) -> Vec<StatementReport> {
                 span: statement.span,
                 understood: !chain.timeline.reasons.contains_key(&(index, number)),
                 operations,
+                transaction: fact(chain, index, statement),
                 commit_point,
             }
         })
@@ -462,6 +481,10 @@ fn text_findings(
             span,
         };
         match (&chain.migrations[index].up, &chain.scripts[index]) {
+            (MigrationText::Unreadable(it), _) if it.kind == Unread::NotSql => {
+                let found = not_understood(place(None, None), &it.reason, &project.config, sources);
+                out.extend(found);
+            }
             (MigrationText::Unreadable(it), _) => {
                 let place = place(None, None);
                 let help = "a migration has to be UTF-8 text of at most 50 MB";
@@ -506,6 +529,191 @@ fn refusals(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding>
         }
     }
     out
+}
+
+/// Whether a statement may run in a transaction block.
+fn fact(chain: &Chain, migration: usize, statement: &Statement) -> InTransaction {
+    match &chain.migrations[migration].up {
+        MigrationText::Read(part) => in_transaction(
+            statement.span.of(&part.file.text),
+            chain.dialect,
+            chain.server_version,
+        ),
+        MigrationText::Unreadable(_) => InTransaction::Unknown,
+    }
+}
+
+/// Statements of new migrations that the server refuses where they run: in the tool's transaction,
+/// in the file's own, or in one text with others.
+fn forbidden_in_transaction(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for index in chain.first_new..chain.migrations.len() {
+        let Some(script) = &chain.scripts[index] else {
+            continue;
+        };
+        let around = surroundings(&chain.migrations[index], script, &chain.batches[index]);
+        for (number, (statement, around)) in script.statements.iter().zip(around).enumerate() {
+            let Some(around) = around else { continue };
+            if fact(chain, index, statement) != InTransaction::Forbidden {
+                continue;
+            }
+            let place = Place {
+                migration: index,
+                statement: Some(number),
+                span: Some(statement.span),
+            };
+            let migration = &chain.migrations[index];
+            let text = match &migration.up {
+                MigrationText::Read(part) => statement.span.of(&part.file.text),
+                MigrationText::Unreadable(_) => "",
+            };
+            let opt_out = project.layout.opt_out(chain.dialect);
+            let advice = transaction_forbidden::advice(text, around, opt_out);
+            let rule = "transaction_forbidden";
+            out.extend(layout_finding(
+                rule,
+                advice,
+                Severity::Error,
+                place,
+                &project.config,
+                sources,
+            ));
+        }
+    }
+    out
+}
+
+/// What is around each statement of a migration.
+fn surroundings(
+    migration: &Migration,
+    script: &crate::sql::Script,
+    batches: &[Batch],
+) -> Vec<Option<Around>> {
+    let tool = |scope: TransactionScope| match scope {
+        TransactionScope::File => Some(Around::Tool),
+        TransactionScope::Run => Some(Around::Run),
+        TransactionScope::None => None,
+    };
+    let mut by_tool = tool(migration.transaction);
+    let mut own = false;
+    let mut unit = migration.unit;
+    let mut first = 0;
+    let mut batches = batches.iter().peekable();
+    let mut out = Vec::with_capacity(script.statements.len());
+    for (number, statement) in script.statements.iter().enumerate() {
+        while let Some(batch) = batches.next_if(|batch| batch.first <= number) {
+            unit = batch.unit;
+            first = number;
+            if let Some(scope) = batch.transaction {
+                by_tool = tool(scope);
+            }
+        }
+        let next = batches
+            .peek()
+            .map_or(script.statements.len(), |it| it.first);
+        let is_alone = unit == Unit::Statement || next - first <= 1;
+        out.push(match (by_tool, own, is_alone) {
+            (Some(around), _, _) => Some(around),
+            (None, true, _) => Some(Around::Own),
+            (None, false, false) => Some(Around::Text),
+            (None, false, true) => None,
+        });
+        for operation in &statement.operations {
+            match &operation.op {
+                SchemaOp::Transaction(TransactionOp::Begin) => own = true,
+                SchemaOp::Transaction(TransactionOp::Commit | TransactionOp::Rollback) => {
+                    own = false;
+                    by_tool = None;
+                }
+                _ => {}
+            }
+        }
+    }
+    out
+}
+
+/// What follows from the tool's rules alone.
+fn odd(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding> {
+    chain
+        .new_oddities
+        .iter()
+        .filter_map(|oddity| {
+            let place = Place {
+                migration: sources.place_of(oddity)?,
+                statement: None,
+                span: oddity.span,
+            };
+            let (rule, advice) = odd_advice(oddity);
+            let severity = match oddity.consequence {
+                Consequence::Refused | Consequence::Skipped => Severity::Error,
+                Consequence::Unknown => Severity::Warning,
+                Consequence::Differs => match oddity.kind {
+                    // Where the order matters, the schemas differ, and that is another finding.
+                    OddityKind::VersionLate { .. } => Severity::Note,
+                    _ => Severity::Warning,
+                },
+            };
+            layout_finding(rule, advice, severity, place, &project.config, sources)
+        })
+        .collect()
+}
+
+fn odd_advice(oddity: &Oddity) -> (&'static str, Advice) {
+    let does = &oddity.does;
+    match &oddity.kind {
+        OddityKind::VersionDuplicated { version, other } => (
+            "version_duplicated",
+            version_duplicated::advice(version, other, does),
+        ),
+        OddityKind::VersionGap {
+            after,
+            found,
+            expected,
+        } => (
+            "version_gap",
+            version_gap::advice(after.as_deref(), found, expected, does),
+        ),
+        OddityKind::VersionLate { version, before } => {
+            ("version_late", version_late::advice(version, before, does))
+        }
+        OddityKind::MarkerMisplaced {
+            marker,
+            problem,
+            cure,
+        } => (
+            "marker_misplaced",
+            marker_misplaced::advice(marker, problem, cure, does),
+        ),
+        OddityKind::TransactionMixed { statement, cure } => (
+            "transaction_forbidden",
+            transaction_forbidden::mixed(statement, cure, does),
+        ),
+        OddityKind::MigrationSkipped { reason } => {
+            ("migration_skipped", migration_skipped::advice(reason, does))
+        }
+    }
+}
+
+fn odd_message(oddity: &Oddity) -> String {
+    odd_advice(oddity).1.message
+}
+
+/// How each migration is going to be run.
+fn plans(migrations: &[Migration]) -> Vec<PlanReport> {
+    migrations
+        .iter()
+        .map(|migration| PlanReport {
+            path: migration.path.clone(),
+            line: migration.span.map(|span| match &migration.up {
+                MigrationText::Read(part) => part.file.position(span.start).line,
+                MigrationText::Unreadable(_) => 1,
+            }),
+            version: migration.version.clone(),
+            transaction: migration.transaction,
+            unit: migration.unit,
+            down: migration.down.as_ref().map(|down| down.path().to_owned()),
+        })
+        .collect()
 }
 
 /// What a fresh run of head's folder makes in another form than production gets, where head is not
@@ -564,6 +772,17 @@ fn all_not_understood(chain: &Chain) -> Vec<NotUnderstood> {
 /// What is odd about the past, and statements that the server would refuse.
 fn notices(project: &Project, chain: &Chain) -> Vec<String> {
     let mut out = project.notices.clone();
+    for oddity in &chain.old_oddities {
+        let at = match (&oddity.file, oddity.span) {
+            (Some(file), Some(span)) => {
+                let Position { line, column } = file.position(span.start);
+                format!(":{line}:{column}")
+            }
+            _ => String::new(),
+        };
+        let message = odd_message(oddity);
+        out.push(format!("{}{at}: {message}; {}", oddity.path, oddity.does));
+    }
     for (index, migration) in chain.migrations.iter().enumerate() {
         match (&migration.up, &chain.scripts[index]) {
             (MigrationText::Unreadable(it), _) if index < chain.first_new => {
@@ -573,7 +792,7 @@ fn notices(project: &Project, chain: &Chain) -> Vec<String> {
                 };
                 out.push(format!("{}{at}: {}", it.path, it.reason));
             }
-            (MigrationText::Read(file), Some(script)) if index < chain.first_new => {
+            (MigrationText::Read(Part { file, .. }), Some(script)) if index < chain.first_new => {
                 for trouble in &script.troubles {
                     let Position { line, column } = file.position(trouble.span.start);
                     let message = &trouble.message;
@@ -588,7 +807,7 @@ fn notices(project: &Project, chain: &Chain) -> Vec<String> {
         for misfit in &step.misfits {
             let migration = &chain.migrations[step.migration];
             let line = match (&migration.up, &chain.scripts[step.migration]) {
-                (MigrationText::Read(file), Some(script)) => script
+                (MigrationText::Read(Part { file, .. }), Some(script)) => script
                     .statements
                     .get(step.statement)
                     .map_or(1, |statement| file.position(statement.span.start).line),
@@ -606,9 +825,51 @@ fn notices(project: &Project, chain: &Chain) -> Vec<String> {
 /// Places and reasons of the chain's statements.
 struct Sources<'a> {
     chain: &'a Chain,
+    /// Files that are no migrations of the chain and have findings all the same; they are counted
+    /// on from its migrations.
+    odd_files: Vec<SourceFile>,
+    /// What stands in a file, by its path: migrations of the chain in order, or an odd file.
+    by_path: HashMap<&'a str, Vec<usize>>,
 }
 
-impl Sources<'_> {
+impl<'a> Sources<'a> {
+    fn new(chain: &'a Chain) -> Self {
+        let mut odd_files = Vec::new();
+        let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
+        // Most projects have nothing odd, and need no list.
+        if !chain.new_oddities.is_empty() {
+            for (index, migration) in chain.migrations.iter().enumerate() {
+                by_path.entry(&migration.path).or_default().push(index);
+            }
+        }
+        for oddity in &chain.new_oddities {
+            let places = by_path.entry(&oddity.path).or_default();
+            if places.is_empty() {
+                places.push(chain.migrations.len() + odd_files.len());
+                let file = oddity.file.clone();
+                odd_files.push(file.unwrap_or_else(|| SourceFile::new(oddity.path.as_str(), "")));
+            }
+        }
+        Sources {
+            chain,
+            odd_files,
+            by_path,
+        }
+    }
+
+    /// The migration or the other file that an oddity is about.
+    fn place_of(&self, oddity: &Oddity) -> Option<usize> {
+        let places = self.by_path.get(oddity.path.as_str())?;
+        let at = oddity.span.unwrap_or_default().start;
+        let holds = |place: &&usize| {
+            let migration = self.chain.migrations.get(**place);
+            let span = migration.and_then(|it| it.span);
+            span.is_some_and(|span| span.start <= at && at <= span.end)
+        };
+        let place = places.iter().find(holds).or(places.first());
+        place.copied()
+    }
+
     /// Whether a trouble with the text itself lies in the span, or there is no text at all.
     fn is_in_trouble(&self, migration: usize, span: Option<Span>) -> bool {
         let Some(Some(script)) = self.chain.scripts.get(migration) else {
@@ -646,9 +907,14 @@ impl Blame for Sources<'_> {
     }
 
     fn is_called(&self, migration: usize, name: &str) -> bool {
-        self.chain.migrations.get(migration).is_some_and(|it| {
-            let file = it.path.rsplit('/').next().unwrap_or(&it.path);
-            it.version == name || it.path == name || file == name
-        })
+        let of_path = |path: &str| path == name || path.rsplit('/').next() == Some(name);
+        let count = self.chain.migrations.len();
+        match self.chain.migrations.get(migration) {
+            Some(it) => it.version == name || of_path(&it.path),
+            None => migration
+                .checked_sub(count)
+                .and_then(|at| self.odd_files.get(at))
+                .is_some_and(|file| of_path(&file.path)),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Options, only_postgres, overrides};
 use crate::check::chain::Chain;
-use crate::discover::{Migration, Project, discover, locate};
+use crate::discover::{Migration, Project, discover_one, locate};
 use crate::error::{Error, Result};
 use crate::history::Timeline;
 use crate::schema::catalog::Catalog;
@@ -64,7 +64,7 @@ impl Replayed {
 pub fn replay_project(options: &Options) -> Result<Replayed> {
     let target = locate(&options.paths)?;
     let overrides = overrides(options, &target)?;
-    let project = discover(&target.tree, &overrides)?;
+    let project = discover_one(&target.tree, &overrides)?;
     only_postgres(&project)?;
     let chain = Chain::of_everything(&project)?;
     let not_understood = chain

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use migcheck::{
     DeployMode, Dialect, FailOn, Layout, Named, New, Options, ServerVersion, Styling, Verbosity,
-    check, detection_line, fails, to_json, to_text,
+    check, detection_line, fails, files_lines, to_json, to_text,
 };
 
 /// The arguments of `check`.
@@ -39,7 +39,7 @@ pub(super) struct CheckArguments {
     /// The server's version, such as 16 [env: MIGCHECK_SERVER_VERSION].
     #[arg(long, value_name = "VERSION")]
     server_version: Option<ServerVersion>,
-    /// The migration tool: sqlx, golang-migrate, plain [env: MIGCHECK_LAYOUT].
+    /// The migration tool, as the README lists them [env: MIGCHECK_LAYOUT].
     #[arg(long, value_parser = named::<Layout>)]
     layout: Option<Layout>,
     /// How the project deploys: migrate-first, code-first, phased, concurrent, offline
@@ -77,7 +77,8 @@ pub(super) struct CheckArguments {
     /// Also print what is odd about the past.
     #[arg(short, long)]
     verbose: bool,
-    /// Print the files that were read, and what told the layout and the dialect, on stderr.
+    /// Print on stderr which files run in which order and how, which do not and why, and what told
+    /// the layout, the dialect and the server's version.
     #[arg(long)]
     show_files: bool,
 }
@@ -148,19 +149,19 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
         .unwrap_or(FailOnArgument::Error);
     let report = check(&options, &|name| std::env::var_os(name))?;
+    for it in &report.left_out {
+        super::say(&format!(
+            "migcheck: {} is not checked: {}",
+            it.folder, it.reason
+        ));
+    }
     for project in &report.projects {
         if !arguments.quiet {
             super::say(&detection_line(project));
         }
         if arguments.show_files {
-            let (layout, dialect) = (project.layout.as_str(), project.dialect.as_str());
-            super::say(&format!("layout: {layout} ({})", project.layout_evidence));
-            super::say(&format!(
-                "dialect: {dialect} ({})",
-                project.dialect_evidence
-            ));
-            for file in &project.files {
-                super::say(&format!("file: {}", file.path));
+            for line in files_lines(project) {
+                super::say(&line);
             }
         }
     }

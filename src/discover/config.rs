@@ -13,6 +13,21 @@
 //! transaction = "file"             # what the tool opens: file, run, none
 //! unit = "statement"               # what it sends at once: statement, file
 //!
+//! [placeholders]                   # values that the tool fills into the migrations
+//! schema = "app"
+//!
+//! [custom]                         # for layout = "custom": a folder of no known tool
+//! files = "**/*.sql"               # which files, from the folder
+//! name = '(?<version>\d+)_(?<name>.+?)(\.(?<direction>up|down))?\.sql$'   # also: dialect
+//! order = "number"                 # number, dotted, text, manifest
+//! manifest = "**/manifest.json"    # for that order: lists of files
+//! up_marker = "-- up"              # how the line above the up part begins
+//! down_marker = "-- down"
+//! opt_out = "-- no transaction"    # what a line says that opts out of the transaction
+//! placeholder = ["${", "}"]
+//! transaction = "file"             # as above; here it counts for this layout
+//! unit = "statement"
+//!
 //! [phased]
 //! post_deploy = ["post/", "*_contract.sql"]   # what runs after the switch
 //!
@@ -45,7 +60,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::discover::layout::Layout;
+use crate::discover::layout::{CustomLayout, CustomOrder, Layout};
 use crate::discover::server::ServerVersion;
 use crate::discover::tree::split;
 use crate::discover::{TransactionScope, Unit};
@@ -77,6 +92,10 @@ pub struct Config {
     pub transaction: Option<TransactionScope>,
     /// What the tool sends at once, where it is not the layout's.
     pub unit: Option<Unit>,
+    /// Values of placeholders, by name.
+    pub placeholders: BTreeMap<String, String>,
+    /// The layout that the project describes itself.
+    pub custom: Option<CustomLayout>,
     /// Which migrations run after the code is switched.
     pub post_deploy: PathPatterns,
     /// The live releases: revisions, or patterns over tags and branches.
@@ -250,9 +269,23 @@ impl Config {
             let message = format!("pattern `{}`: {said}", pattern.get_ref());
             cx.error(pattern.span().start, message)
         })?;
+        let own = wire
+            .custom
+            .as_ref()
+            .map(|it| (it.transaction.clone(), it.unit.clone()));
+        let (own_transaction, own_unit) = own.unwrap_or_default();
+        let custom = wire.custom.map(|it| cx.custom(it)).transpose()?;
+        let layout = cx.choice(wire.layout.clone(), "layout")?;
+        if layout == Some(Layout::Custom) && custom.is_none() {
+            let at = wire.layout.map_or(0, |it| it.span().start);
+            let message = "the layout `custom` needs a table [custom] with `files` and `name`";
+            return Err(cx.error(at, message.to_owned()));
+        }
         Ok(Config {
             file: Some(shown.to_owned()),
-            layout: cx.choice(wire.layout, "layout")?,
+            layout,
+            placeholders: wire.placeholders,
+            custom,
             migrations: match wire.migrations {
                 Some(migrations) => Some(cx.path(&folder, &migrations)?),
                 None => None,
@@ -264,8 +297,8 @@ impl Config {
                 None => None,
             },
             deploy: cx.choice(wire.deploy, "deploy mode")?.unwrap_or_default(),
-            transaction: cx.choice(wire.transaction, "transaction")?,
-            unit: cx.choice(wire.unit, "unit")?,
+            transaction: cx.choice(own_transaction.or(wire.transaction), "transaction")?,
+            unit: cx.choice(own_unit.or(wire.unit), "unit")?,
             post_deploy,
             live: wire.releases.live,
             retired: wire
@@ -450,6 +483,24 @@ impl Named for Layout {
     }
 }
 
+impl Named for CustomOrder {
+    const ALL: &'static [Self] = &[
+        CustomOrder::Number,
+        CustomOrder::Dotted,
+        CustomOrder::Text,
+        CustomOrder::Manifest,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            CustomOrder::Number => "number",
+            CustomOrder::Dotted => "dotted",
+            CustomOrder::Text => "text",
+            CustomOrder::Manifest => "manifest",
+        }
+    }
+}
+
 impl Named for TransactionScope {
     const ALL: &'static [Self] = &[
         TransactionScope::File,
@@ -554,6 +605,52 @@ impl Reader {
         text.map(|text| self.one_of(&text, what)).transpose()
     }
 
+    fn custom(&self, wire: wire::Custom) -> Result<CustomLayout> {
+        let patterns = |text: &Spanned<String>| {
+            let pattern = text.get_ref().trim_start_matches("./");
+            // One without a slash means the folder itself.
+            let anchored = match pattern.contains('/') {
+                true => pattern.to_owned(),
+                false => format!("/{pattern}"),
+            };
+            PathPatterns::new(&[anchored]).map_err(|(_, said)| {
+                let message = format!("pattern `{}`: {said}", text.get_ref());
+                self.error(text.span().start, message)
+            })
+        };
+        let name = regex::Regex::new(wire.name.get_ref()).map_err(|error| {
+            let said = error.to_string();
+            let last = said.lines().last().unwrap_or_default().to_owned();
+            let message = format!("`name` is no regular expression: {last}");
+            self.error(wire.name.span().start, message)
+        })?;
+        if !name.capture_names().any(|it| it == Some("version")) {
+            let message = "`name` needs a group `(?<version>…)`";
+            return Err(self.error(wire.name.span().start, message.to_owned()));
+        }
+        let order = self
+            .choice(wire.order.clone(), "order")?
+            .unwrap_or_default();
+        if order == CustomOrder::Manifest && wire.manifest.is_none() {
+            let at = wire.order.map_or(0, |it| it.span().start);
+            let message = "the order `manifest` needs `manifest`, a pattern of files";
+            return Err(self.error(at, message.to_owned()));
+        }
+        Ok(CustomLayout {
+            files: patterns(&wire.files)?,
+            name,
+            order,
+            manifest: match &wire.manifest {
+                Some(pattern) => patterns(pattern)?,
+                None => PathPatterns::default(),
+            },
+            up_marker: wire.up_marker,
+            down_marker: wire.down_marker,
+            opt_out: wire.opt_out,
+            placeholder: wire.placeholder,
+        })
+    }
+
     fn level_of_unknown(&self, text: &Spanned<String>) -> Result<Level> {
         let level = self.one_of(text, "severity")?;
         if level == Level::Off {
@@ -623,6 +720,9 @@ mod wire {
         pub(super) transaction: Option<Text>,
         pub(super) unit: Option<Text>,
         #[serde(default)]
+        pub(super) placeholders: BTreeMap<String, String>,
+        pub(super) custom: Option<Custom>,
+        #[serde(default)]
         pub(super) phased: Phased,
         #[serde(default)]
         pub(super) releases: Releases,
@@ -632,6 +732,21 @@ mod wire {
         pub(super) allow: Vec<Allow>,
         #[serde(default)]
         pub(super) rules: Rules,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct Custom {
+        pub(super) files: Text,
+        pub(super) name: Text,
+        pub(super) order: Option<Text>,
+        pub(super) manifest: Option<Text>,
+        pub(super) up_marker: Option<String>,
+        pub(super) down_marker: Option<String>,
+        pub(super) opt_out: Option<String>,
+        pub(super) placeholder: Option<(String, String)>,
+        pub(super) transaction: Option<Text>,
+        pub(super) unit: Option<Text>,
     }
 
     #[derive(Deserialize, Default)]

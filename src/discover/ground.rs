@@ -7,7 +7,8 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::discover::layout::{CODE, FOREIGN, Layout, Marker, OwnFile, Signs, tool};
+use crate::discover::layout::{CODE, Layout, Marker, OwnFile, Signs, is_flyway, tool};
+use crate::discover::server::ServerVersion;
 use crate::discover::text::{Contents, Mark, MigrationText};
 use crate::discover::tree::{Tree, is_within, join, split, upwards};
 use crate::error::{Error, Result};
@@ -46,7 +47,7 @@ const TRIAL: [&str; 18] = [
 ];
 
 /// Names of folders that may hold migrations, where none has "migrat" in its name.
-const USUAL: [&str; 16] = [
+const USUAL: [&str; 17] = [
     "sql",
     "schema",
     "schemas",
@@ -63,16 +64,19 @@ const USUAL: [&str; 16] = [
     "changelog",
     "drizzle",
     "deploy",
+    "sql_scripts",
 ];
 
 /// Build files in which dependencies are looked for.
-const MANIFESTS: [&str; 14] = [
+const MANIFESTS: [&str; 16] = [
     "Cargo.toml",
     "go.mod",
     "package.json",
     "pom.xml",
     "build.gradle",
     "build.gradle.kts",
+    "libs.versions.toml",
+    "gradle.properties",
     "requirements.txt",
     "pyproject.toml",
     "docker-compose.yml",
@@ -84,7 +88,10 @@ const MANIFESTS: [&str; 14] = [
 ];
 
 /// Files in which a connection URL is looked for. Only its scheme is ever used.
-const URL_FILES: [&str; 8] = [
+const URL_FILES: [&str; 11] = [
+    "application.properties",
+    "application.yml",
+    "application.yaml",
     ".env.example",
     ".env.sample",
     ".env.template",
@@ -93,6 +100,20 @@ const URL_FILES: [&str; 8] = [
     "docker-compose.yaml",
     "compose.yml",
     "compose.yaml",
+];
+
+/// Files in which images of servers are looked for, beside the workflows of GitHub.
+const IMAGE_FILES: [&str; 10] = [
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yml",
+    "compose.yaml",
+    "docker-compose.dev.yml",
+    "docker-compose.test.yml",
+    ".gitlab-ci.yml",
+    ".circleci/config.yml",
+    ".woodpecker.yml",
+    ".drone.yml",
 ];
 
 /// An answer and what it rests on.
@@ -114,6 +135,8 @@ pub(super) struct Ground<'a> {
     tree: &'a Tree,
     start: &'a str,
     files: OnceCell<Vec<String>>,
+    /// Places in `files` by a file's own name.
+    by_name: OnceCell<HashMap<String, Vec<usize>>>,
     /// What the folders above hold, by path.
     names: RefCell<HashMap<String, Rc<Vec<String>>>>,
     /// Texts of build files, by path.
@@ -134,6 +157,7 @@ impl<'a> Ground<'a> {
             tree,
             start,
             files: OnceCell::new(),
+            by_name: OnceCell::new(),
             names: RefCell::default(),
             small: RefCell::default(),
         }
@@ -168,18 +192,61 @@ impl<'a> Ground<'a> {
         Ok(files)
     }
 
-    /// The file `name` nearest to the start: there or above it, else below it if it is alone.
-    pub(super) fn nearest(&self, name: &str) -> Option<String> {
-        let above = upwards(self.start)
-            .map(|folder| join(folder, name))
-            .find(|path| self.has(path).unwrap_or(false));
-        above.or_else(|| {
-            let mut below = self.files().ok()?.iter().filter(|path| {
-                ends_with(path, name) && !path.split('/').any(|part| TRIAL.contains(&part))
-            });
-            let only = below.next()?;
-            below.next().is_none().then(|| only.clone())
-        })
+    /// The files `name` (a name, or the end of a path): there or above the start, and below it
+    /// outside of tests and examples.
+    pub(super) fn all(&self, name: &str) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for folder in upwards(self.start) {
+            let path = join(folder, name);
+            if folder != self.start && self.has(&path)? {
+                found.push(path);
+            }
+        }
+        let files = self.files()?;
+        let base = split(name).1;
+        let places = self.by_name()?.get(base).map_or(&[][..], Vec::as_slice);
+        let below = places.iter().map(|at| files[*at].as_str());
+        let is_trial = |path: &str| {
+            let below = path[self.start.len()..].split('/');
+            below.into_iter().any(|part| TRIAL.contains(&part))
+        };
+        let own = below.filter(|path| ends_with(path, name) && !is_trial(path));
+        found.extend(own.map(str::to_owned));
+        Ok(found)
+    }
+
+    /// The files below the start by their own names, but those that are only migrations or code.
+    fn by_name(&self) -> Result<&HashMap<String, Vec<usize>>> {
+        const NOTHING: [&str; 9] = [
+            ".rs", ".go", ".py", ".java", ".kt", ".md", ".tsx", ".png", ".svg",
+        ];
+        if let Some(known) = self.by_name.get() {
+            return Ok(known);
+        }
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, path) in self.files()?.iter().enumerate() {
+            let name = split(path).1;
+            let is_numbered = name.starts_with(|c: char| c.is_ascii_digit());
+            if !is_numbered && !NOTHING.iter().any(|ending| name.ends_with(ending)) {
+                by_name.entry(name.to_owned()).or_default().push(at);
+            }
+        }
+        Ok(self.by_name.get_or_init(|| by_name))
+    }
+
+    /// Whether a folder holds any file.
+    pub(super) fn has_files(&self, folder: &str) -> bool {
+        self.tree.names(folder).is_ok_and(|names| !names.is_empty())
+    }
+
+    /// Every file below `folder`, from the tree's root, sorted by bytes.
+    pub(super) fn files_below(&self, folder: &str) -> Result<Vec<String>> {
+        self.tree.files(folder)
+    }
+
+    /// The texts of migrations anywhere in the tree.
+    pub(super) fn migration_texts(&self, paths: &[String]) -> Result<Vec<(MigrationText, Mark)>> {
+        self.tree.texts(paths)
     }
 
     /// A small text file; `None` when there is none.
@@ -187,7 +254,7 @@ impl<'a> Ground<'a> {
         Ok(self.texts_of(&[path.to_owned()])?.pop().flatten())
     }
 
-    fn texts_of(&self, paths: &[String]) -> Result<Vec<Option<Rc<str>>>> {
+    pub(super) fn texts_of(&self, paths: &[String]) -> Result<Vec<Option<Rc<str>>>> {
         let mut known = self.small.borrow_mut();
         let missing: Vec<&String> = paths
             .iter()
@@ -203,8 +270,28 @@ impl<'a> Ground<'a> {
         Ok(paths.iter().map(|path| known[path].clone()).collect())
     }
 
+    /// The files of a folder itself with this name, or with this ending when it begins with `*`.
+    fn named(&self, folder: &str, name: &str) -> Result<Vec<String>> {
+        match name.strip_prefix('*') {
+            None => {
+                let path = join(folder, name);
+                Ok(match self.has(&path)? {
+                    true => vec![path],
+                    false => Vec::new(),
+                })
+            }
+            Some(ending) => Ok(self
+                .tree
+                .names(folder)?
+                .iter()
+                .filter(|it| it.ends_with(ending))
+                .map(|it| join(folder, it))
+                .collect()),
+        }
+    }
+
     /// Whether a file is there, or a folder when `path` ends in a slash.
-    fn has(&self, path: &str) -> Result<bool> {
+    pub(super) fn has(&self, path: &str) -> Result<bool> {
         let is_folder = path.ends_with('/');
         let (folder, name) = split(path.trim_end_matches('/'));
         let mut known = self.names.borrow_mut();
@@ -222,20 +309,24 @@ impl<'a> Ground<'a> {
         }))
     }
 
-    /// The migrations folder. `only` restricts the search to what one layout would read, `named`
-    /// says that the user gave the start as the folder itself, or as one around it.
-    pub(super) fn folder(
+    /// The migrations folders, sorted by path. `only` restricts the search to what one layout would
+    /// read, `named` says that the user gave the start as the folder itself, or as one around it.
+    pub(super) fn folders(
         &self,
         only: Option<Layout>,
         dialect: Option<Dialect>,
         named: bool,
         notices: &mut Vec<String>,
-    ) -> Result<String> {
-        let known = Layout::ALL.iter().map(|layout| tool(*layout).signs());
-        let shapes: Vec<&Signs> = match only {
-            Some(layout) => vec![tool(layout).signs()],
-            None => known.chain(FOREIGN).collect(),
+    ) -> Result<Vec<String>> {
+        let layouts = || {
+            Layout::ALL
+                .iter()
+                .filter(|it| only.is_none_or(|only| only == **it))
         };
+        let shapes: Vec<&Signs> = layouts()
+            .filter(|it| only.is_some() || **it != Layout::Custom)
+            .map(|layout| tool(*layout).signs())
+            .collect();
         let fits = |name: &str| shapes.iter().any(|signs| (signs.fits)(name));
         let direct = |folder: &str| -> Result<bool> {
             Ok(self
@@ -244,16 +335,25 @@ impl<'a> Ground<'a> {
                 .iter()
                 .any(|name| is_sql(name) && fits(name)))
         };
-        if named && direct(self.start)? {
-            return Ok(self.start.to_owned());
-        }
-        for layout in Layout::ALL {
-            if only.is_none_or(|it| it == *layout)
-                && let Some((folder, _)) = tool(*layout).configured_folder(self)?
-            {
-                return Ok(folder);
+        let mut configured: Vec<String> = Vec::new();
+        for layout in layouts() {
+            for (folder, _) in tool(*layout).configured_folders(self)? {
+                let is_near = is_or_within(&folder, self.start)
+                    || (is_within(self.start, &folder) && !folder.is_empty());
+                if is_near && !configured.contains(&folder) {
+                    configured.push(folder);
+                }
             }
         }
+        if named && !configured.iter().any(|it| it == self.start) && direct(self.start)? {
+            return Ok(vec![self.start.to_owned()]);
+        }
+        // One that lies in another belongs to it.
+        let all = configured.clone();
+        configured.retain(|it| {
+            !all.iter()
+                .any(|other| !other.is_empty() && is_within(it, other))
+        });
         let tight: Vec<&Signs> = shapes
             .iter()
             .copied()
@@ -261,56 +361,61 @@ impl<'a> Ground<'a> {
             .collect();
         let mut candidates =
             self.candidates(&|name| tight.iter().any(|signs| (signs.fits)(name)))?;
-        if candidates.is_empty() && direct(self.start)? {
-            return Ok(self.start.to_owned());
+        if candidates.is_empty() && configured.is_empty() && direct(self.start)? {
+            return Ok(vec![self.start.to_owned()]);
         }
-        // One folder per dialect, side by side: the chosen dialect chooses.
-        if let Some(dialect) = dialect
-            && candidates.len() > 1
-        {
-            let is_its = |it: &Candidate| dialect_of_folder(&it.folder) == Some(dialect);
-            if candidates.iter().filter(|it| is_its(it)).count() == 1 {
-                candidates.retain(is_its);
-            }
+        // Names that say nothing: what the files hold may.
+        if candidates.is_empty() && configured.is_empty() {
+            candidates = self.candidates(&fits)?;
         }
         candidates.sort_by(|a, b| (a.rank, &a.folder).cmp(&(b.rank, &b.folder)));
-        let Some(best) = candidates.first().map(|it| it.rank) else {
-            return Err(self.nothing_found(only, named));
+        let best = match configured.is_empty() {
+            true => candidates.first().map(|it| (it.rank.0, it.rank.1)),
+            // Beside what a tool's own file names, only a telling name counts.
+            false => Some((false, 0)),
         };
-        let (chosen, others): (Vec<Candidate>, Vec<Candidate>) =
-            candidates.into_iter().partition(|it| it.rank == best);
-        if let [first, .., last] = chosen.as_slice() {
-            let names: Vec<String> = chosen.iter().map(|it| quoted(&it.folder)).collect();
-            let shown = if names.len() > 8 {
-                format!("{} and {} more", names[..8].join(", "), names.len() - 8)
-            } else {
-                names.join(", ")
+        let (mut chosen, others): (Vec<Candidate>, Vec<Candidate>) = candidates
+            .into_iter()
+            .partition(|it| Some((it.rank.0, it.rank.1)) == best);
+        let mut folders = configured;
+        chosen.sort_by_key(|it| it.rank.2);
+        for candidate in chosen {
+            let folder = candidate.folder;
+            let is_apart = |other: &String| {
+                other != &folder
+                    && (other.is_empty() || !is_within(&folder, other))
+                    && !is_within(other, &folder)
             };
-            let by_dialect = if dialect_of_folder(&first.folder).is_some()
-                && dialect_of_folder(&last.folder).is_some()
-            {
-                "choose a dialect with --dialect, or "
-            } else {
-                ""
-            };
-            return Err(Error::Layout(format!(
-                "several folders could hold the migrations: {shown}; {by_dialect}give one as \
-                 PATH, or write migrations = \"{}\" in migcheck.toml",
-                first.folder
-            )));
+            if folders.iter().all(is_apart) {
+                folders.push(folder);
+            }
         }
-        let chosen = chosen.into_iter().next().expect("the first has that rank");
-        // Those of tests are no projects, and what lies in the folder is the reader's to mention.
-        let is_other =
-            |it: &&Candidate| it.rank.0 == best.0 && !is_within(&it.folder, &chosen.folder);
+        // One folder per dialect, side by side: the chosen dialect chooses.
+        if let Some(dialect) = dialect {
+            let is_its =
+                |folder: &String| dialect_of_folder(folder).is_none_or(|its| its == dialect);
+            if folders.iter().any(is_its) {
+                folders.retain(is_its);
+            }
+        }
+        if folders.is_empty() {
+            return Err(self.nothing_found(only, named));
+        }
+        folders.sort();
+        // Those of tests are no projects, and what lies in a folder is the reader's to mention.
+        let is_other = |it: &&Candidate| {
+            !it.rank.0
+                && !folders
+                    .iter()
+                    .any(|folder| is_or_within(&it.folder, folder))
+        };
         notices.extend(others.iter().filter(is_other).map(|it| {
             format!(
-                "{} could hold migrations too; {} is nearer to the root",
-                quoted(&it.folder),
-                quoted(&chosen.folder)
+                "{} could hold migrations too; nothing in its path says so",
+                quoted(&it.folder)
             )
         }));
-        Ok(chosen.folder)
+        Ok(folders)
     }
 
     fn candidates(&self, fits: &dyn Fn(&str) -> bool) -> Result<Vec<Candidate>> {
@@ -320,7 +425,13 @@ impl<'a> Ground<'a> {
             // `x/up.sql` is a migration of the folder around `x`.
             let (above, inner) = split(parent);
             let nested = join(inner, name);
-            let folder = if fits(name) {
+            let folder = if matches!(inner, "sqls" | "committed") && fits(&nested) {
+                // db-migrate and Graphile Migrate have them one level down.
+                above
+            } else if is_flyway(name) && is_or_within(parent, self.start) {
+                // Folders below belong to it.
+                top_of(parent, self.start)
+            } else if fits(name) {
                 parent
             } else if fits(&nested) && is_or_within(above, self.start) {
                 above
@@ -369,19 +480,6 @@ impl<'a> Ground<'a> {
                 ));
             }
         }
-        for signs in FOREIGN.iter().filter(|_| only.is_none()) {
-            for file in signs.own_files {
-                let (OwnFile::Inside(name) | OwnFile::Above(name)) = file;
-                if let Some(path) = self.nearest(name) {
-                    return Error::Layout(format!(
-                        "no migrations found {place}; this looks like {} ({}), which is not read \
-                         yet",
-                        signs.name,
-                        quoted(&path)
-                    ));
-                }
-            }
-        }
         let files = match only {
             Some(layout) => format!("files of the layout {}", layout.as_str()),
             None => "numbered .sql files".to_owned(),
@@ -395,14 +493,19 @@ impl<'a> Ground<'a> {
         ))
     }
 
-    /// The texts of the files of `folder` that any tool would take for migrations.
+    /// The texts of the files of `folder` that the tool, or any, would take for migrations.
     pub(super) fn texts(
         &self,
+        only: Option<Layout>,
         folder: &str,
         files: &[String],
     ) -> Result<BTreeMap<String, (MigrationText, Mark)>> {
-        let known = Layout::ALL.iter().map(|layout| tool(*layout).signs());
-        let shapes: Vec<&Signs> = known.chain(FOREIGN).collect();
+        let known = only.as_ref().map_or(Layout::ALL, std::slice::from_ref);
+        let shapes: Vec<&Signs> = known
+            .iter()
+            .filter(|layout| only.is_some() || **layout != Layout::Custom)
+            .map(|layout| tool(*layout).signs())
+            .collect();
         let wanted: Vec<&String> = files
             .iter()
             .filter(|name| shapes.iter().any(|signs| (signs.fits)(name)))
@@ -419,30 +522,17 @@ impl<'a> Ground<'a> {
         folder: &str,
         texts: &BTreeMap<String, (MigrationText, Mark)>,
     ) -> Result<Answer<Layout>> {
-        let tools: Vec<(Option<Layout>, &Signs)> = Layout::ALL
+        let tools: Vec<Tools<'_>> = Layout::ALL
             .iter()
-            .map(|layout| (Some(*layout), tool(*layout).signs()))
-            .chain(FOREIGN.iter().map(|signs| (None, signs)))
+            .filter(|layout| **layout != Layout::Custom)
+            .map(|layout| (*layout, tool(*layout).signs()))
             .filter(|(_, signs)| texts.keys().any(|name| (signs.fits)(name)))
             .collect();
         match self.evidence(&tools, folder, texts)? {
             Some(Answer {
-                value: (Some(layout), _),
+                value: (layout, _),
                 evidence,
             }) => Ok(answer(layout, evidence)),
-            Some(Answer {
-                value: (None, name),
-                evidence,
-            }) => Err(Error::Layout(format!(
-                "{} looks like {name} ({evidence}), which is not read yet; to read it all the \
-                 same, choose a layout with --layout ({})",
-                quoted(folder),
-                Layout::ALL
-                    .iter()
-                    .map(|layout| layout.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ))),
             None => Err(Error::Layout(format!(
                 "{} holds no numbered .sql files; choose a layout with --layout, or give another \
                  folder as PATH",
@@ -462,8 +552,16 @@ impl<'a> Ground<'a> {
         if always.is_some() {
             return Ok(always);
         }
+        // A folder can hold only what a master changelog names.
         if let Some(found) = self.own_file(tools, folder)? {
             return Ok(Some(found));
+        }
+        if tools.is_empty() {
+            let all: Vec<Tools<'_>> = [Layout::Liquibase, Layout::Sqitch]
+                .into_iter()
+                .map(|layout| (layout, tool(layout).signs()))
+                .collect();
+            return self.own_file(&all, folder);
         }
         if let Some(found) = self.dependency(tools, folder)? {
             return Ok(Some(found));
@@ -482,6 +580,20 @@ impl<'a> Ground<'a> {
                     OwnFile::Inside(name) => {
                         let path = join(folder, name);
                         self.has(&path)?.then_some(path)
+                    }
+                    OwnFile::AboveWith(name, word) => {
+                        let mut place = None;
+                        for above in upwards(folder) {
+                            for path in self.named(above, name)? {
+                                if self.text(&path)?.is_some_and(|text| text.contains(word)) {
+                                    place = Some(path);
+                                }
+                            }
+                            if place.is_some() {
+                                break;
+                            }
+                        }
+                        place
                     }
                     OwnFile::Above(name) => {
                         let mut place = None;
@@ -568,6 +680,12 @@ impl<'a> Ground<'a> {
         if plain == 0 {
             return Ok(telling);
         }
+        if texts
+            .keys()
+            .any(|name| name.starts_with("committed/") || name.starts_with("sqls/"))
+        {
+            return Ok(telling);
+        }
         // sqlx and golang-migrate name their files alike; then the language decides.
         if paired == plain {
             let mut is_rust = false;
@@ -583,9 +701,9 @@ impl<'a> Ground<'a> {
             } else {
                 (Layout::GolangMigrate, "names like `1_x.up.sql`")
             };
-            return Ok(Some(answer((Some(layout), ""), why)));
+            return Ok(Some(answer((layout, ""), why)));
         }
-        let found = (Some(Layout::Plain), "");
+        let found = (Layout::Plain, "");
         Ok(Some(answer(found, "names that begin with a number")))
     }
 
@@ -597,6 +715,9 @@ impl<'a> Ground<'a> {
     ) -> Result<Answer<Dialect>> {
         if let Some(found) = dialect_of_folder(folder) {
             return Ok(answer(found, format!("the folder {}", quoted(folder))));
+        }
+        if let Some(found) = self.dialect_of_tool(folder)? {
+            return Ok(found);
         }
         for manifests in self.manifests(folder)? {
             let texts = self.texts_of(&manifests)?;
@@ -634,6 +755,102 @@ impl<'a> Ground<'a> {
         Ok(dialect_of_texts(texts).unwrap_or_else(|| answer(Dialect::Postgres, "assumed")))
     }
 
+    /// What a tool's own file says about the family of servers.
+    fn dialect_of_tool(&self, folder: &str) -> Result<Option<Answer<Dialect>>> {
+        for (name, key) in [
+            ("migration_lock.toml", "provider"),
+            ("meta/_journal.json", "\"dialect\""),
+        ] {
+            let path = join(folder, name);
+            if self.has(&path)?
+                && let Some(text) = self.text(&path)?
+                && let Some(found) = text
+                    .lines()
+                    .find(|line| line.trim_start().starts_with(key))
+                    .and_then(|line| line.rsplit_once(['=', ':']))
+                    .and_then(|(_, value)| dialect_named(value.trim_matches([' ', '"', ',', '\''])))
+            {
+                return Ok(Some(answer(found, quoted(&path))));
+            }
+        }
+        for above in upwards(folder) {
+            let path = join(above, "sqitch.conf");
+            if self.has(&path)?
+                && let Some(text) = self.text(&path)?
+                && let Some(found) = text
+                    .lines()
+                    .find(|line| line.trim_start().starts_with("engine"))
+                    .and_then(|line| line.split_once('='))
+                    .and_then(|(_, value)| dialect_named(value.trim()))
+            {
+                return Ok(Some(answer(found, quoted(&path))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The server's version, where images of servers around the project all name one, or a tool's
+    /// own file does.
+    pub(super) fn server_version(
+        &self,
+        folder: &str,
+        dialect: Dialect,
+    ) -> Result<Option<Answer<ServerVersion>>> {
+        for above in upwards(folder) {
+            let supabase = join(above, "supabase/config.toml");
+            if dialect == Dialect::Postgres && self.has(&supabase)? {
+                let text = self.text(&supabase)?;
+                let major = text.as_deref().and_then(|text| {
+                    let line = text
+                        .lines()
+                        .find(|line| line.starts_with("major_version"))?;
+                    line.split_once('=')?.1.trim().parse().ok()
+                });
+                if let Some(major) = major {
+                    let version = ServerVersion::new(major, 0, 0);
+                    let evidence = format!("`major_version` in {supabase}");
+                    return Ok(Some(answer(version, evidence)));
+                }
+            }
+            let mut paths = Vec::new();
+            for name in IMAGE_FILES {
+                let path = join(above, name);
+                if self.has(&path)? {
+                    paths.push(path);
+                }
+            }
+            let workflows = join(above, ".github/workflows");
+            if self.has(&format!("{}/", join(above, ".github")))? {
+                let names = self.tree.names(&workflows)?;
+                let is_yaml = |name: &&String| name.ends_with(".yml") || name.ends_with(".yaml");
+                paths.extend(
+                    names
+                        .iter()
+                        .filter(is_yaml)
+                        .map(|name| join(&workflows, name)),
+                );
+            }
+            let texts = self.texts_of(&paths)?;
+            let mut found: BTreeMap<ServerVersion, String> = BTreeMap::new();
+            for (path, text) in paths.iter().zip(&texts) {
+                for (version, image) in images(text.as_deref().unwrap_or_default(), dialect) {
+                    found
+                        .entry(version)
+                        .or_insert_with(|| format!("`{image}` in {path}"));
+                }
+            }
+            if found.len() == 1
+                && let Some((version, evidence)) = found.pop_first()
+            {
+                return Ok(Some(answer(version, evidence)));
+            }
+            if !found.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
     /// The nearest folder above the migrations that holds a build file or a configuration: what
     /// people call the project.
     pub(super) fn project_root(&self, folder: &str) -> Result<String> {
@@ -655,8 +872,8 @@ impl<'a> Ground<'a> {
     }
 }
 
-type Tools<'a> = (Option<Layout>, &'a Signs);
-type Found = Answer<(Option<Layout>, &'static str)>;
+type Tools<'a> = (Layout, &'a Signs);
+type Found = Answer<(Layout, &'static str)>;
 
 /// The first answer, where all are the same.
 fn only_one(found: Vec<Found>) -> Option<Found> {
@@ -820,9 +1037,87 @@ fn schemes(text: &str) -> Vec<(Dialect, &'static str)> {
         .collect()
 }
 
-/// The dialect that a folder is named after.
-fn dialect_of_folder(folder: &str) -> Option<Dialect> {
-    match split(folder).1.to_lowercase().as_str() {
+/// Versions of servers of that family that images in a text name, and the image.
+fn images(text: &str, dialect: Dialect) -> Vec<(ServerVersion, String)> {
+    let names: &[&str] = match dialect {
+        Dialect::Postgres => &[
+            "postgres",
+            "postgis/postgis",
+            "timescale/timescaledb",
+            "timescale/timescaledb-ha",
+            "pgvector/pgvector",
+            "supabase/postgres",
+            "bitnami/postgresql",
+            "cimg/postgres",
+            "circleci/postgres",
+        ],
+        Dialect::Mysql => &["mysql", "bitnami/mysql", "cimg/mysql"],
+        Dialect::Mariadb => &["mariadb", "bitnami/mariadb", "cimg/mariadb"],
+        Dialect::Sqlite => &[],
+    };
+    let mut out = Vec::new();
+    for line in text.lines() {
+        let line = line.split(" #").next().unwrap_or_default().trim();
+        let line = line.trim_start_matches("- ");
+        let Some(image) = line
+            .strip_prefix("image:")
+            .or_else(|| line.strip_prefix("name:"))
+            .or_else(|| line.strip_prefix("FROM "))
+            .or_else(|| names.iter().any(|it| line.starts_with(it)).then_some(line))
+        else {
+            continue;
+        };
+        let image = image.trim().trim_matches(['"', '\'']);
+        let image = image.strip_prefix("docker.io/").unwrap_or(image);
+        let image = image.strip_prefix("library/").unwrap_or(image);
+        let Some((name, tag)) = image.split_once(':') else {
+            continue;
+        };
+        if !names.contains(&name) {
+            continue;
+        }
+        // `16-alpine`, `16.2`, `16-3.4` (PostGIS), `latest-pg16`, `pg16`.
+        let start = tag.find("pg").map_or(0, |at| at + 2);
+        let rest = &tag[start..];
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
+        let numbers: Vec<&str> = rest[..end].split('.').take(3).collect();
+        if let Ok(version) = numbers.join(".").parse::<ServerVersion>() {
+            out.push((version, image.to_owned()));
+        }
+    }
+    out
+}
+
+/// The folder of Flyway's kind around a file: the nearest one that a migrations folder is called,
+/// or the one of a dialect in it.
+fn top_of<'a>(parent: &'a str, start: &str) -> &'a str {
+    let mut top = parent;
+    let mut at = parent;
+    loop {
+        let name = split(at).1.to_lowercase();
+        if name.contains("migrat") {
+            // `db/migration/postgresql/V1__x.sql`
+            let below = parent[at.len()..].trim_start_matches('/');
+            let first = below.split('/').next().unwrap_or_default();
+            if dialect_named(first).is_some() {
+                top = &parent[..at.len() + 1 + first.len()];
+            } else {
+                top = at;
+            }
+            return top;
+        }
+        if at == start || at.is_empty() {
+            return top;
+        }
+        at = split(at).0;
+    }
+}
+
+/// The dialect that people give this name.
+pub(super) fn dialect_named(name: &str) -> Option<Dialect> {
+    match name.to_lowercase().as_str() {
         "postgres" | "postgresql" | "pg" | "pgsql" | "cockroach" | "cockroachdb" => {
             Some(Dialect::Postgres)
         }
@@ -831,6 +1126,11 @@ fn dialect_of_folder(folder: &str) -> Option<Dialect> {
         "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
         _ => None,
     }
+}
+
+/// The dialect that a folder is named after.
+fn dialect_of_folder(folder: &str) -> Option<Dialect> {
+    dialect_named(split(folder).1)
 }
 
 /// The dialect that most of the files speak; `None` where none says anything, or two say as much.

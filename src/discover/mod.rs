@@ -7,8 +7,7 @@
 //! [`discover_release`].
 //!
 //! All paths are relative to the tree's root, which is the top of the repository, or without one
-//! the folder asked for. One project is found at a time: where several folders could be meant, the
-//! user chooses.
+//! the folder asked for. Several migration folders are several projects.
 //!
 //! Nothing is judged here, and no SQL is understood beyond words that tell one dialect from
 //! another.
@@ -17,6 +16,8 @@ mod config;
 mod git;
 mod ground;
 mod layout;
+mod oddity;
+mod part;
 mod server;
 mod target;
 mod text;
@@ -28,12 +29,17 @@ pub use config::{
 };
 pub use git::{Base, Commit, Environment, Reference, Repository};
 pub use layout::Layout;
+pub use oddity::{Consequence, Ignored, Oddity, OddityKind};
+pub use part::{Chunk, Cut, Part};
 pub use server::ServerVersion;
 pub use target::{Target, locate};
-pub use text::{Contents, LARGEST, MigrationText, Unreadable};
+pub use text::{Contents, LARGEST, MigrationText, Unread, Unreadable};
 pub use tree::{Revision, Tree, WorkTree};
 
+use std::collections::HashSet;
+
 use crate::error::{Error, Result};
+use crate::source::Span;
 use crate::sql::Dialect;
 use ground::Ground;
 use tree::{join, split, upwards};
@@ -68,11 +74,30 @@ pub enum Phase {
     PostDeploy,
 }
 
+/// What the tool does with a new migration that sorts before one which is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Late {
+    /// It runs it, after the others.
+    Runs,
+    /// It refuses to run anything, unless told to.
+    Refused,
+    /// It never runs it, and does not say so.
+    Skipped,
+    /// Nobody knows, because no tool is.
+    #[default]
+    Unknown,
+    /// The question does not arise: it has no place among the versions.
+    Never,
+}
+
 /// One unit of the migration tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
     /// As the tool knows it: for a number, without leading zeros where the tool drops them.
     pub version: String,
+    /// By what two releases have the same migration, whatever its text: the version, or more where
+    /// the tool goes by more.
+    pub identity: String,
     /// What it is about, from the file's name.
     pub name: String,
     /// Path of the up part from the tree's root.
@@ -87,6 +112,18 @@ pub struct Migration {
     pub unit: Unit,
     /// On which side of the switch it runs.
     pub phase: Phase,
+    /// The part of the file that is this migration, where the file holds several.
+    pub span: Option<Span>,
+    /// The identities of those that it says must run before it; `None` where the order is that of
+    /// the versions.
+    pub parents: Option<Vec<String>>,
+    /// What the tool does when it comes late.
+    pub late: Late,
+    /// By what the tool tells late from pending, where that is not the place in the order.
+    pub stamp: Option<i64>,
+    /// Whether it makes in one go what older migrations made, for an empty database: on one that
+    /// has migrations it does not run.
+    pub is_checkpoint: bool,
 }
 
 /// A project at one state of its files.
@@ -105,12 +142,18 @@ pub struct Project {
     pub dialect: Dialect,
     /// What says so, for people.
     pub dialect_evidence: String,
-    /// The server's version, where the configuration or the command line gives it.
+    /// The server's version, where it is known.
     pub server_version: Option<ServerVersion>,
+    /// What says so, for people.
+    pub server_version_evidence: Option<String>,
     /// The configuration; that of the defaults when there is no file.
     pub config: Config,
     /// In the order in which the tool runs them.
     pub migrations: Vec<Migration>,
+    /// Files in the folder that are not run.
+    pub ignored: Vec<Ignored>,
+    /// What follows from the tool's rules alone.
+    pub oddities: Vec<Oddity>,
     /// What is odd but readable, for people: lower case, no full stop.
     pub notices: Vec<String>,
 }
@@ -139,6 +182,24 @@ impl Project {
             .position(exact)
             .or_else(|| self.migrations.iter().position(by_name))
     }
+}
+
+/// What is in a tree.
+#[derive(Debug, Clone)]
+pub struct Discovery {
+    /// The projects, sorted by folder; at least one.
+    pub projects: Vec<Project>,
+    /// Folders that hold migrations and are left out.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A folder of migrations that is not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The folder from the tree's root.
+    pub folder: String,
+    /// Why, for people.
+    pub reason: String,
 }
 
 /// What the command line says; it outranks the configuration.
@@ -195,33 +256,33 @@ pub fn discover_with_base(
     options: &Overrides,
     base: Option<&str>,
     environment: Environment<'_>,
-) -> (Result<Project>, Option<Result<Base>>) {
+) -> (Result<Discovery>, Option<Result<Base>>) {
     let Some(repository) = &target.repository else {
         return (discover(&target.tree, options), None);
     };
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| repository.base(base, environment));
-        let project = discover(&target.tree, options);
+        let projects = discover(&target.tree, options);
         let base = asking.join().expect("asking git does not panic");
-        (project, Some(base))
+        (projects, Some(base))
     })
 }
 
-/// Finds and reads the project in `tree`.
+/// Finds and reads the projects in `tree`, sorted by folder; there is at least one.
 ///
 /// # Errors
 ///
-/// [`Error::Layout`] when there are no migrations, several folders could hold them, or the tool is
-/// not one that is read; [`Error::Config`] for a wrong configuration; [`Error::Git`] and
-/// [`Error::Read`] when the tree cannot be read. Trouble with one migration's text is not an error
-/// but a [`MigrationText::Unreadable`].
-pub fn discover(tree: &Tree, options: &Overrides) -> Result<Project> {
+/// [`Error::Layout`] when there are no migrations; [`Error::Config`] for a wrong configuration;
+/// [`Error::Git`] and [`Error::Read`] when the tree cannot be read. Trouble with one migration's
+/// text is not an error but a [`MigrationText::Unreadable`], and what the tool would refuse is an
+/// [`Oddity`]. Of several projects those that cannot be read are left out, which is said.
+pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
     let ground = Ground::new(tree, &options.start);
     let mut notices = Vec::new();
-    let mut config = chosen_config(tree, options)?;
-    let mut folder = match chosen_folder(options, config.as_ref()) {
-        Some(folder) => folder,
-        None => ground.folder(
+    let config = chosen_config(tree, options)?;
+    let folders = match chosen_folder(options, config.as_ref()) {
+        Some(folder) => vec![folder],
+        None => ground.folders(
             options.layout.or(config.as_ref().and_then(|it| it.layout)),
             options
                 .dialect
@@ -230,29 +291,86 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Project> {
             &mut notices,
         )?,
     };
-    // A project in a subfolder has its configuration there.
-    if config.is_none() && matches!(options.config, ConfigChoice::Nearest) {
-        config = nearest_config(tree, &folder)?;
-        folder = chosen_folder(options, config.as_ref()).unwrap_or(folder);
+    let mut projects: Vec<Project> = Vec::new();
+    let mut refused: Vec<(String, Error)> = Vec::new();
+    let several = folders.len() > 1;
+    for folder in folders {
+        let mut folder = folder;
+        let mut own = config.clone();
+        // A project in a subfolder has its configuration there.
+        if (own.is_none() || several) && matches!(options.config, ConfigChoice::Nearest) {
+            own = nearest_config(tree, &folder)?;
+            folder = chosen_folder(options, own.as_ref()).unwrap_or(folder);
+        }
+        if projects.iter().any(|it| it.folder == folder) {
+            continue;
+        }
+        match read(
+            &ground,
+            options,
+            own.unwrap_or_default(),
+            folder.clone(),
+            None,
+            Vec::new(),
+        ) {
+            Ok(project) if project.migrations.is_empty() && project.oddities.is_empty() => {
+                let error = Error::Layout(format!(
+                    "`{}` holds no migrations of the layout {} ({}); choose another layout with \
+                     --layout, or give another folder as PATH",
+                    project.folder,
+                    project.layout.as_str(),
+                    project.layout_evidence
+                ));
+                refused.push((folder, error));
+            }
+            Ok(project) => projects.push(project),
+            Err(error @ Error::Layout(_)) => refused.push((folder, error)),
+            Err(error) => return Err(error),
+        }
     }
-    let project = read(
-        &ground,
-        options,
-        config.unwrap_or_default(),
+    let Some(first) = projects.first_mut() else {
+        return Err(match refused.into_iter().next() {
+            Some((_, error)) => error,
+            None => Error::Layout("no migrations found".to_owned()),
+        });
+    };
+    notices.append(&mut first.notices);
+    first.notices = notices;
+    let left_out = refused.into_iter().map(|(folder, error)| LeftOut {
         folder,
-        None,
-        notices,
-    )?;
-    if project.migrations.is_empty() {
+        reason: error.to_string(),
+    });
+    Ok(Discovery {
+        left_out: left_out.collect(),
+        projects,
+    })
+}
+
+/// The project in `tree`, where only one can be used.
+///
+/// # Errors
+///
+/// As [`discover`], and [`Error::Layout`] for several projects.
+pub fn discover_one(tree: &Tree, options: &Overrides) -> Result<Project> {
+    let mut projects = discover(tree, options)?.projects;
+    if projects.len() > 1 {
+        let names: Vec<String> = projects
+            .iter()
+            .take(8)
+            .map(|it| format!("`{}`", it.folder))
+            .collect();
+        let more = match projects.len().saturating_sub(8) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         return Err(Error::Layout(format!(
-            "`{}` holds no migrations of the layout {} ({}); choose another layout with --layout, \
-             or give another folder as PATH",
-            project.folder,
-            project.layout.as_str(),
-            project.layout_evidence
+            "several folders hold migrations: {}{more}; give one as PATH, or write migrations = \
+             \"{}\" in migcheck.toml",
+            names.join(", "),
+            projects[0].folder
         )));
     }
-    Ok(project)
+    Ok(projects.remove(0))
 }
 
 /// Reads the project of a release in `tree`, where `head` is the same project in the work tree.
@@ -286,8 +404,13 @@ pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Res
         return Ok(project);
     }
     let dialect = Some(project.dialect);
-    match ground.folder(Some(project.layout), dialect, false, &mut notices) {
-        Ok(folder) => read(&ground, options, config, folder, Some(head), notices),
+    match ground.folders(Some(project.layout), dialect, false, &mut notices) {
+        // Of several, nobody knows which was this one.
+        Ok(folders) if folders.len() > 1 => Ok(project),
+        Ok(mut folders) => {
+            let folder = folders.pop().unwrap_or_default();
+            read(&ground, options, config, folder, Some(head), notices)
+        }
         Err(Error::Layout(_)) => Ok(project),
         Err(error) => Err(error),
     }
@@ -302,7 +425,11 @@ fn chosen_config(tree: &Tree, options: &Overrides) -> Result<Option<Config>> {
 }
 
 fn chosen_folder(options: &Overrides, config: Option<&Config>) -> Option<String> {
-    let configured = config.and_then(|it| it.migrations.clone());
+    let configured = config.and_then(|it| {
+        // A layout that the project describes begins where its description stands.
+        let own = (it.layout == Some(Layout::Custom)).then(|| it.folder.clone());
+        it.migrations.clone().or(own)
+    });
     options.migrations.clone().or(configured)
 }
 
@@ -316,7 +443,11 @@ fn read(
     mut notices: Vec<String>,
 ) -> Result<Project> {
     let files = ground.files_in(&folder)?;
-    let texts = ground.texts(&folder, &files)?;
+    let known = options
+        .layout
+        .or(config.layout)
+        .or(like.map(|it| it.layout));
+    let texts = ground.texts(known, &folder, &files)?;
     let said_by = |file: &Option<String>| file.clone().unwrap_or_default();
     let (layout, layout_evidence) = match (options.layout, config.layout, like) {
         (Some(layout), _, _) => (layout, "the command line".to_owned()),
@@ -331,11 +462,24 @@ fn read(
         (Some(dialect), _, _) => (dialect, "the command line".to_owned()),
         (None, Some(dialect), _) => (dialect, said_by(&config.file)),
         (None, None, Some(like)) => (like.dialect, like.dialect_evidence.clone()),
-        (None, None, None) => {
-            let found = ground.dialect(&folder, &texts)?;
-            (found.value, found.evidence)
-        }
+        (None, None, None) => match layout::tool(layout).only_dialect() {
+            Some(dialect) => (dialect, format!("{} knows no other", layout.tool_name())),
+            None => {
+                let found = ground.dialect(&folder, &texts)?;
+                (found.value, found.evidence)
+            }
+        },
     };
+    let (server_version, server_version_evidence) =
+        match (options.server_version, config.server_version, like) {
+            (Some(version), _, _) => (Some(version), Some("the command line".to_owned())),
+            (None, Some(version), _) => (Some(version), Some(said_by(&config.file))),
+            (None, None, Some(like)) => (like.server_version, like.server_version_evidence.clone()),
+            (None, None, None) => match ground.server_version(&folder, dialect)? {
+                Some(found) => (Some(found.value), Some(found.evidence)),
+                None => (None, None),
+            },
+        };
     let reading = layout::tool(layout).read(&layout::Folder {
         path: &folder,
         files: &files,
@@ -343,7 +487,21 @@ fn read(
         dialect,
         transaction: config.transaction,
         unit: config.unit,
+        config: &config,
+        ground,
     })?;
+    let odd: HashSet<&str> = reading.oddities.iter().map(|it| it.path.as_str()).collect();
+    let only_ignored = reading
+        .ignored
+        .iter()
+        .filter(|it| !odd.contains(it.path.as_str()));
+    notices.extend(only_ignored.map(|it| {
+        if it.path.ends_with('/') {
+            format!("`{}` is not read: {}", it.path, it.reason)
+        } else {
+            format!("`{}` is not a migration: {}", it.path, it.reason)
+        }
+    }));
     notices.extend(reading.notices);
     let mut migrations = reading.migrations;
     for migration in &mut migrations {
@@ -356,12 +514,12 @@ fn read(
         folder,
         dialect,
         dialect_evidence,
-        server_version: options
-            .server_version
-            .or(config.server_version)
-            .or(like.and_then(|it| it.server_version)),
+        server_version,
+        server_version_evidence,
         config,
         migrations,
+        ignored: reading.ignored,
+        oddities: reading.oddities,
         notices,
     })
 }
@@ -395,7 +553,14 @@ fn nearest_config(tree: &Tree, folder: &str) -> Result<Option<Config>> {
 /// The phase that a comment in the migration names, or else the patterns of the configuration.
 fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> Phase {
     let text = migration.up.text().unwrap_or_default();
-    for (place, line) in text.lines().enumerate() {
+    let span = migration.span.unwrap_or(Span::new(0, text.len()));
+    let first = text
+        .get(..span.start)
+        .unwrap_or_default()
+        .matches('\n')
+        .count();
+    for (place, line) in span.of(text).lines().enumerate() {
+        let place = first + place;
         let Some(name) = phase_comment(line) else {
             continue;
         };

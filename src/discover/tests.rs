@@ -12,7 +12,7 @@ fn found(files: &[(&str, &str)]) -> String {
 
 fn found_with(files: &[(&str, &str)], options: &Overrides) -> String {
     match discover(&Tree::memory(files.iter().copied()), options) {
-        Ok(project) => shown(&project),
+        Ok(found) => found.projects.iter().map(shown).collect(),
         Err(error) => error.to_string(),
     }
 }
@@ -40,6 +40,16 @@ fn shown(project: &Project) -> String {
             it.transaction.name(),
             it.phase
         ));
+    }
+    for it in &project.oddities {
+        let at = match (&it.file, it.span) {
+            (Some(file), Some(span)) => format!(":{}", file.position(span.start).line),
+            _ => String::new(),
+        };
+        let kind = format!("{:?}", it.kind);
+        let kind = kind.split_whitespace().next().unwrap_or_default();
+        let path = split(&it.path).1;
+        out.push_str(&format!("odd: {kind} {path}{at} {:?}\n", it.consequence));
     }
     for notice in &project.notices {
         out.push_str(&format!("note: {notice}\n"));
@@ -71,7 +81,7 @@ sqlx (`sqlx` in Cargo.toml) · postgres (`postgres` in Cargo.toml) · migrations
 2 \"b and c\" 002_b_and_c.up.sql none PreDeploy down 2_b_and_c.down.sql
 10 \"c\" 10_c.sql file PreDeploy
 note: `migrations/seed.sql` is not a migration: sqlx wants <number>_<name>.sql
-note: `migrations/old/` is not read (1 .sql file): only the folder itself is
+note: `migrations/old/` is not read: it holds 1 .sql file, and only the folder itself is read
 ";
     assert_eq!(found(&files), expected);
 }
@@ -85,8 +95,9 @@ fn work_tree_and_base_are_read_alike() {
     repository.git(&["checkout", "--quiet", "-b", "topic"]);
     repository.write("migrations/2_b.sql", "DROP TABLE t;");
     let target = locate(&[repository.root().to_owned()]).unwrap();
-    let (project, base) = discover_with_base(&target, &target.overrides(), None, &|_| None);
-    let (project, base) = (project.unwrap(), base.unwrap().unwrap());
+    let (projects, base) = discover_with_base(&target, &target.overrides(), None, &|_| None);
+    let (mut projects, base) = (projects.unwrap().projects, base.unwrap().unwrap());
+    let project = projects.remove(0);
     assert_eq!(project.migrations.len(), 2);
     let git = target.repository.unwrap();
     assert_eq!(base.name, "main");
@@ -115,8 +126,9 @@ fn sqlx_refuses_a_name_without_a_number() {
     ];
     assert_eq!(
         found(&files),
-        "`migrations/a_b.sql`: sqlx refuses a migration whose name does not begin with a number \
-         (`a`); rename the file, or choose another layout with --layout"
+        "sqlx (`sqlx.toml`) · postgres (assumed) · migrations/ in \"\"\n\
+         1 \"a\" 1_a.sql file PreDeploy\n\
+         odd: MigrationSkipped a_b.sql Refused\n"
     );
     let files = [
         ("sqlx.toml", ""),
@@ -125,8 +137,9 @@ fn sqlx_refuses_a_name_without_a_number() {
     ];
     assert_eq!(
         found(&files),
-        "`migrations/01_b.sql` and `migrations/1_a.sql` are both version 1; sqlx runs only one of \
-         them"
+        "sqlx (`sqlx.toml`) · postgres (assumed) · migrations/ in \"\"\n\
+         1 \"b\" 01_b.sql file PreDeploy\n\
+         odd: VersionDuplicated 1_a.sql Refused\n"
     );
 }
 
@@ -141,7 +154,7 @@ fn sqlx_opt_out_is_the_first_bytes_and_not_for_mysql() {
             ("migrations/3_c.sql", "\u{feff}-- no-transaction\n"),
             ("migrations/4_d.sql", "--no-transaction\n"),
         ];
-        let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+        let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
         let scopes = project.migrations.iter().map(|it| it.transaction.name());
         scopes.collect::<Vec<_>>().join(" ")
     };
@@ -155,7 +168,7 @@ fn sqlx_toml_names_the_folder() {
     let files = [
         ("db/sqlx.toml", "[migrate]\nmigrations-dir = \"steps\"\n"),
         ("db/steps/1_a.sql", "SELECT 1::int"),
-        ("other/migrations/1_a.sql", ""),
+        ("tests/migrations/1_a.sql", ""),
     ];
     let expected = "\
 sqlx (`db/sqlx.toml`) · postgres (`::` in db/steps/1_a.sql) · db/steps/ in \"\"
@@ -183,8 +196,8 @@ golang-migrate (`github.com/golang-migrate/migrate` in go.mod) · mysql (`github
 1 \"a\" 1_a.up.sql none PreDeploy down 1_a.down.sql
 2 \"\" 2_.up.sql none PreDeploy
 10 \"c\" 10_c.up.sql none PreDeploy
-note: `db/migrations/4_y.sql` is not a migration: golang-migrate wants <number>_<title>.up.sql or .down.sql
-note: `db/migrations/3_x.down.sql` undoes a migration that is not there
+odd: MigrationSkipped 4_y.sql Differs
+note: `db/migrations/3_x.down.sql` is not a migration: it undoes a migration that is not there
 ";
     assert_eq!(found(&files), expected);
 }
@@ -197,8 +210,9 @@ fn golang_migrate_refuses_a_version_twice() {
     ];
     assert_eq!(
         found(&files),
-        "`migrations/001_b.up.sql` and `migrations/1_a.up.sql` are both version 1; golang-migrate \
-         runs only one of them"
+        "golang-migrate (names like `1_x.up.sql`) · postgres (assumed) · migrations/ in \"\"\n\
+         1 \"b\" 001_b.up.sql none PreDeploy\n\
+         odd: VersionDuplicated 1_a.up.sql Refused\n"
     );
 }
 
@@ -256,8 +270,8 @@ plain (names that begin with a number) · sqlite (`AUTOINCREMENT` in sql/10-c.sq
 10 \"c\" 10-c.sql file PreDeploy
 99999999999999999999999 \"e\" 99999999999999999999999_e.sql file PreDeploy
 note: `sql/schema.sql` is not a migration: its name has no number
-note: `sql/003_backfill.py` is code and is not read
-note: `sql/9_d.rollback.sql` undoes a migration that is not there
+note: `sql/003_backfill.py` is not a migration: it is code and is not read
+note: `sql/9_d.rollback.sql` is not a migration: it undoes a migration that is not there
 ";
     assert_eq!(found(&files), expected);
 }
@@ -268,76 +282,143 @@ fn configuration_changes_how_text_reaches_the_server() {
         ("migcheck.toml", "transaction = \"run\"\nunit = \"file\"\n"),
         ("migrations/1_a.sql", ""),
     ];
-    let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
     assert_eq!(project.migrations[0].transaction, TransactionScope::Run);
     assert_eq!(project.migrations[0].unit, Unit::WholeText);
 }
 
 #[test]
-fn another_tools_folder_is_refused_rather_than_misread() {
-    for (files, expected) in [
+fn each_tool_is_told_from_the_others() {
+    let cases: &[(&[(&str, &str)], &str)] = &[
         (
-            vec![("migrations/1_a.sql", "-- +goose Up\nSELECT 1;\n")],
-            "`migrations` looks like goose (`-- +goose Up` in migrations/1_a.sql)",
+            &[("migrations/1_a.sql", "-- +goose Up\nSELECT 1;\n")],
+            "goose (`-- +goose Up` in migrations/1_a.sql)",
         ),
         (
-            vec![("db/migrations/1_a.sql", "-- migrate:up\nSELECT 1;\n")],
-            "`db/migrations` looks like dbmate (`-- migrate:up` in db/migrations/1_a.sql)",
+            &[("db/migrations/1_a.sql", "-- migrate:up\nSELECT 1;\n")],
+            "dbmate (`-- migrate:up` in db/migrations/1_a.sql)",
         ),
         (
-            vec![
+            &[("migrations/1_a.sql", "-- +migrate Up\nSELECT 1;\n")],
+            "sql-migrate (`-- +migrate Up` in migrations/1_a.sql)",
+        ),
+        (
+            &[
                 ("migrations/1_a/migration.sql", ""),
                 ("migrations/migration_lock.toml", ""),
             ],
-            "`migrations` looks like Prisma (`migrations/migration_lock.toml`)",
+            "prisma (`migrations/migration_lock.toml`)",
         ),
         (
-            vec![
+            &[
                 (
                     "package.json",
                     "{\"devDependencies\": {\"drizzle-kit\": \"1\"}}",
                 ),
                 ("drizzle/0000_a.sql", ""),
-                ("drizzle/meta/_journal.json", "{}"),
+                (
+                    "drizzle/meta/_journal.json",
+                    "{\"entries\": [{\"tag\": \"0000_a\", \"when\": 1}]}",
+                ),
             ],
-            "`drizzle` looks like Drizzle (`drizzle/meta/_journal.json`)",
+            "drizzle (`drizzle/meta/_journal.json`)",
         ),
         (
-            vec![("src/main/resources/db/migration/V1__a.sql", "")],
-            "`src/main/resources/db/migration` looks like Flyway (the name \
-             `src/main/resources/db/migration/V1__a.sql`)",
+            &[("src/main/resources/db/migration/V1__a.sql", "")],
+            "flyway (the name `src/main/resources/db/migration/V1__a.sql`)",
         ),
         (
-            vec![
+            &[
                 (
                     "Cargo.toml",
                     "[dependencies]\nrefinery = \"0.8\"\nsqlx = \"0.8\"\n",
                 ),
                 ("migrations/V1__a.sql", ""),
             ],
-            "`migrations` looks like refinery (`refinery` in Cargo.toml)",
+            "refinery (`refinery` in Cargo.toml)",
         ),
         (
-            vec![("migrations/2020-01-01-000000_a/up.sql", "")],
-            "`migrations` looks like Diesel (the name `migrations/2020-01-01-000000_a/up.sql`)",
+            &[("migrations/2020-01-01-000000_a/up.sql", "")],
+            "diesel (the name `migrations/2020-01-01-000000_a/up.sql`)",
         ),
         (
-            vec![("migrations/1_a.sql", ""), ("migrations/atlas.sum", "")],
-            "`migrations` looks like Atlas (`migrations/atlas.sum`)",
+            &[("migrations/default/1600000000000_a/up.sql", "")],
+            "hasura (the name `migrations/default/1600000000000_a/up.sql`)",
         ),
         (
-            vec![
+            &[
+                ("migrations/1_a.sql", ""),
+                ("migrations/atlas.sum", "h1:x\n1_a.sql h1:y\n"),
+            ],
+            "atlas (`migrations/atlas.sum`)",
+        ),
+        (
+            &[
                 ("supabase/migrations/1_a.sql", ""),
                 ("supabase/config.toml", ""),
             ],
-            "`supabase/migrations` looks like Supabase (`supabase/config.toml`)",
+            "supabase (`supabase/config.toml`)",
         ),
-    ] {
-        let expected = format!(
-            "{expected}, which is not read yet; to read it all the same, choose a layout with \
-             --layout (sqlx, golang-migrate, plain)"
-        );
-        assert_eq!(found(&files), expected);
+        (
+            &[
+                ("go.mod", "require github.com/jackc/tern/v2 v2.0.0\n"),
+                ("migrations/1_a.sql", ""),
+            ],
+            "tern (`github.com/jackc/tern` in go.mod)",
+        ),
+        (
+            &[
+                (".gmrc", "{}"),
+                ("migrations/committed/000001-a.sql", "--! Previous: -\n"),
+            ],
+            "graphile-migrate (`.gmrc`)",
+        ),
+        (
+            &[
+                (
+                    "package.json",
+                    "{\"dependencies\": {\"node-pg-migrate\": \"7\"}}",
+                ),
+                ("migrations/1_a.sql", "-- Up Migration\n"),
+            ],
+            "node-pg-migrate (`node-pg-migrate` in package.json)",
+        ),
+        (
+            &[
+                (
+                    "sqitch.plan",
+                    "%project=x\n\na 2020-01-01T00:00:00Z N <m>\n",
+                ),
+                ("deploy/a.sql", ""),
+            ],
+            "sqitch (`sqitch.plan`)",
+        ),
+        (
+            &[(
+                "db/changelog/a.sql",
+                "--liquibase formatted sql\n--changeset a:1\nSELECT 1;",
+            )],
+            "liquibase (`--liquibase formatted sql` in db/changelog/a.sql)",
+        ),
+        (
+            &[
+                ("scripts/1_a.sql", "SELECT 1;\n-- //@UNDO\n"),
+                ("environments/development.properties", ""),
+            ],
+            "mybatis (`-- //@UNDO` in scripts/1_a.sql)",
+        ),
+        (
+            &[
+                ("migrations/a.sql", "-- depends: b\n"),
+                ("migrations/b.sql", ""),
+                ("yoyo.ini", "[DEFAULT]\nsources = migrations\n"),
+            ],
+            "yoyo (`yoyo.ini`)",
+        ),
+    ];
+    for (files, expected) in cases {
+        let found = found(files);
+        assert!(found.starts_with(expected), "{expected}:\n{found}");
     }
 }
 
@@ -355,10 +436,6 @@ fn migrations_in_code_are_said_with_the_command_that_prints_sql() {
 fn folder_without_numbers_is_no_candidate() {
     let files = [("migrations/1_a.sql", ""), ("sql/queries.sql", "")];
     assert!(!found(&files).contains("note"));
-    assert_eq!(
-        found(&[("deploy/users.sql", ""), ("sqitch.plan", "")]),
-        "no migrations found here; this looks like Sqitch (`sqitch.plan`), which is not read yet"
-    );
     assert_eq!(
         found_with(&[("steps/a.sql", "")], &named("steps")),
         "`steps` holds no numbered .sql files; choose a layout with --layout, or give another \
@@ -380,12 +457,21 @@ fn nothing_found_says_where_it_was_sought() {
 }
 
 #[test]
-fn several_folders_need_a_choice() {
+fn several_folders_are_several_projects() {
     let files = [("a/migrations/1_x.sql", ""), ("b/migrations/1_x.sql", "")];
+    let expected = "\
+plain (names that begin with a number) · postgres (assumed) · a/migrations/ in \"\"
+1 \"x\" 1_x.sql file PreDeploy
+plain (names that begin with a number) · postgres (assumed) · b/migrations/ in \"\"
+1 \"x\" 1_x.sql file PreDeploy
+";
+    assert_eq!(found(&files), expected);
     assert_eq!(
-        found(&files),
-        "several folders could hold the migrations: `a/migrations`, `b/migrations`; give one as \
-         PATH, or write migrations = \"a/migrations\" in migcheck.toml"
+        discover_one(&Tree::memory(files), &Overrides::default())
+            .unwrap_err()
+            .to_string(),
+        "several folders hold migrations: `a/migrations`, `b/migrations`; give one as PATH, or \
+         write migrations = \"a/migrations\" in migcheck.toml"
     );
     assert!(found_with(&files, &named("b/migrations")).contains("· b/migrations/ in \"b\""));
     assert!(found_with(&files, &named("b")).contains("· b/migrations/ in \"b\""));
@@ -394,11 +480,27 @@ fn several_folders_need_a_choice() {
         files[1],
         ("migcheck.toml", "migrations = \"b/migrations/\""),
     ];
-    assert!(found(&configured).contains("· b/migrations/ in \"\""));
+    let only = found(&configured);
+    assert!(only.contains("· b/migrations/ in \"\"") && !only.contains("a/migrations"));
 }
 
 #[test]
-fn nearest_folder_wins_and_tests_do_not_count() {
+fn each_project_has_its_own_configuration() {
+    let files = [
+        ("a/migrations/1_x.sql", ""),
+        ("a/migcheck.toml", "dialect = \"sqlite\""),
+        ("b/migrations/1_x.sql", ""),
+        ("migcheck.toml", "deploy = \"offline\""),
+    ];
+    let found = discover(&Tree::memory(files), &Overrides::default());
+    let projects = found.unwrap().projects;
+    let modes: Vec<DeployMode> = projects.iter().map(|it| it.config.deploy).collect();
+    assert_eq!(modes, [DeployMode::MigrateFirst, DeployMode::Offline]);
+    assert_eq!(projects[0].dialect, Dialect::Sqlite);
+}
+
+#[test]
+fn tests_do_not_count_and_a_telling_name_does() {
     let files = [
         ("tests/migrations/1_x.sql", ""),
         ("db/migrations/1_x.sql", ""),
@@ -408,30 +510,29 @@ fn nearest_folder_wins_and_tests_do_not_count() {
     let expected = "\
 plain (names that begin with a number) · postgres (assumed) · db/migrations/ in \"\"
 1 \"x\" 1_x.sql file PreDeploy
-note: `services/a/migrations` could hold migrations too; `db/migrations` is nearer to the root
-note: `sql` could hold migrations too; `db/migrations` is nearer to the root
+note: `sql` could hold migrations too; nothing in its path says so
+plain (names that begin with a number) · postgres (assumed) · services/a/migrations/ in \"\"
+1 \"x\" 1_x.sql file PreDeploy
 ";
     assert_eq!(found(&files), expected);
     assert!(found(&files[..1]).contains("· tests/migrations/"));
 }
 
 #[test]
-fn folders_by_dialect_are_chosen_by_the_dialect() {
+fn folders_by_dialect_are_one_project_each() {
     let files = [
         ("migrations/mysql/1_x.sql", ""),
         ("migrations/postgres/1_x.sql", ""),
     ];
-    assert_eq!(
-        found(&files),
-        "several folders could hold the migrations: `migrations/mysql`, `migrations/postgres`; \
-         choose a dialect with --dialect, or give one as PATH, or write migrations = \
-         \"migrations/mysql\" in migcheck.toml"
-    );
+    let both = found(&files);
+    assert!(both.contains("mysql (the folder `migrations/mysql`)"));
+    assert!(both.contains("postgres (the folder `migrations/postgres`)"));
     let options = Overrides {
         dialect: Some(Dialect::Postgres),
         ..Overrides::default()
     };
-    assert!(found_with(&files, &options).contains("· migrations/postgres/"));
+    let one = found_with(&files, &options);
+    assert!(one.contains("· migrations/postgres/") && !one.contains("mysql"));
     assert!(
         found_with(&files, &named("migrations/mysql"))
             .contains("mysql (the folder `migrations/mysql`)")
@@ -439,9 +540,68 @@ fn folders_by_dialect_are_chosen_by_the_dialect() {
 }
 
 #[test]
+fn subfolders_belong_to_flyway() {
+    let files = [
+        ("src/main/resources/db/migration/v2/V2__b.sql", ""),
+        ("src/main/resources/db/migration/v1/V1__a.sql", ""),
+        ("other/db/migration/postgresql/V1__a.sql", ""),
+        ("other/db/migration/mysql/V1__a.sql", ""),
+    ];
+    let found = discover(&Tree::memory(files), &Overrides::default());
+    let projects = found.unwrap().projects;
+    let folders: Vec<&str> = projects.iter().map(|it| it.folder.as_str()).collect();
+    assert_eq!(
+        folders,
+        [
+            "other/db/migration/mysql",
+            "other/db/migration/postgresql",
+            "src/main/resources/db/migration"
+        ]
+    );
+    assert_eq!(projects[2].migrations.len(), 2);
+}
+
+#[test]
+fn server_version_is_found_in_images() {
+    let version = |files: &[(&str, &str)]| {
+        let mut files = files.to_vec();
+        files.push(("migrations/1_a.sql", "SELECT 1::int"));
+        let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
+        match (project.server_version, project.server_version_evidence) {
+            (Some(version), Some(evidence)) => format!("{version}: {evidence}"),
+            _ => "not known".to_owned(),
+        }
+    };
+    let compose = "services:\n  db:\n    image: postgres:16.2-alpine\n";
+    assert_eq!(
+        version(&[("compose.yaml", compose)]),
+        "16.2: `postgres:16.2-alpine` in compose.yaml"
+    );
+    let workflow = "jobs:\n  t:\n    services:\n      db:\n        image: postgis/postgis:15-3.4\n";
+    assert_eq!(
+        version(&[(".github/workflows/ci.yml", workflow)]),
+        "15: `postgis/postgis:15-3.4` in .github/workflows/ci.yml"
+    );
+    let gitlab = "services:\n  - name: timescale/timescaledb:latest-pg14\n";
+    assert_eq!(
+        version(&[(".gitlab-ci.yml", gitlab)]),
+        "14: `timescale/timescaledb:latest-pg14` in .gitlab-ci.yml"
+    );
+    // Two versions are no answer.
+    assert_eq!(
+        version(&[("compose.yaml", compose), (".gitlab-ci.yml", gitlab)]),
+        "not known"
+    );
+    assert_eq!(
+        version(&[("compose.yaml", "image: postgres\n")]),
+        "not known"
+    );
+}
+
+#[test]
 fn start_inside_the_migrations_folder_is_understood() {
     let files = [("migrations/sqlite/2020-01-01_a/up.sql", "")];
-    assert!(found_with(&files, &named("migrations/sqlite")).contains("looks like Diesel"));
+    assert!(found_with(&files, &named("migrations/sqlite")).contains("diesel (the name"));
     let inside = Overrides {
         start: "db/migrations".to_owned(),
         ..Overrides::default()
@@ -463,7 +623,7 @@ fn dialect_is_found_in_configuration_then_in_text() {
             "migrations/1_a.sql",
             "-- `x` and jsonb\nCREATE TABLE `t` (a int) ENGINE=InnoDB",
         ));
-        let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+        let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
         format!("{}: {}", project.dialect.as_str(), project.dialect_evidence)
     };
     assert_eq!(dialect(&[]), "mysql: backquotes in migrations/1_a.sql");
@@ -511,7 +671,7 @@ fn phase_comes_from_a_comment_or_a_pattern() {
         ("migrations/5_e.sql", "  -- migcheck: phase post-deploy\n"),
         ("migrations/6_f.sql", "-- migcheck: phase post-depoly\n"),
     ];
-    let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
     let after: Vec<&str> = project
         .migrations
         .iter()
@@ -531,7 +691,7 @@ fn unreadable_migration_does_not_hide_the_others() {
         ("migrations/1_a.sql".to_owned(), b"SELECT 1;\n\xE9".to_vec()),
         ("migrations/2_b.sql".to_owned(), b"SELECT 2".to_vec()),
     ]);
-    let project = discover(&Tree::Memory(files), &Overrides::default()).unwrap();
+    let project = discover_one(&Tree::Memory(files), &Overrides::default()).unwrap();
     assert!(
         matches!(&project.migrations[0].up, MigrationText::Unreadable(it) if it.offset == Some(10))
     );
@@ -545,7 +705,7 @@ fn migrations_are_found_by_version_path_and_name() {
         ("migrations/0012_b.up.sql", ""),
         ("migrations/0012_b.down.sql", ""),
     ];
-    let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
     for wanted in [
         "0012",
         "12",
@@ -565,7 +725,7 @@ fn configuration_is_sought_upwards_and_beside_the_migrations() {
         ("migcheck.toml", "deploy = \"offline\""),
         ("services/a/migrations/1_x.sql", ""),
     ];
-    let project = discover(&Tree::memory(files), &named("services/a")).unwrap();
+    let project = discover_one(&Tree::memory(files), &named("services/a")).unwrap();
     assert_eq!(project.config.deploy, DeployMode::Offline);
     let files = [
         (
@@ -575,7 +735,7 @@ fn configuration_is_sought_upwards_and_beside_the_migrations() {
         ("services/a/migrations/1_x.sql", ""),
         ("services/a/steps/1_y.sql", ""),
     ];
-    let project = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
     assert_eq!(project.config.deploy, DeployMode::Phased);
     assert_eq!(project.folder, "services/a/steps");
     assert_eq!(project.root, "services/a");
@@ -583,7 +743,7 @@ fn configuration_is_sought_upwards_and_beside_the_migrations() {
         config: ConfigChoice::Isolated,
         ..Overrides::default()
     };
-    let project = discover(&Tree::memory(files), &isolated).unwrap();
+    let project = discover_one(&Tree::memory(files), &isolated).unwrap();
     assert_eq!(project.config.deploy, DeployMode::MigrateFirst);
 }
 
@@ -599,7 +759,7 @@ fn wrong_configuration_of_an_old_release_says_its_revision() {
         .unwrap();
     let tree = Tree::revision(&git, &git.resolve("HEAD").unwrap());
     assert_eq!(
-        discover(&tree, &Overrides::default())
+        discover_one(&tree, &Overrides::default())
             .unwrap_err()
             .to_string(),
         format!(
@@ -624,7 +784,7 @@ fn command_line_outranks_configuration() {
         server_version: Some(ServerVersion::new(10, 11, 0)),
         ..Overrides::default()
     };
-    let project = discover(&Tree::memory(files), &options).unwrap();
+    let project = discover_one(&Tree::memory(files), &options).unwrap();
     assert_eq!(project.layout, Layout::Plain);
     assert_eq!(project.dialect, Dialect::Mariadb);
     assert_eq!(project.server_version, Some(ServerVersion::new(10, 11, 0)));
@@ -679,7 +839,7 @@ fn ignored_folder_that_is_named_is_read_all_the_same() {
     repository.write("generated/1_a.sql", "");
     let target = locate(&[repository.root().join("generated")]).unwrap();
     assert!(target.repository.is_none());
-    let project = discover(&target.tree, &target.overrides()).unwrap();
+    let project = discover_one(&target.tree, &target.overrides()).unwrap();
     assert_eq!(project.migrations[0].path, "1_a.sql");
 }
 
@@ -690,7 +850,8 @@ fn fixture_is_laid_into_a_repository() {
         ("fixtures/drop_retired/02-head", None),
     ]);
     let target = locate(&[repository.root().to_owned()]).unwrap();
-    let (project, base) = discover_with_base(&target, &target.overrides(), Some("v1.0"), &|_| None);
+    let (projects, base) =
+        discover_with_base(&target, &target.overrides(), Some("v1.0"), &|_| None);
     let base = base.unwrap().unwrap();
     assert_eq!(base.name, "v1.0");
     let tree = Tree::revision(target.repository.as_ref().unwrap(), &base.commit);
@@ -701,7 +862,7 @@ fn fixture_is_laid_into_a_repository() {
             .map(|it| it.version)
             .collect()
     };
-    let project = project.unwrap();
+    let project = projects.unwrap().projects.remove(0);
     let old = discover_release(&tree, &target.overrides(), &project).unwrap();
     assert_eq!(versions(old), ["1", "2"]);
     assert_eq!(versions(project), ["1", "2", "3"]);
@@ -718,7 +879,7 @@ fn release_is_read_as_head_is_unless_it_says_otherwise() {
         ("db/migrations/1_a.sql", ""),
         ("db/migrations/2_b.sql", ""),
     ]);
-    let head = discover(&head, &options).unwrap();
+    let head = discover_one(&head, &options).unwrap();
     let release = |files: &[(&str, &str)]| {
         let tree = Tree::memory(files.iter().copied());
         shown(&discover_release(&tree, &options, &head).unwrap())

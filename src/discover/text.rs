@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::discover::part::Part;
 use crate::source::{Position, SourceFile};
 
 /// The largest file that is read, in bytes.
@@ -25,14 +26,25 @@ pub enum Contents {
 pub enum MigrationText {
     /// The text. A byte-order mark is not part of it: offsets count from behind the mark, so that
     /// line 1, column 1 is the first character that people see.
-    Read(SourceFile),
-    /// The file cannot be read as text.
+    Read(Part),
+    /// There is no SQL to read.
     Unreadable(Unreadable),
 }
 
-/// A file that cannot be read as text.
+/// Why there is no SQL to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// The file is not text.
+    Bytes,
+    /// The migration is written in something else than SQL.
+    NotSql,
+}
+
+/// A migration that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
+    /// What kind of trouble it is.
+    pub kind: Unread,
     /// Path from the tree's root.
     pub path: Arc<str>,
     /// What is wrong with it, lower case, no full stop.
@@ -47,17 +59,46 @@ impl MigrationText {
     /// Path from the tree's root.
     pub fn path(&self) -> &str {
         match self {
-            MigrationText::Read(file) => &file.path,
+            MigrationText::Read(part) => &part.file.path,
             MigrationText::Unreadable(it) => &it.path,
         }
     }
 
-    /// The text, where it could be read.
-    pub fn text(&self) -> Option<&str> {
+    /// The part, where it could be read.
+    pub fn part(&self) -> Option<&Part> {
         match self {
-            MigrationText::Read(file) => Some(&file.text),
+            MigrationText::Read(part) => Some(part),
             MigrationText::Unreadable(_) => None,
         }
+    }
+
+    /// The text of the file, where it could be read.
+    pub fn text(&self) -> Option<&str> {
+        Some(&self.part()?.file.text)
+    }
+
+    /// What reaches the server, where it could be read.
+    pub fn sent(&self) -> Option<&str> {
+        Some(self.part()?.sent())
+    }
+
+    /// Whether both send the same text, wherever it stands.
+    pub fn is_same_text(&self, other: &MigrationText) -> bool {
+        match (self, other) {
+            (MigrationText::Read(one), MigrationText::Read(other)) => one.is_same_text(other),
+            _ => self == other,
+        }
+    }
+
+    /// A migration that is written in something else than SQL: `reason` says in what.
+    pub(super) fn not_sql(path: impl Into<Arc<str>>, reason: impl Into<String>) -> MigrationText {
+        MigrationText::Unreadable(Unreadable {
+            kind: Unread::NotSql,
+            path: path.into(),
+            reason: reason.into(),
+            offset: None,
+            position: None,
+        })
     }
 }
 
@@ -76,6 +117,7 @@ pub(super) fn decode(path: &str, contents: Contents) -> (MigrationText, Mark) {
     let path: Arc<str> = path.into();
     let unreadable = |reason: String| {
         MigrationText::Unreadable(Unreadable {
+            kind: Unread::Bytes,
             path: path.clone(),
             reason,
             offset: None,
@@ -108,6 +150,7 @@ pub(super) fn decode(path: &str, contents: Contents) -> (MigrationText, Mark) {
     };
     let bad = |offset: usize, reason: &str| {
         MigrationText::Unreadable(Unreadable {
+            kind: Unread::Bytes,
             path: path.clone(),
             reason: reason.to_owned(),
             offset: Some(offset),
@@ -131,7 +174,7 @@ pub(super) fn decode(path: &str, contents: Contents) -> (MigrationText, Mark) {
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file = SourceFile::new(path.clone(), text);
-    (MigrationText::Read(file), mark)
+    (MigrationText::Read(Part::whole(file)), mark)
 }
 
 /// Line and column of the byte at `offset`, all bytes before it being UTF-8.
@@ -151,7 +194,7 @@ mod tests {
 
     fn reason(bytes: &[u8]) -> String {
         match decode("m.sql", Contents::Bytes(bytes.to_vec())).0 {
-            MigrationText::Read(file) => format!("read {:?}", file.text),
+            MigrationText::Read(part) => format!("read {:?}", part.file.text),
             MigrationText::Unreadable(it) => {
                 let position = it
                     .position

@@ -353,6 +353,29 @@ pub fn refused(
     )
 }
 
+/// A finding about a migration or a file that follows from the tool's rules.
+pub fn layout_finding(
+    rule: &str,
+    advice: Advice,
+    severity: Severity,
+    place: Place,
+    config: &Config,
+    blame: &dyn Blame,
+) -> Option<Finding> {
+    let rule = rules::rule(rule)?;
+    let object = migration_object();
+    assemble(
+        rule,
+        advice,
+        severity,
+        object,
+        config,
+        blame,
+        place,
+        Vec::new(),
+    )
+}
+
 /// A finding about an object that a fresh run of head's folder makes in another form than
 /// production has, without hurting head.
 pub fn history_differs(object: &ObjectRef, config: &Config, blame: &dyn Blame) -> Option<Finding> {

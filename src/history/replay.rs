@@ -30,9 +30,22 @@ pub struct Planned {
     pub transaction: TransactionScope,
     /// What the tool sends.
     pub unit: Unit,
+    /// Where the tool goes on in another way, in order; empty when it never does.
+    pub batches: Vec<Batch>,
     /// Migrations with the same number are run together: one transaction for a tool that opens
     /// one for the run.
     pub run: usize,
+}
+
+/// Statements of a migration that the tool sends apart from those before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// The first of them.
+    pub first: usize,
+    /// What the tool sends of them at once.
+    pub unit: Unit,
+    /// Where the tool ends the transaction before and goes on in another way.
+    pub transaction: Option<TransactionScope>,
 }
 
 /// The schema after one operation.
@@ -258,8 +271,14 @@ impl Replay {
             TransactionScope::File | TransactionScope::Run => self.open(OpenedBy::Tool),
             TransactionScope::None => {}
         }
+        let mut unit = migration.unit;
+        let mut batches = migration.batches.iter().peekable();
         for (statement_index, statement) in script.statements.iter().enumerate() {
-            if migration.unit == Unit::WholeText {
+            while let Some(batch) = batches.next_if(|batch| batch.first <= statement_index) {
+                unit = batch.unit;
+                self.end_batch(batch.transaction);
+            }
+            if unit == Unit::WholeText {
                 self.open(OpenedBy::Server);
             }
             let mut changes_schema = false;
@@ -294,6 +313,21 @@ impl Replay {
             if self.block.is_none() || commits_itself {
                 self.show();
             }
+        }
+    }
+
+    /// A text that was sent ends, and with it the server's transaction around it; the tool's own
+    /// where the next text has another.
+    fn end_batch(&mut self, next: Option<TransactionScope>) {
+        let opened_by = self.block.as_ref().map(|block| block.opened_by);
+        if opened_by == Some(OpenedBy::Server)
+            || (opened_by == Some(OpenedBy::Tool) && next.is_some())
+        {
+            self.commit();
+        }
+        match next {
+            Some(TransactionScope::File | TransactionScope::Run) => self.open(OpenedBy::Tool),
+            Some(TransactionScope::None) | None => {}
         }
     }
 

@@ -21,6 +21,13 @@ struct Root<'a> {
     report: &'static str,
     tool: Tool,
     projects: Vec<Project<'a>>,
+    left_out: Vec<LeftOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    folder: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -47,6 +54,8 @@ struct About<'a> {
     dialect: &'static str,
     server_version: Option<String>,
     deploy: &'static str,
+    /// Where the migrations are: several projects can have one root.
+    folder: &'a str,
 }
 
 #[derive(Serialize)]
@@ -187,6 +196,14 @@ pub fn to_json(report: &Report) -> String {
             version: env!("CARGO_PKG_VERSION"),
         },
         projects: report.projects.iter().map(project).collect(),
+        left_out: report
+            .left_out
+            .iter()
+            .map(|it| LeftOut {
+                folder: &it.folder,
+                reason: &it.reason,
+            })
+            .collect(),
     };
     let mut text =
         serde_json::to_string_pretty(&root).expect("strings, numbers and lists always serialise");
@@ -203,6 +220,7 @@ fn project(project: &ProjectReport) -> Project<'_> {
             dialect: project.dialect.as_str(),
             server_version: project.server_version.as_ref().map(ToString::to_string),
             deploy: project.deploy_name(),
+            folder: &project.folder,
         },
         base: project.base.as_ref().map(|base| Base {
             revision: base.revision.as_deref(),
@@ -277,7 +295,7 @@ fn statement<'a>(file: &'a SourceFile, statement: &'a StatementReport) -> Statem
         text: capped(statement.span.of(&file.text)),
         understood: statement.understood,
         operations: &statement.operations,
-        transaction: None,
+        transaction: statement.transaction.as_str(),
         commit_point: statement.commit_point,
         locks: None,
         rewrites: None,

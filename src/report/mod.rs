@@ -1,6 +1,7 @@
 //! What a check found, and how it is printed: one file per format.
 
 mod ddl;
+mod files;
 mod json;
 mod printable;
 mod schema_json;
@@ -8,13 +9,16 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Role, Truth, Verdict};
-use crate::discover::{DeployMode, Layout, Named, ServerVersion, Unreadable};
+use crate::analysis::{InTransaction, Role, Truth, Verdict};
+use crate::discover::{
+    DeployMode, Ignored, Layout, LeftOut, Named, ServerVersion, TransactionScope, Unit, Unreadable,
+};
 use crate::findings::Finding;
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
 pub use ddl::to_sql as schema_to_sql;
+pub use files::files_lines;
 pub use json::to_json;
 pub use printable::printable;
 pub use schema_json::schema_to_json;
@@ -25,6 +29,8 @@ pub use text::{Styling, Verbosity, detection_line, to_text};
 pub struct Report {
     /// One entry per project; one repository can hold several.
     pub projects: Vec<ProjectReport>,
+    /// Folders of migrations that were not checked.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The result for one project.
@@ -66,6 +72,29 @@ pub struct ProjectReport {
     pub files: Vec<SourceFile>,
     /// The files that could not be read, by index in run order.
     pub unread: BTreeMap<usize, Unreadable>,
+    /// How each migration is going to be run, in run order.
+    pub plans: Vec<PlanReport>,
+    /// Files in the folder that are not run.
+    pub ignored: Vec<Ignored>,
+    /// What says which version the server has.
+    pub server_version_evidence: Option<String>,
+}
+
+/// How one migration is going to be run.
+#[derive(Debug, Clone)]
+pub struct PlanReport {
+    /// Its file.
+    pub path: String,
+    /// The line in it, from 1, where the file holds several migrations.
+    pub line: Option<usize>,
+    /// Its version.
+    pub version: String,
+    /// What the tool opens around it.
+    pub transaction: TransactionScope,
+    /// What the tool sends at once.
+    pub unit: Unit,
+    /// The file of its down part.
+    pub down: Option<String>,
 }
 
 /// What "new" was measured from.
@@ -189,6 +218,8 @@ pub struct StatementReport {
     pub understood: bool,
     /// What it does.
     pub operations: Vec<&'static str>,
+    /// Whether it may run in a transaction block.
+    pub transaction: InTransaction,
     /// Whether other connections see the state after it.
     pub commit_point: bool,
 }

@@ -95,6 +95,14 @@ pub fn to_text(report: &Report, styling: Styling, verbosity: Verbosity) -> Strin
             }
         }
         not_understood(project, verbosity, &mut out);
+        // Of several projects each says which one it is.
+        if report.projects.len() > 1 {
+            let folder = match project.folder.as_str() {
+                "" => ".",
+                folder => folder,
+            };
+            out.push_str(&format!("{}: ", printable(folder)));
+        }
         out.push_str(&printable_source(&summary(project)));
         out.push('\n');
     }

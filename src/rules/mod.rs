@@ -143,6 +143,8 @@ rules![
     function_dropped: Compat,
     function_result_changed: Compat,
     key_collation_changed: Compat,
+    marker_misplaced: History,
+    migration_skipped: History,
     migration_unreadable: History,
     not_understood: Compat,
     policy_changed: Compat,
@@ -157,12 +159,16 @@ rules![
     table_added: Compat,
     table_dropped: Compat,
     table_renamed: Compat,
+    transaction_forbidden: Ops,
     trigger_added: Compat,
     type_added: Compat,
     type_dropped: Compat,
     type_redefined: Compat,
     unique_key_dropped: Compat,
     value_list_changed: Compat,
+    version_duplicated: History,
+    version_gap: History,
+    version_late: History,
     view_dropped: Compat,
 ];
 
@@ -429,10 +435,16 @@ mod tests {
 
     /// A file that cannot be read has no statement to differ by, and two histories are no states of
     /// one.
-    const WITHOUT_DIFFERENCE: [&str; 3] = [
+    const WITHOUT_DIFFERENCE: [&str; 9] = [
+        "marker_misplaced",
+        "migration_skipped",
         "migration_unreadable",
         "replay_differs",
         "statement_refused",
+        "transaction_forbidden",
+        "version_duplicated",
+        "version_gap",
+        "version_late",
     ];
 
     #[test]
@@ -461,6 +473,27 @@ mod tests {
             "it is not UTF-8",
             "save it as UTF-8",
         ));
+        let does = "sqlx refuses to run anything";
+        all.push(version_duplicated::advice("1", "1_a.sql", does));
+        all.push(version_gap::advice(Some("1"), "3", "2", does));
+        all.push(version_gap::advice(None, "3", "1", does));
+        all.push(version_late::advice("1", "2", does));
+        all.push(marker_misplaced::advice(
+            "-- x",
+            "stands too late",
+            "move it",
+            does,
+        ));
+        all.push(migration_skipped::advice("its name has no number", does));
+        for around in [
+            transaction_forbidden::Around::Tool,
+            transaction_forbidden::Around::Run,
+            transaction_forbidden::Around::Own,
+            transaction_forbidden::Around::Text,
+        ] {
+            let text = "CREATE INDEX CONCURRENTLY i ON t (a)";
+            all.push(transaction_forbidden::advice(text, around, "opt out"));
+        }
         for Advice { message, why, help } in all {
             for text in [&message, &why, &help] {
                 assert!(!text.is_empty(), "{message}");

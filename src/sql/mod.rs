@@ -201,6 +201,40 @@ pub struct Script {
     pub troubles: Vec<Trouble>,
 }
 
+impl Script {
+    /// Moves every place in the script: the text that was read is a part of another.
+    pub fn map_spans(&mut self, place: impl Fn(Span) -> Span) {
+        for statement in &mut self.statements {
+            statement.span = place(statement.span);
+            for operation in &mut statement.operations {
+                operation.span = place(operation.span);
+            }
+        }
+        for trouble in &mut self.troubles {
+            trouble.span = place(trouble.span);
+        }
+    }
+}
+
+/// The first tokens of a statement, at most `most`: words in lower case, anything else as it is
+/// written.
+pub fn first_words(text: &str, dialect: Dialect, most: usize) -> Vec<String> {
+    if u32::try_from(text.len()).is_err() {
+        return Vec::new();
+    }
+    let mut lexer = token::Lexer::new(text, dialect);
+    std::iter::from_fn(|| {
+        lexer.skip_blank();
+        lexer.next_token()
+    })
+    .take(most)
+    .map(|token| match token.kind {
+        token::TokenKind::Word => token.text(text).to_ascii_lowercase(),
+        _ => token.text(text).to_owned(),
+    })
+    .collect()
+}
+
 /// What running the body of a function does, as far as its text tells: the operations of its
 /// static SQL. `values` holds the arguments that are known, by name and as `$1`. Spans are those of
 /// the body. A language that is not read, or a text that is built from what is not known, is an

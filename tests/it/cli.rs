@@ -234,15 +234,30 @@ fn own_transactions_in_a_file_are_commit_points_of_their_own() {
 }
 
 #[test]
+fn several_projects_are_listed_each() {
+    assert_snapshot!(on_fixture("layouts/several", &["check", "--all"]));
+}
+
+#[test]
+fn files_are_shown_with_how_they_run() {
+    assert_snapshot!(on_fixture(
+        "layouts/goose",
+        &["check", "--all", "--show-files", "-q"]
+    ));
+}
+
+#[test]
 fn plain_files_run_by_number() {
     assert_snapshot!(on_fixture("plain_numbers", &["check", "--since", "2", "--show-files"]), @r#"
     --- stderr
     migcheck: plain · postgres · migrations/ (3, 1 new) · base the release at version 2
+    project: . · migrations in migrations/
     layout: plain (names that begin with a number)
     dialect: postgres (`SERIAL` in migrations/1_notes.sql)
-    file: migrations/1_notes.sql
-    file: migrations/2_tags.sql
-    file: migrations/10_drop_label.sql
+    server version: not known
+    file: migrations/1_notes.sql · version 1 · transaction file · unit statement
+    file: migrations/2_tags.sql · version 2 · transaction file · unit statement
+    file: migrations/10_drop_label.sql · version 10 · transaction file · unit statement
     --- stdout
     error[column_dropped]: column `tags.label` is dropped
      --> migrations/10_drop_label.sql:2:18

@@ -21,7 +21,7 @@ const SPAN: &[&str] = &[
 
 /// The keys of each kind of object in the report, in order.
 const SHAPES: &[(&str, &[&str])] = &[
-    ("", &["format", "report", "tool", "projects"]),
+    ("", &["format", "report", "tool", "projects", "left_out"]),
     ("tool", &["name", "version"]),
     (
         "projects",
@@ -37,7 +37,14 @@ const SHAPES: &[(&str, &[&str])] = &[
     ),
     (
         "projects.project",
-        &["root", "layout", "dialect", "server_version", "deploy"],
+        &[
+            "root",
+            "layout",
+            "dialect",
+            "server_version",
+            "deploy",
+            "folder",
+        ],
     ),
     ("projects.base", &["revision", "version"]),
     (

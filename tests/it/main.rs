@@ -2,8 +2,10 @@
 
 mod cli;
 mod conventions;
+mod histories;
 mod hostile;
 mod json;
+mod layouts;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;

@@ -11,11 +11,27 @@ use crate::world::{State, judge};
 /// One group of fences.
 #[derive(Debug, Default)]
 struct Example {
-    before: Option<String>,
+    before: Option<File>,
     config: String,
     old_config: String,
     edited: Option<String>,
-    migrations: Vec<String>,
+    migrations: Vec<File>,
+}
+
+/// A migration, and the name of its file where that matters.
+#[derive(Debug, Clone, Default)]
+struct File {
+    name: Option<String>,
+    text: String,
+}
+
+impl File {
+    fn add_to(&self, state: State) -> State {
+        match &self.name {
+            Some(name) => state.file(name, &self.text),
+            None => state.and(&self.text),
+        }
+    }
 }
 
 /// The examples of a page, in order.
@@ -30,19 +46,30 @@ fn examples(page: &str) -> Vec<Example> {
         };
         let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         let text = text.join("\n");
+        let mut words = kind.splitn(3, ' ');
+        let kind = [words.next(), words.next()].map(Option::unwrap_or_default);
+        let kind = kind.join(" ");
+        let file = File {
+            name: words.next().map(str::to_owned),
+            text: text.clone(),
+        };
         if kind == "sql before" {
             out.push(Example {
-                before: Some(text),
+                before: Some(file),
                 ..Example::default()
             });
             continue;
         }
         let example = out.last_mut().expect("a group begins with `sql before`");
-        match kind {
+        if let Some(rest) = file.name.as_ref().filter(|_| kind == "toml old") {
+            assert_eq!(rest, "config");
+            example.old_config = text;
+            continue;
+        }
+        match kind.as_str() {
             "toml config" => example.config = text,
-            "toml old config" => example.old_config = text,
             "sql edited" => example.edited = Some(text),
-            "sql migration" => example.migrations.push(text),
+            "sql migration" => example.migrations.push(file),
             other => panic!("unknown fence `{other}`"),
         }
     }
@@ -51,11 +78,18 @@ fn examples(page: &str) -> Vec<Example> {
 
 impl Example {
     fn report(&self) -> ProjectReport {
-        let before = self.before.as_deref().unwrap_or("");
-        let old = State::of(&[before]).config(&self.old_config);
-        let mut head = State::of(&[self.edited.as_deref().unwrap_or(before)]);
+        let before = self.before.clone().unwrap_or_default();
+        // A tool is not changed on the way.
+        let mut layout = self.config.lines().filter(|line| line.contains("layout ="));
+        let old_config = format!("{}\n{}", layout.next().unwrap_or(""), self.old_config);
+        let old = before.add_to(State::default()).config(&old_config);
+        let edited = File {
+            text: self.edited.clone().unwrap_or(before.text),
+            name: before.name,
+        };
+        let mut head = edited.add_to(State::default());
         for migration in &self.migrations {
-            head = head.and(migration);
+            head = migration.add_to(head);
         }
         judge(&[("old", &old)], &head.config(&self.config))
     }
@@ -67,7 +101,7 @@ impl Example {
             .migrations
             .iter()
             .enumerate()
-            .map(|(at, text)| (at + 1, text));
+            .map(|(at, file)| (at + 1, &file.text));
         let mut out: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
         for (file, text) in first.chain(rest) {
             for (number, line) in text.lines().enumerate() {

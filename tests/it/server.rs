@@ -103,6 +103,7 @@ fn judge(migrations: &[(String, String)]) -> Option<Judgement> {
             script: Some(Arc::new(read(text, Dialect::Postgres))),
             transaction: TransactionScope::File,
             unit: Unit::WholeText,
+            batches: Vec::new(),
             run: planned.len(),
         });
         theirs.push(read_catalog(&mut database).expect("the catalog can be read"));
@@ -210,6 +211,7 @@ fn the_printed_schema_gives_the_same_catalog_again() {
             script: Some(Arc::new(read(text, Dialect::Postgres))),
             transaction: TransactionScope::File,
             unit: Unit::WholeText,
+            batches: Vec::new(),
             run: number,
         })
         .collect();

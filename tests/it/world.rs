@@ -28,6 +28,13 @@ impl State {
         self
     }
 
+    /// With one more migration of this file name.
+    pub(crate) fn file(mut self, name: &str, migration: &str) -> Self {
+        self.files
+            .push((format!("migrations/{name}"), migration.to_owned()));
+        self
+    }
+
     /// With this migcheck.toml.
     pub(crate) fn config(mut self, config: &str) -> Self {
         config.clone_into(&mut self.config);
@@ -36,7 +43,11 @@ impl State {
 
     fn tree(&self) -> Tree {
         // Enough of a project for the layout to be found: sqlx sends a file in one transaction.
-        let config = format!("dialect = \"postgres\"\nlayout = \"sqlx\"\n{}", self.config);
+        let layout = match self.config.contains("layout =") {
+            true => "",
+            false => "layout = \"sqlx\"\n",
+        };
+        let config = format!("dialect = \"postgres\"\n{layout}{}", self.config);
         let mut files: Vec<(&str, &str)> = vec![("migcheck.toml", &config)];
         files.extend(
             self.files

@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Direction, Folder, Reading, Signs, Tool, leading_digits, same_version};
-use crate::discover::{Migration, Phase, TransactionScope, Unit};
+use super::{
+    Consequence, Direction, Folder, Late, Reading, Signs, Tool, TransactionScope, Unit,
+    leading_digits,
+};
 use crate::error::Result;
 use crate::sql::Dialect;
 
@@ -60,55 +62,69 @@ impl Tool for GolangMigrate {
     }
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
+        let mut reading = Reading::default();
         let mut versions: BTreeMap<(u64, Direction), (&str, &str)> = BTreeMap::new();
         for file in folder.direct_files() {
-            if let Some(name) = parse(file)
-                && let Some((other, _)) =
-                    versions.insert((name.version, name.direction), (file, name.title))
-            {
-                let version = name.version.to_string();
-                let (other, file) = (folder.path_of(other), folder.path_of(file));
-                return Err(same_version("golang-migrate", &version, &other, &file));
+            let Some(name) = parse(file) else { continue };
+            let place = (name.version, name.direction);
+            if let Some((first, _)) = versions.get(&place) {
+                reading.duplicate(
+                    &name.version.to_string(),
+                    &folder.path_of(first),
+                    &folder.path_of(file),
+                    Consequence::Refused,
+                    "golang-migrate refuses the whole folder",
+                );
+            } else {
+                versions.insert(place, (file, name.title));
             }
         }
-        let mut notices = folder.notices_of_ignored(
+        for ignored in folder.ignored(
             |name| parse(name).is_some(),
             "golang-migrate wants <number>_<title>.up.sql or .down.sql",
-        );
+        ) {
+            reading.pass_over(ignored, "golang-migrate passes over it and does not say so");
+        }
         let own = match folder.dialect {
             Dialect::Postgres | Dialect::Mysql | Dialect::Mariadb => TransactionScope::None,
             Dialect::Sqlite => TransactionScope::File,
         };
-        let mut migrations = Vec::new();
         for (&(version, direction), &(file, title)) in &versions {
             match direction {
                 Direction::Up => {
-                    let down = versions
+                    let mut migration = folder.migration(
+                        file,
+                        version.to_string(),
+                        title,
+                        folder.text(file).0,
+                        (own, Unit::WholeText),
+                    );
+                    migration.late = Late::Skipped;
+                    migration.down = versions
                         .get(&(version, Direction::Down))
                         .map(|(file, _)| folder.text(file).0);
-                    migrations.push(Migration {
-                        version: version.to_string(),
-                        name: title.replace('_', " "),
-                        path: folder.path_of(file),
-                        up: folder.text(file).0,
-                        down,
-                        transaction: folder.transaction.unwrap_or(own),
-                        unit: folder.unit.unwrap_or(Unit::WholeText),
-                        phase: Phase::PreDeploy,
-                    });
+                    reading.migrations.push(migration);
                 }
                 Direction::Down if !versions.contains_key(&(version, Direction::Up)) => {
-                    notices.push(format!(
-                        "`{}` undoes a migration that is not there",
-                        folder.path_of(file)
-                    ));
+                    reading.ignore(
+                        folder.path_of(file),
+                        "it undoes a migration that is not there",
+                    );
                 }
                 Direction::Down => {}
             }
         }
-        Ok(Reading {
-            migrations,
-            notices,
-        })
+        Ok(reading)
+    }
+
+    fn opt_out(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => {
+                "set `x-no-tx-wrap=true` in the URL, and put it in a migration alone"
+            }
+            Dialect::Postgres | Dialect::Mysql | Dialect::Mariadb => {
+                "put it in a migration of its own, alone"
+            }
+        }
     }
 }

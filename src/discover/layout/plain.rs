@@ -10,9 +10,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::{Folder, Reading, Signs, Tool, has_extension, leading_digits};
-use crate::discover::{Migration, Phase, TransactionScope, Unit};
+use super::{Folder, Reading, Signs, Tool, TransactionScope, Unit, has_extension, leading_digits};
 use crate::error::Result;
+use crate::sql::Dialect;
 
 /// The reader.
 pub(super) struct Plain;
@@ -99,14 +99,13 @@ impl Tool for Plain {
             }
         }
         ups.sort_by(|(one, _), (other, _)| compare(one, other));
-        let mut notices =
-            folder.notices_of_ignored(|name| stem(name).is_some(), "its name has no number");
-        notices.extend(
-            folder
-                .direct_files()
-                .filter(|name| is_numbered_code(name))
-                .map(|name| format!("`{}` is code and is not read", folder.path_of(name))),
-        );
+        let mut reading = Reading {
+            ignored: folder.ignored(|name| stem(name).is_some(), "its name has no number"),
+            ..Reading::default()
+        };
+        for name in folder.direct_files().filter(|name| is_numbered_code(name)) {
+            reading.ignore(folder.path_of(name), "it is code and is not read");
+        }
         let number = |stem| leading_digits(stem).map_or("", |(digits, _)| digits);
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         for (stem, _) in &ups {
@@ -114,36 +113,37 @@ impl Tool for Plain {
                 .entry(number(stem).trim_start_matches('0'))
                 .or_default() += 1;
         }
-        let migrations = ups
+        reading.migrations = ups
             .iter()
             .map(|(common, file)| {
                 let digits = number(common);
                 // Where a number is taken twice (dates such as `2024-01-02-x.sql`) it names nothing.
                 let is_unique = times[digits.trim_start_matches('0')] == 1;
-                Migration {
-                    version: if is_unique { digits } else { common }.to_owned(),
-                    name: common[digits.len()..]
+                let mut migration = folder.migration(
+                    file,
+                    if is_unique { digits } else { common },
+                    common[digits.len()..]
                         .trim_start_matches(['_', '-', '.', ' '])
                         .replace(['_', '-'], " "),
-                    path: folder.path_of(file),
-                    up: folder.text(file).0,
-                    down: downs.remove(common).map(|file| folder.text(file).0),
-                    transaction: folder.transaction.unwrap_or(TransactionScope::File),
-                    unit: folder.unit.unwrap_or(Unit::Statement),
-                    phase: Phase::PreDeploy,
-                }
+                    folder.text(file).0,
+                    (TransactionScope::File, Unit::Statement),
+                );
+                migration.down = downs.remove(common).map(|file| folder.text(file).0);
+                migration
             })
             .collect();
-        notices.extend(downs.values().map(|file| {
-            format!(
-                "`{}` undoes a migration that is not there",
-                folder.path_of(file)
-            )
-        }));
-        Ok(Reading {
-            migrations,
-            notices,
-        })
+        for file in downs.values() {
+            reading.ignore(
+                folder.path_of(file),
+                "it undoes a migration that is not there",
+            );
+        }
+        Ok(reading)
+    }
+
+    fn opt_out(&self, _: Dialect) -> &'static str {
+        "run it outside of a transaction, and say `transaction = \"none\"` in migcheck.toml if \
+         your tool opens none"
     }
 }
 

@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Direction, Folder, Marker, OwnFile, Reading, Signs, Tool, same_version};
+use super::{
+    Consequence, Direction, Folder, Late, Marker, Oddity, OddityKind, OwnFile, Reading, Signs,
+    Tool, TransactionScope, Unit, lines,
+};
 use crate::discover::config::relative;
 use crate::discover::ground::Ground;
 use crate::discover::text::{Mark, MigrationText};
 use crate::discover::tree::split;
-use crate::discover::{Migration, Phase, TransactionScope, Unit};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sql::Dialect;
 
 /// The reader.
@@ -78,7 +80,7 @@ impl Tool for Sqlx {
         &SIGNS
     }
 
-    fn configured_folder(&self, ground: &Ground<'_>) -> Result<Option<(String, String)>> {
+    fn configured_folders(&self, ground: &Ground<'_>) -> Result<Vec<(String, String)>> {
         #[derive(Deserialize, Default)]
         #[serde(default)]
         struct File {
@@ -89,91 +91,145 @@ impl Tool for Sqlx {
         struct Migrate {
             migrations_dir: Option<String>,
         }
-        let Some(path) = ground.nearest("sqlx.toml") else {
-            return Ok(None);
-        };
-        let text = ground.text(&path)?.unwrap_or_default();
-        // What sqlx.toml may hold is sqlx's business; if it cannot be read it names no folder.
-        let file: File = toml::from_str(&text).unwrap_or_default();
-        Ok(file
-            .migrate
-            .migrations_dir
-            .and_then(|folder| relative(split(&path).0, &folder))
-            .map(|folder| (folder, path)))
+        let mut folders = Vec::new();
+        for path in ground.all("sqlx.toml")? {
+            let text = ground.text(&path)?.unwrap_or_default();
+            // What sqlx.toml may hold is sqlx's business; if it cannot be read it names no folder.
+            let file: File = toml::from_str(&text).unwrap_or_default();
+            let named = file.migrate.migrations_dir;
+            let folder = named.and_then(|folder| relative(split(&path).0, &folder));
+            folders.extend(folder.map(|folder| (folder, path)));
+        }
+        Ok(folders)
     }
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
+        let mut reading = Reading::default();
         let mut versions: BTreeMap<(i64, Direction), (&str, &str)> = BTreeMap::new();
         for file in folder.direct_files() {
             match parse(file) {
                 Parsed::Migration(name) => {
                     let place = (name.version, name.direction);
-                    if let Some((other, _)) = versions.insert(place, (file, name.description)) {
-                        let version = name.version.to_string();
-                        let (other, file) = (folder.path_of(other), folder.path_of(file));
-                        return Err(same_version("sqlx", &version, &other, &file));
+                    if let Some((first, _)) = versions.get(&place) {
+                        reading.duplicate(
+                            &name.version.to_string(),
+                            &folder.path_of(first),
+                            &folder.path_of(file),
+                            Consequence::Refused,
+                            "sqlx runs one of them and then refuses the other, whose version is \
+                             applied with another checksum",
+                        );
+                    } else {
+                        versions.insert(place, (file, name.description));
                     }
                 }
                 Parsed::NoNumber(number) => {
-                    return Err(Error::Layout(format!(
-                        "`{}`: sqlx refuses a migration whose name does not begin with a number \
-                         (`{number}`); rename the file, or choose another layout with --layout",
-                        folder.path_of(file)
-                    )));
+                    let reason = format!("its name begins with `{number}`, not with a number");
+                    let path = folder.path_of(file);
+                    reading.oddities.push(Oddity::new(
+                        OddityKind::MigrationSkipped {
+                            reason: reason.clone(),
+                        },
+                        Consequence::Refused,
+                        "sqlx refuses the whole folder",
+                        path.clone(),
+                    ));
+                    reading.ignore(path, reason);
                 }
                 Parsed::Ignored => {}
             }
         }
-        let mut notices = folder.notices_of_ignored(
+        for ignored in folder.ignored(
             |name| !matches!(parse(name), Parsed::Ignored),
             "sqlx wants <number>_<name>.sql",
-        );
-        let mut migrations = Vec::new();
+        ) {
+            reading.pass_over(ignored, "sqlx passes over it and does not say so");
+        }
         for (&(version, direction), &(file, description)) in &versions {
             match direction {
                 Direction::Up => {
                     let (up, mark) = folder.text(file);
-                    let down = versions
+                    let scope = transaction(folder, &up, mark, &mut reading);
+                    let mut migration = folder.migration(
+                        file,
+                        version.to_string(),
+                        description.replace('_', " "),
+                        up,
+                        (TransactionScope::File, Unit::WholeText),
+                    );
+                    if let Some(scope) = scope {
+                        migration.transaction = scope;
+                    }
+                    migration.late = Late::Runs;
+                    migration.down = versions
                         .get(&(version, Direction::Down))
                         .map(|(file, _)| folder.text(file).0);
-                    migrations.push(Migration {
-                        version: version.to_string(),
-                        name: description.replace('_', " "),
-                        path: folder.path_of(file),
-                        transaction: transaction(folder, &up, mark),
-                        unit: folder.unit.unwrap_or(Unit::WholeText),
-                        phase: Phase::PreDeploy,
-                        up,
-                        down,
-                    });
+                    reading.migrations.push(migration);
                 }
                 Direction::Down if !versions.contains_key(&(version, Direction::Up)) => {
-                    notices.push(format!(
-                        "`{}` undoes a migration that is not there",
-                        folder.path_of(file)
-                    ));
+                    reading.ignore(
+                        folder.path_of(file),
+                        "it undoes a migration that is not there",
+                    );
                 }
                 Direction::Down => {}
             }
         }
-        Ok(Reading {
-            migrations,
-            notices,
-        })
+        Ok(reading)
+    }
+
+    fn opt_out(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Postgres | Dialect::Sqlite => {
+                "put it in a migration of its own that begins with `-- no-transaction`"
+            }
+            Dialect::Mysql | Dialect::Mariadb => "run it by hand: sqlx always opens a transaction",
+        }
     }
 }
 
-fn transaction(folder: &Folder<'_>, up: &MigrationText, mark: Mark) -> TransactionScope {
-    let opted_out = mark == Mark::None
-        && up
-            .text()
-            .is_some_and(|text| text.starts_with("-- no-transaction"));
-    let honoured = match folder.dialect {
+const MARKER: &str = "-- no-transaction";
+
+/// The transaction that the text itself asks for.
+fn transaction(
+    folder: &Folder<'_>,
+    up: &MigrationText,
+    mark: Mark,
+    reading: &mut Reading,
+) -> Option<TransactionScope> {
+    let file = &up.part()?.file;
+    let is_honoured = match folder.dialect {
         Dialect::Postgres | Dialect::Sqlite => true,
         Dialect::Mysql | Dialect::Mariadb => false,
     };
-    if opted_out && honoured {
-        return TransactionScope::None;
+    if mark == Mark::None && file.text.starts_with(MARKER) && is_honoured {
+        return Some(TransactionScope::None);
     }
-    folder.transaction.unwrap_or(TransactionScope::File)
+    // Somebody may have meant the marker: at the top, before the first statement.
+    let top = lines(&file.text).take_while(|line| {
+        let text = line.text.trim();
+        text.is_empty() || text.starts_with("--")
+    });
+    let meant = top.into_iter().find(|line| {
+        let text = line.text.trim().trim_start_matches('-').trim_start();
+        text.get(.."no-transaction".len())
+            .is_some_and(|word| word.eq_ignore_ascii_case("no-transaction"))
+    })?;
+    let problem = match () {
+        () if !is_honoured => "is not honoured on MySQL and MariaDB",
+        () if mark == Mark::Utf8 && meant.span.start == 0 => "stands behind a byte-order mark",
+        () if meant.span.start > 0 => "is not in the first bytes of the file",
+        () => "is not written as sqlx wants it",
+    };
+    reading.misplaced(
+        (file, meant.place()),
+        (
+            MARKER,
+            problem,
+            "begin the file with exactly `-- no-transaction`",
+        ),
+        Consequence::Differs,
+        "sqlx does not see it and opens a transaction around the migration",
+    );
+    None
 }

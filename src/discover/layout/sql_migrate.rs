@@ -1,0 +1,301 @@
+//! sql-migrate: `*.sql` by leading number, then by name; up and down in one file.
+//!
+//! Source: `migrate.go` and `sqlparse/sqlparse.go` of rubenv/sql-migrate 1.7. Each direction is one
+//! transaction unless its directive says `notransaction`. Directives count only when they are
+//! written exactly so; every other line that begins with `-- ` is not sent.
+
+use std::cmp::Ordering;
+
+use serde::Deserialize;
+
+use super::goose::{cut_in_two, ends_statement};
+use super::{
+    Consequence, Folder, Late, Line, Marker, OwnFile, Reading, Signs, Tool, TransactionScope, Unit,
+    leading_digits, lines, words,
+};
+use crate::discover::config::relative;
+use crate::discover::ground::Ground;
+use crate::discover::part::{Builder, Part};
+use crate::discover::text::MigrationText;
+use crate::discover::tree::split;
+use crate::error::Result;
+use crate::source::{SourceFile, Span};
+use crate::sql::Dialect;
+
+/// The reader.
+pub(super) struct SqlMigrate;
+
+const SIGNS: Signs = Signs {
+    name: "sql-migrate",
+    own_files: &[OwnFile::Above("dbconfig.yml")],
+    dependencies: &[("go.mod", "github.com/rubenv/sql-migrate")],
+    markers: &[Marker::Always("-- +migrate Up")],
+    fits: super::is_direct_sql,
+    fits_anything: true,
+    is_distinctive: super::is_nothing,
+};
+
+/// By number, then by name; names without a number come last.
+fn compare(one: &str, other: &str) -> Ordering {
+    let number = |name| {
+        leading_digits(name).map(|(digits, _)| {
+            let digits: &str = digits.trim_start_matches('0');
+            (digits.len(), digits)
+        })
+    };
+    match (number(one), number(other)) {
+        (Some(a), Some(b)) => a.cmp(&b).then_with(|| one.cmp(other)),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => one.cmp(other),
+    }
+}
+
+const REFUSES: &str = "sql-migrate refuses the file and runs nothing";
+
+/// One direction of a file being read.
+struct Half {
+    builder: Builder,
+    from: usize,
+    has_blocks: bool,
+    open: Option<Span>,
+    cuts: Vec<usize>,
+    scope: TransactionScope,
+}
+
+impl Half {
+    fn new(file: &SourceFile) -> Half {
+        Half {
+            builder: Builder::new(file),
+            from: 0,
+            has_blocks: false,
+            open: None,
+            cuts: Vec::new(),
+            scope: TransactionScope::File,
+        }
+    }
+
+    fn chunk(&mut self, unit: Unit) {
+        if self.builder.len() > self.from {
+            self.builder.chunk(self.from, unit, None);
+        }
+        self.from = self.builder.len();
+    }
+
+    fn build(mut self) -> Part {
+        if self.has_blocks {
+            self.chunk(Unit::Statement);
+        }
+        self.builder.build()
+    }
+}
+
+/// Whether somebody meant a directive, however it is written.
+fn means_directive(line: &str) -> bool {
+    let comment = line.trim_start().strip_prefix("--").map(str::trim_start);
+    comment.is_some_and(|comment| {
+        comment
+            .get(..8)
+            .is_some_and(|word| word.eq_ignore_ascii_case("+migrate"))
+    })
+}
+
+fn sections(
+    file: &SourceFile,
+    dialect: Dialect,
+    reading: &mut Reading,
+) -> (Part, Part, TransactionScope) {
+    let mut up = Half::new(file);
+    let mut down = Half::new(file);
+    let mut half: Option<bool> = None;
+    let mut in_block = false;
+    let misplaced = |reading: &mut Reading, line: &Line<'_>, problem: &str, cure: &str, is_seen| {
+        let marker = line.text.trim().replace('`', "'");
+        let (consequence, does) = match is_seen {
+            true => (Consequence::Refused, REFUSES),
+            false => (
+                Consequence::Differs,
+                "sql-migrate does not see it and takes it for a comment",
+            ),
+        };
+        let place = (file, line.place());
+        reading.misplaced(place, (marker.as_str(), problem, cure), consequence, does);
+    };
+    let exact = "write exactly `-- +migrate Up`, `Down`, `StatementBegin` or `StatementEnd`";
+    for line in lines(&file.text) {
+        let current = match half {
+            Some(true) => Some(&mut up),
+            Some(false) => Some(&mut down),
+            None => None,
+        };
+        let Some(rest) = line.text.strip_prefix("-- +migrate ") else {
+            if means_directive(line.text) {
+                misplaced(
+                    reading,
+                    &line,
+                    "is not written as sql-migrate wants it",
+                    exact,
+                    false,
+                );
+            }
+            let Some(current) = current else { continue };
+            if line.text.starts_with("-- ") {
+                continue;
+            }
+            current.builder.verbatim(line.span);
+            let trimmed = line.text.trim();
+            if !in_block && !trimmed.is_empty() && !trimmed.starts_with("--") {
+                current.open = match ends_statement(line.text) {
+                    true => {
+                        current.cuts.push(line.place().end);
+                        None
+                    }
+                    false => Some(line.place()),
+                };
+            }
+            continue;
+        };
+        let mut words = rest.split_whitespace();
+        match words.next() {
+            Some(word @ ("Up" | "Down")) => {
+                half = Some(word == "Up");
+                let its = if word == "Up" { &mut up } else { &mut down };
+                for option in words {
+                    if option == "notransaction" {
+                        its.scope = TransactionScope::None;
+                    } else if option.eq_ignore_ascii_case("notransaction") {
+                        let cure = "write `notransaction` in lower case";
+                        let problem = "has an option that sql-migrate does not know";
+                        misplaced(reading, &line, problem, cure, false);
+                    }
+                }
+            }
+            Some("StatementBegin") => {
+                if let Some(current) = current {
+                    current.chunk(Unit::Statement);
+                    current.has_blocks = true;
+                    in_block = true;
+                }
+            }
+            Some("StatementEnd") => match current {
+                Some(current) if in_block => {
+                    current.chunk(Unit::WholeText);
+                    current.open = None;
+                    in_block = false;
+                }
+                _ => misplaced(reading, &line, "closes nothing", "open it first", true),
+            },
+            _ => misplaced(
+                reading,
+                &line,
+                "is no directive of sql-migrate",
+                exact,
+                true,
+            ),
+        }
+    }
+    let is_said = reading.oddities.iter().any(|it| it.path == *file.path);
+    if half.is_none() && !file.text.trim().is_empty() && !is_said {
+        reading.misplaced(
+            (file, Span::new(0, 0)),
+            (
+                "-- +migrate Up",
+                "is missing",
+                "put it above the statements",
+            ),
+            Consequence::Refused,
+            REFUSES,
+        );
+    }
+    for span in [up.open, down.open].into_iter().flatten() {
+        reading.misplaced(
+            (file, span),
+            (";", "is missing at the end of the last statement", "add it"),
+            Consequence::Refused,
+            REFUSES,
+        );
+    }
+    let scope = up.scope;
+    let words = (
+        "sql-migrate",
+        "-- +migrate StatementBegin",
+        "-- +migrate StatementEnd",
+    );
+    let [up, down] = [up, down].map(|mut half| {
+        let cuts = std::mem::take(&mut half.cuts);
+        let part = half.build();
+        cut_in_two(&part, &cuts, dialect, words, reading);
+        part
+    });
+    (up, down, scope)
+}
+
+impl Tool for SqlMigrate {
+    fn signs(&self) -> &'static Signs {
+        &SIGNS
+    }
+
+    fn configured_folders(&self, ground: &Ground<'_>) -> Result<Vec<(String, String)>> {
+        #[derive(Deserialize)]
+        struct Environment {
+            dir: Option<String>,
+        }
+        let mut folders = Vec::new();
+        for path in ground.all("dbconfig.yml")? {
+            let text = ground.text(&path)?.unwrap_or_default();
+            let file: std::collections::BTreeMap<String, Environment> =
+                serde_norway::from_str(&text).unwrap_or_default();
+            let mut named: Vec<String> = file
+                .into_values()
+                .map(|it| it.dir.unwrap_or_else(|| "migrations".to_owned()))
+                .filter_map(|dir| relative(split(&path).0, &dir))
+                .filter(|folder| ground.has_files(folder))
+                .collect();
+            named.sort();
+            named.dedup();
+            folders.extend(named.into_iter().map(|folder| (folder, path.clone())));
+        }
+        Ok(folders)
+    }
+
+    fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
+        let mut reading = Reading::default();
+        let mut files: Vec<&str> = folder
+            .direct_files()
+            .filter(|name| name.ends_with(".sql"))
+            .collect();
+        files.sort_by(|one, other| compare(one, other));
+        reading.ignored = folder.ignored(|_| true, "");
+        for file in files {
+            let mut down = None;
+            let mut scope = TransactionScope::File;
+            let up = match folder.text(file).0 {
+                MigrationText::Read(part) => {
+                    let (up, its_down, its_scope) =
+                        sections(&part.file, folder.dialect, &mut reading);
+                    if !its_down.sent().trim().is_empty() {
+                        down = Some(MigrationText::Read(its_down));
+                    }
+                    scope = its_scope;
+                    MigrationText::Read(up)
+                }
+                unreadable @ MigrationText::Unreadable(_) => unreadable,
+            };
+            let stem = file.strip_suffix(".sql").unwrap_or(file);
+            let name = leading_digits(stem).map_or(stem, |(_, rest)| rest);
+            let own = (TransactionScope::File, Unit::Statement);
+            let mut it = folder.migration(file, file, words(name), up, own);
+            if scope == TransactionScope::None {
+                it.transaction = scope;
+            }
+            it.late = Late::Runs;
+            it.down = down;
+            reading.migrations.push(it);
+        }
+        Ok(reading)
+    }
+
+    fn opt_out(&self, _: Dialect) -> &'static str {
+        "put it in a migration of its own, with `-- +migrate Up notransaction`"
+    }
+}
