@@ -510,6 +510,13 @@ impl Comparer<'_> {
         table: &Table,
     ) {
         object.equal("valid", &our.valid, &their.valid);
+        if let ConstraintKind::ForeignKey { .. } = our.kind {
+            object.equal(
+                "is a counterpart",
+                &our.parent.is_some(),
+                &their.parent.is_some(),
+            );
+        }
         object.equal("enforced", &our.enforced, &their.enforced);
         object.equal("deferrable", &our.deferrable, &their.deferrable);
         object.equal("deferred", &our.options.deferred, &their.options.deferred);
@@ -890,6 +897,11 @@ fn index(object: &mut Object, our: &Index, their: &Index, table: Option<&Table>)
     object.equal("method", &our.method, &their.method);
     object.equal("include", &our.include, &their.include);
     object.equal("constraint", &our.constraint, &their.constraint);
+    object.equal(
+        "is a counterpart",
+        &our.parent.is_some(),
+        &their.parent.is_some(),
+    );
     object.equal(
         "nulls not distinct",
         &our.nulls_not_distinct,

@@ -234,7 +234,7 @@ fn every_form_of_statement_is_understood() {
         ),
         (
             "ALTER INDEX i RENAME TO j; ALTER INDEX i ATTACH PARTITION j",
-            "rename-index no-effect",
+            "rename-index attach-partition-index",
         ),
         (
             "ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 100",
