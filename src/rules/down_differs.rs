@@ -1,0 +1,96 @@
+//! Up and then down does not give the schema before.
+
+use super::{Advice, Facts};
+use crate::schema::diff::{Change, Difference};
+
+pub(super) fn check(_: &Facts) -> Option<Advice> {
+    None // It is about a way back, not about a change.
+}
+
+/// Objects that are named in one message.
+const MOST_NAMED: usize = 3;
+
+/// How an object differs after up and down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    Missing,
+    StillThere,
+    Differs,
+}
+
+/// An object that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Left {
+    object: String,
+    how: How,
+}
+
+impl Left {
+    pub(crate) fn new(object: String, how: How) -> Left {
+        Left { object, how }
+    }
+}
+
+/// What a difference from before to after means here.
+pub(crate) fn left(difference: &Difference) -> Left {
+    let object = &difference.object;
+    let how = match difference.change {
+        Change::RelationDropped
+        | Change::ColumnDropped { .. }
+        | Change::ConstraintDropped { .. }
+        | Change::TypeDropped
+        | Change::LabelDropped
+        | Change::RoutineDropped
+        | Change::UniqueKeyLost { .. } => How::Missing,
+        Change::RelationAdded
+        | Change::ColumnAdded { .. }
+        | Change::ConstraintAdded { .. }
+        | Change::TypeAdded
+        | Change::LabelAdded
+        | Change::RoutineAdded => How::StillThere,
+        _ => How::Differs, // Whatever else can differ.
+    };
+    Left::new(format!("{} `{object}`", object.kind.as_str()), how)
+}
+
+/// What is said of a down part after which these objects differ from before.
+pub(crate) fn advice(left: &[Left]) -> Advice {
+    let named: Vec<String> = left
+        .iter()
+        .take(MOST_NAMED)
+        .map(|left| {
+            let how = match left.how {
+                How::Missing => "is missing",
+                How::StillThere => "is still there",
+                How::Differs => "is not as it was",
+            };
+            format!("{} {how}", left.object)
+        })
+        .collect();
+    let more = match left.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        count => format!(", and {count} more"),
+    };
+    Advice {
+        message: format!(
+            "the down part does not restore the schema before: {}{more}",
+            named.join(", ")
+        ),
+        why: WHY.to_owned(),
+        help: HELP.to_owned(),
+    }
+}
+
+/// What is said of a down part that the server would refuse.
+pub(crate) fn refused(code: &str, message: &str) -> Advice {
+    Advice {
+        message: format!("the server would refuse the down part: {code} {message}"),
+        why: WHY.to_owned(),
+        help: HELP.to_owned(),
+    }
+}
+
+const WHY: &str = "who rolls the schema back gets one that no release was written for, and the \
+                   migration may fail when it runs again";
+const HELP: &str = "undo in the down part what the up part does, in the reverse order; or leave it \
+                    out, and roll back by a new migration";
