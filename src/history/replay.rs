@@ -194,6 +194,10 @@ struct Replay {
     expected: BTreeMap<QualifiedName, Vec<Expected>>,
     assumptions: Vec<Assumption>,
     reasons: BTreeMap<(usize, usize), Arc<str>>,
+    /// The branches that have run of the choices in the statement at hand.
+    taken: BTreeMap<u32, u32>,
+    /// How many bodies the statement at hand has run: their choices are not those of others.
+    bodies_run: u32,
     /// What the bodies of called functions do.
     bodies: HashMap<(ObjectId, Arguments), Arc<Vec<Operation>>>,
 }
@@ -227,6 +231,8 @@ fn replay_from(
         expected,
         assumptions: Vec::new(),
         reasons: BTreeMap::new(),
+        taken: BTreeMap::new(),
+        bodies_run: 0,
         bodies: HashMap::new(),
     };
     let mut ends = Vec::with_capacity(migrations.len());
@@ -276,6 +282,8 @@ impl Replay {
                 self.open(OpenedBy::Server);
             }
             let mut changes_schema = false;
+            self.taken.clear();
+            self.bodies_run = 0;
             for (operation_index, operation) in statement.operations.iter().enumerate() {
                 changes_schema |= !matches!(
                     operation.op,
@@ -340,6 +348,10 @@ impl Replay {
             operations.push((SchemaOp::Data(DataOp::Read), runs));
         }
         for (number, (op, runs)) in operations.iter().enumerate() {
+            if let SchemaOp::Transaction(op) = op {
+                self.transaction(place, op);
+                continue;
+            }
             let origin = Origin::new((identity, place.1, place.2, number));
             self.operation(place, op, origin, *runs);
         }
@@ -380,8 +392,17 @@ impl Replay {
                 }
                 let body = self.body(&routine, called);
                 callers.push(routine.id);
+                self.bodies_run += 1;
+                let body_number = self.bodies_run;
                 for operation in body.iter() {
-                    let runs = runs.max(operation.runs);
+                    let within = match operation.runs {
+                        Runs::OneOf { choice, branch } => Runs::OneOf {
+                            choice: choice.wrapping_add(body_number << 20),
+                            branch,
+                        },
+                        other => other,
+                    };
+                    let runs = runs.max(within);
                     match &operation.op {
                         SchemaOp::Call(inner) => self.follow(inner, runs, callers, out),
                         SchemaOp::Opaque(opaque) => {
@@ -418,7 +439,11 @@ impl Replay {
             return Arc::clone(body);
         }
         let language = routine.language.as_str();
-        let body = read_body(&routine.body, language, self.dialect, &key.1);
+        let body = match language {
+            // What is compiled into the server runs no DDL, but for what is known by name.
+            "c" | "internal" => Vec::new(),
+            _ => read_body(&routine.body, language, self.dialect, &key.1),
+        };
         let body = Arc::new(body);
         self.bodies.insert(key, Arc::clone(&body));
         body
@@ -436,7 +461,14 @@ impl Replay {
                 .entry((place.0, place.1))
                 .or_insert_with(|| Arc::clone(&opaque.reason));
         }
-        if runs != Runs::Always && self.is_missing(op) {
+        let other_branch_ran = match runs {
+            Runs::OneOf { choice, branch } => self
+                .taken
+                .get(&choice)
+                .is_some_and(|taken| *taken != branch),
+            Runs::Always | Runs::IfItFits | Runs::Perhaps => false,
+        };
+        if other_branch_ran || (runs != Runs::Always && self.is_missing(op)) {
             self.push(place, Vec::new(), Vec::new());
             return;
         }
@@ -449,6 +481,9 @@ impl Replay {
             if runs != Runs::Always && !applied.misfits.is_empty() {
                 self.push(place, Vec::new(), Vec::new());
                 return;
+            }
+            if let Runs::OneOf { choice, branch } = runs {
+                self.taken.insert(choice, branch);
             }
             for touched in &applied.touched {
                 if let Touched::Relation(name) = touched {

@@ -1090,6 +1090,14 @@ pub enum Runs {
     /// Under a condition that asks the schema itself (`IF NOT EXISTS (SELECT … FROM
     /// information_schema.columns …)`), or with its failure caught: it runs where it fits.
     IfItFits,
+    /// The same in a branch of an `IF` with others: it runs where it fits and no other branch of
+    /// that choice has run.
+    OneOf {
+        /// Which choice.
+        choice: u32,
+        /// Which of its branches.
+        branch: u32,
+    },
     /// Under a condition that was not followed, or in a loop.
     Perhaps,
 }

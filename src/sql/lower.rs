@@ -141,12 +141,20 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         | "close" | "move" | "deallocate" | "pragma" | "use" | "unlock" | "optimize" | "flush" => {
             session::neutral(cursor, &word, out)
         }
-        "explain"
-            if !cursor
-                .tokens
+        "explain" => {
+            // With ANALYZE the statement runs.
+            let start = cursor.at;
+            if cursor.is_symbol("(") && !cursor.is_at(1, "select") && !cursor.is_at(1, "with") {
+                cursor.parentheses()?;
+            }
+            while cursor.eat_any(&["analyze", "verbose"]) {}
+            let runs = cursor.tokens[start..cursor.at]
                 .iter()
-                .any(|token| token.is_word(cursor.text, "analyze")) =>
-        {
+                .any(|token| token.is_word(cursor.text, "analyze"));
+            if runs {
+                return data::data(&mut cursor.part(cursor.at..cursor.tokens.len()), out)
+                    .map(|()| cursor.at = cursor.tokens.len());
+            }
             cursor.at = cursor.tokens.len();
             whole(cursor, no_effect("explain"), out);
             Ok(())
@@ -327,6 +335,12 @@ fn other_kind(cursor: &mut Cursor) -> Option<OtherKind> {
 }
 
 fn other_create(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    if cursor.eat("transform for") {
+        // How values reach a language is nothing that a query names.
+        cursor.at = cursor.tokens.len();
+        whole(cursor, no_effect("transform"), out);
+        return Ok(());
+    }
     let Some(kind) = other_kind(cursor) else {
         return Err(cursor.refuse("an object to create"));
     };
@@ -390,6 +404,11 @@ fn alter(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     }
     if cursor.eat("extension") {
         return object::alter_extension(cursor, out);
+    }
+    if cursor.eat("transform for") {
+        cursor.at = cursor.tokens.len();
+        whole(cursor, no_effect("transform"), out);
+        return Ok(());
     }
     if !cursor.is_phrase("user mapping") && cursor.eat_any(&["role", "user", "group"]) {
         return access::alter_role(cursor, out);

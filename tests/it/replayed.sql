@@ -74,3 +74,65 @@ CREATE INDEX ON figured (a) INCLUDE (b);
 CREATE INDEX ON figured (to_tsvector('english', b));
 CREATE INDEX ON figured ((CASE WHEN a > 0 THEN 1 END));
 CREATE TEMP TABLE gone (a integer);
+-- next
+-- The actions of one ALTER TABLE run in passes.
+CREATE TABLE passes (a integer, c integer);
+ALTER TABLE passes ADD UNIQUE (b), ADD b integer, ALTER a TYPE text, DROP c;
+ALTER TABLE passes ALTER a SET NOT NULL, ALTER a DROP NOT NULL;
+ALTER TABLE passes ADD CHECK (d > 0), ADD COLUMN d integer DEFAULT 1, ALTER b SET DEFAULT 5;
+-- next
+-- Helpers that build statements from their arguments.
+CREATE TABLE touched (id integer, updated_at timestamptz);
+CREATE FUNCTION set_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN NEW.updated_at := now(); RETURN NEW; END $$;
+CREATE FUNCTION manage_updated_at(_tbl regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER set_updated_at BEFORE UPDATE ON %s
+                    FOR EACH ROW EXECUTE PROCEDURE set_updated_at()', _tbl);
+END $$;
+SELECT manage_updated_at('touched');
+CREATE FUNCTION make_partitions(parent text, n integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE made integer := 0;
+BEGIN
+    FOR i IN 0..n - 1 LOOP
+        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
+            parent || '_' || i, parent, n, i);
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END $$;
+CREATE TABLE shards (id bigint NOT NULL) PARTITION BY HASH (id);
+SELECT make_partitions('shards', 3);
+-- next
+DO $$
+DECLARE t text; names text[] := ARRAY['loop_a', 'loop_b'];
+BEGIN
+    FOREACH t IN ARRAY names LOOP
+        EXECUTE 'CREATE TABLE ' || quote_ident(t) || ' (id integer PRIMARY KEY)';
+    END LOOP;
+    IF NOT EXISTS (SELECT FROM information_schema.columns
+                   WHERE table_name = 'loop_a' AND column_name = 'extra') THEN
+        ALTER TABLE loop_a ADD COLUMN extra text;
+    END IF;
+    IF EXISTS (SELECT FROM information_schema.columns
+               WHERE table_name = 'loop_b' AND column_name = 'id') THEN
+        ALTER TABLE loop_b RENAME COLUMN id TO key;
+    ELSE
+        ALTER TABLE loop_b ADD COLUMN id integer;
+    END IF;
+    BEGIN
+        ALTER TABLE loop_b ADD COLUMN key integer;
+    EXCEPTION WHEN duplicate_column THEN NULL;
+    END;
+    IF to_regclass('loop_c') IS NULL THEN
+        RETURN;
+    END IF;
+    ALTER TABLE loop_c ADD COLUMN never integer;
+END $$;
+-- next
+CREATE PROCEDURE tidy() LANGUAGE sql BEGIN ATOMIC DELETE FROM loop_a; END;
+CREATE OR REPLACE FUNCTION rebuild() RETURNS void LANGUAGE sql AS $$
+    ALTER TABLE loop_a ADD COLUMN rebuilt boolean NOT NULL DEFAULT false;
+$$;
+CALL tidy();
+SELECT rebuild();

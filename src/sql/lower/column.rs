@@ -291,6 +291,19 @@ fn read_check(cursor: &mut Cursor) -> Read<ConstraintKind> {
     })
 }
 
+/// `(a, PERIOD b)`
+fn key_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
+    cursor.expect_symbol("(")?;
+    let columns = cursor.list(|cursor| {
+        if cursor.is("period") && cursor.peek_at(1).is_some_and(|next| next.is_name()) {
+            cursor.at += 1;
+        }
+        cursor.ident()
+    })?;
+    cursor.expect_symbol(")")?;
+    Ok(columns)
+}
+
 fn read_references(
     cursor: &mut Cursor,
     columns: Vec<Ident>,
@@ -299,7 +312,7 @@ fn read_references(
     cursor.expect("references")?;
     let table = cursor.object_name()?;
     let referenced = if cursor.is_symbol("(") {
-        cursor.ident_list()?
+        key_columns(cursor)?
     } else {
         Vec::new()
     };
@@ -433,7 +446,7 @@ pub(super) fn read_table_constraint(cursor: &mut Cursor) -> Read<ConstraintDef> 
         if !cursor.is_symbol("(") {
             name = name.or(Some(cursor.ident()?));
         }
-        let columns = cursor.ident_list()?;
+        let columns = key_columns(cursor)?;
         read_references(cursor, columns, &mut options)?
     } else if cursor.eat("exclude") {
         let start = cursor.at;
@@ -514,7 +527,7 @@ fn read_key(
         if part.eat("collate") {
             part.ident()?;
         }
-        part.eat_any(&["asc", "desc"]);
+        part.eat_any(&["asc", "desc", "without overlaps"]);
         part.expect_end()?;
     }
     if columns.is_empty() {

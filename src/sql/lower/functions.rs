@@ -17,6 +17,27 @@ pub(super) fn is_harmless(name: &str) -> bool {
     is_listed(name, &HARMLESS)
 }
 
+/// Functions of extensions that have a schema of their own and leave the project's alone.
+const OF_EXTENSIONS: [(&str, &str); 8] = [
+    ("cron", "schedule"),
+    ("cron", "schedule_in_database"),
+    ("cron", "unschedule"),
+    ("extensions", ""),
+    ("graphile_worker", "add_job"),
+    ("graphile_worker", "complete_jobs"),
+    ("net", "http_post"),
+    ("vault", "create_secret"),
+];
+
+/// Whether a function with its schema is an extension's and leaves the schema as it is. In the
+/// schema `extensions` stand those that are known without a schema.
+pub(super) fn belongs_to_extension(schema: &str, name: &str) -> bool {
+    OF_EXTENSIONS.iter().any(|(its, function)| {
+        *its == schema
+            && (name.eq_ignore_ascii_case(function) || (function.is_empty() && is_harmless(name)))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

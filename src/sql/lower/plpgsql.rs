@@ -18,7 +18,7 @@ use super::opaque::names_in;
 use super::query::relations;
 use super::value::{Values, text_of, value_of};
 use crate::schema::name::{Ident, ObjectName};
-use crate::schema::op::{Opaque, Runs, SchemaOp, Value};
+use crate::schema::op::{Opaque, Runs, SchemaOp, TransactionOp, Value};
 use crate::sql::cursor::{Cursor, Read, Refused};
 use crate::sql::token::{self, Token, TokenKind};
 use crate::sql::{Dialect, Operation};
@@ -35,7 +35,12 @@ enum Frame {
         handling: bool,
     },
     /// `IF`, `CASE`: how sure the branch is, and whether every condition so far was a guard.
-    Branch { runs: Runs, guards_only: bool },
+    Branch {
+        runs: Runs,
+        guards_only: bool,
+        /// The operations before it.
+        first: usize,
+    },
     /// `LOOP`, `FOR`, `WHILE`; with its rounds where they are known.
     Loop(Option<Rounds>),
 }
@@ -148,9 +153,11 @@ impl<'a> Reader<'a> {
             let range = self.until_word("when")?;
             self.cursor.at -= 1; // The `WHEN` is read like every other.
             calls(&self.cursor.part(range), &self.values, &mut self.out);
+            let first = self.out.operations.len();
             self.frames.push(Frame::Branch {
                 runs: Runs::Perhaps,
                 guards_only: false,
+                first,
             });
             return Ok(());
         }
@@ -284,23 +291,30 @@ impl<'a> Reader<'a> {
         let before = self.out.operations.len();
         calls(&part, &self.values, &mut self.out);
         self.mark(before);
-        let runs = |guard: bool| {
-            if guard { Runs::IfItFits } else { Runs::Perhaps }
-        };
+        let choice = u32::try_from(self.cursor.at).unwrap_or(u32::MAX);
         if is_first {
+            let first = self.out.operations.len();
             self.frames.push(Frame::Branch {
-                runs: runs(is_guard),
+                runs: if is_guard {
+                    Runs::OneOf { choice, branch: 0 }
+                } else {
+                    Runs::Perhaps
+                },
                 guards_only: is_guard,
+                first,
             });
             return Ok(());
         }
+        let so_far = self.out.operations.len();
         match self.frames.last_mut() {
             Some(Frame::Branch {
                 runs: current,
                 guards_only,
+                first,
             }) => {
+                *first = so_far;
                 *guards_only &= is_guard;
-                *current = runs(*guards_only);
+                *current = next_branch(*current, *guards_only);
                 Ok(())
             }
             _ => Err(self.cursor.refuse("`IF`")),
@@ -308,13 +322,15 @@ impl<'a> Reader<'a> {
     }
 
     fn otherwise(&mut self) -> Read<()> {
+        let so_far = self.out.operations.len();
         match self.frames.last_mut() {
-            Some(Frame::Branch { runs, guards_only }) => {
-                *runs = if *guards_only {
-                    Runs::IfItFits
-                } else {
-                    Runs::Perhaps
-                };
+            Some(Frame::Branch {
+                runs,
+                guards_only,
+                first,
+            }) => {
+                *first = so_far;
+                *runs = next_branch(*runs, *guards_only);
                 Ok(())
             }
             _ => Err(self.cursor.refuse("`IF`")),
@@ -566,7 +582,11 @@ impl<'a> Reader<'a> {
                 }
             }
             "select" | "values" | "table" => self.query(part),
-            "commit" | "rollback" => self.not_read(part, "the body ends the transaction"),
+            "commit" => {
+                let op = SchemaOp::Transaction(TransactionOp::Commit);
+                self.out.push(op, part.span_of(0..part.tokens.len()));
+            }
+            "rollback" => self.not_read(part, "the body undoes what it did"),
             _ if assignment(part).is_some() => self.assign(part),
             "with" if !writes(part) => self.query(part),
             _ => {
@@ -595,7 +615,14 @@ impl<'a> Reader<'a> {
         }
         calls(rest, &self.values, &mut self.out);
         if !rest.is("query") && !rest.is("next") {
-            self.since_return = self.since_return.max(self.runs());
+            let mut runs = self.runs();
+            // What a branch did before it returned is done instead of the rest, not before it.
+            if let Some(Frame::Branch { first, .. }) = self.frames.last()
+                && self.out.operations.len() > *first
+            {
+                runs = Runs::Perhaps;
+            }
+            self.since_return = self.since_return.max(runs);
         }
     }
 
@@ -710,6 +737,17 @@ impl<'a> Reader<'a> {
             reason: reason.into(),
         });
         self.out.push(op, part.span_of(0..part.tokens.len()));
+    }
+}
+
+/// How sure the next branch of a choice is to run.
+fn next_branch(runs: Runs, guards_only: bool) -> Runs {
+    match runs {
+        Runs::OneOf { choice, branch } if guards_only => Runs::OneOf {
+            choice,
+            branch: branch + 1,
+        },
+        _ => Runs::Perhaps,
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::functions::is_harmless;
+use super::functions::{belongs_to_extension, is_harmless};
 use super::types::read_type;
 use super::value::{Values, value_of};
 use crate::schema::name::{Ident, ObjectName};
@@ -357,7 +357,9 @@ pub(super) fn unknown_calls(cursor: &Cursor, known: &Values) -> Vec<Called> {
             continue;
         }
         let called = cursor.tokens[index - 1];
-        let qualified = index >= 3 && cursor.tokens[index - 2].is_symbol(text, ".");
+        let qualified = index >= 3
+            && cursor.tokens[index - 2].is_symbol(text, ".")
+            && cursor.tokens[index - 3].is_name();
         let first = if qualified { index - 3 } else { index - 1 };
         let schema = qualified.then(|| token::ident(cursor.tokens[first], text, cursor.dialect));
         let builtin_schema = schema
@@ -365,6 +367,11 @@ pub(super) fn unknown_calls(cursor: &Cursor, known: &Values) -> Vec<Called> {
             .is_some_and(|schema| schema.as_str() == "pg_catalog");
         let plain = called.kind == TokenKind::Word && (schema.is_none() || builtin_schema);
         if plain && is_harmless(called.text(text)) {
+            continue;
+        }
+        if let Some(schema) = &schema
+            && belongs_to_extension(schema.as_str(), called.text(text))
+        {
             continue;
         }
         let before = first.checked_sub(1).map(|before| cursor.tokens[before]);

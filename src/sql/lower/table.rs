@@ -334,6 +334,7 @@ pub(super) fn alter_table(cursor: &mut Cursor, kind: RelationKind, out: &mut Out
     if actions.iter().any(Range::is_empty) {
         return Err(Refused("an action is missing beside a comma".to_owned()));
     }
+    let first = out.operations.len();
     for range in actions {
         let mut action = cursor.part(range.clone());
         let written = out.operations.len();
@@ -346,7 +347,42 @@ pub(super) fn alter_table(cursor: &mut Cursor, kind: RelationKind, out: &mut Out
             );
         }
     }
+    if cursor.dialect == Dialect::Postgres {
+        out.operations[first..].sort_by_key(|operation| pass(&operation.op));
+    }
     Ok(())
+}
+
+/// PostgreSQL runs the actions of one `ALTER TABLE` in passes, whatever their order in the text:
+/// `ADD UNIQUE (b), ADD COLUMN b integer` works.
+///
+/// Source: `AlterTablePass` in `src/backend/commands/tablecmds.c`.
+fn pass(op: &SchemaOp) -> u8 {
+    match op {
+        SchemaOp::DropColumn { .. } | SchemaOp::DropConstraint { .. } => 0,
+        SchemaOp::AlterColumn { change, .. } => match change {
+            ColumnChange::DropDefault
+            | ColumnChange::DropNotNull
+            | ColumnChange::DropIdentity(_)
+            | ColumnChange::DropExpression(_) => 0,
+            ColumnChange::SetType { .. } => 1,
+            ColumnChange::SetExpression(_) => 3,
+            ColumnChange::SetNotNull
+            | ColumnChange::SetIdentity(_)
+            | ColumnChange::SetIdentitySequence(_) => 4,
+            ColumnChange::SetDefault(_) | ColumnChange::AddIdentity(..) => 6,
+            ColumnChange::Redefine(_) => 7,
+        },
+        SchemaOp::AddColumn { .. } => 2,
+        SchemaOp::AddConstraint { constraint, .. } => match constraint.kind {
+            ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } => 5,
+            ConstraintKind::NotNull { .. } => 4,
+            ConstraintKind::Check { .. }
+            | ConstraintKind::ForeignKey { .. }
+            | ConstraintKind::Exclude { .. } => 6,
+        },
+        _ => 7, // The rest looks at what the others have made.
+    }
 }
 
 /// What an `ALTER` statement is about.
@@ -451,7 +487,9 @@ fn alter_constraint(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Re
             deferrable = true;
         } else if cursor.eat("initially deferred") {
             (deferrable, deferred) = (true, true);
-        } else if !cursor.eat("initially immediate") {
+        } else if cursor.is_phrase("not enforced") || cursor.is("enforced") {
+            return Err(Refused("a constraint is enforced or not".to_owned()));
+        } else if !cursor.eat_any(&["initially immediate", "no inherit", "inherit"]) {
             break;
         }
     }

@@ -45,6 +45,33 @@ fn every_form_of_statement_is_understood() {
     let cases = [
         ("CREATE SCHEMA s", "create-schema"),
         (
+            "ALTER TABLE t ADD PRIMARY KEY (a, b WITHOUT OVERLAPS)",
+            "add-constraint",
+        ),
+        (
+            "ALTER TABLE t ADD FOREIGN KEY (a, PERIOD b) REFERENCES u (a, PERIOD b)",
+            "add-constraint",
+        ),
+        (
+            "ALTER TABLE t ALTER CONSTRAINT c NO INHERIT",
+            "alter-constraint",
+        ),
+        // In passes: types before new columns, keys after them.
+        (
+            "ALTER TABLE t ADD UNIQUE (b), ADD b int, ALTER a TYPE text, DROP c",
+            "drop-column set-type add-column add-constraint",
+        ),
+        ("EXPLAIN (ANALYZE, VERBOSE) UPDATE t SET a = 1", "update"),
+        ("EXPLAIN (COSTS off) SELECT 1", "no-effect"),
+        (
+            "CREATE TRANSFORM FOR t LANGUAGE l (FROM SQL WITH FUNCTION f(internal))",
+            "no-effect",
+        ),
+        (
+            "SELECT cron.schedule('x', 'y', 'z'), uuid_in('a'), pg_catalog.lower('A')",
+            "select",
+        ),
+        (
             "CREATE SCHEMA IF NOT EXISTS s AUTHORIZATION r",
             "create-schema",
         ),
@@ -107,18 +134,18 @@ fn every_form_of_statement_is_understood() {
             "rename-constraint",
         ),
         ("ALTER TABLE t SET SCHEMA s", "set-schema"),
-        ("ALTER TABLE t ADD a int, DROP b", "add-column drop-column"),
+        ("ALTER TABLE t ADD a int, DROP b", "drop-column add-column"),
         (
             "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int UNIQUE",
             "add-column add-constraint",
         ),
         (
             "ALTER TABLE t ALTER a SET NOT NULL, ALTER a DROP NOT NULL",
-            "set-not-null drop-not-null",
+            "drop-not-null set-not-null",
         ),
         (
             "ALTER TABLE t ALTER a SET DEFAULT 1, ALTER a DROP DEFAULT",
-            "set-default drop-default",
+            "drop-default set-default",
         ),
         ("ALTER TABLE t ALTER a SET DEFAULT NULL", "drop-default"),
         (
@@ -832,7 +859,7 @@ fn body(text: &str) -> String {
     let shown = operations.iter().map(|operation| {
         let mark = match operation.runs {
             Runs::Always => "",
-            Runs::IfItFits => "~",
+            Runs::IfItFits | Runs::OneOf { .. } => "~",
             Runs::Perhaps => "?",
         };
         format!("{}{mark}", operation.op.name())
@@ -914,6 +941,11 @@ fn static_sql_of_a_body_is_read_with_how_sure_it_runs() {
         (
             "BEGIN IF (SELECT count(*) FROM t) = 0 THEN RETURN; END IF; DROP TABLE u; END",
             "drop-table?",
+        ),
+        (
+            "BEGIN IF EXISTS (SELECT FROM pg_class WHERE relname = 't') THEN DROP TABLE t; RETURN; \
+             END IF; DROP TABLE u; END",
+            "drop-table~ drop-table?",
         ),
         // The answer may come by way of a variable.
         (
