@@ -66,8 +66,17 @@ impl Placeholders {
         }
     }
 
-    /// Adds a value; one that is there is replaced.
+    /// Adds a value; one that is there is replaced. A value that comes from elsewhere itself is
+    /// none, but for its default: `${NAME:default}`.
     pub(super) fn know(&mut self, name: &str, value: &str) {
+        let value = match value.strip_prefix("${").and_then(|it| it.strip_suffix('}')) {
+            Some(inner) => match inner.split_once(':') {
+                Some((_, default)) if !default.contains("${") => default,
+                _ => return,
+            },
+            None if value.contains("${") => return,
+            None => value,
+        };
         self.known.insert(self.folded(name), value.to_owned());
     }
 
