@@ -997,23 +997,69 @@ fn drivers(file: &str, text: &str) -> Vec<(Dialect, &'static str)> {
         (Dialect::Sqlite, "modernc.org/sqlite"),
         (Dialect::Sqlite, "github.com/glebarez/sqlite"),
     ];
-    const RUST: [(Dialect, &str); 3] = [
+    const RUST: [(Dialect, &str); 9] = [
         (Dialect::Postgres, "postgres"),
+        (Dialect::Postgres, "tokio-postgres"),
         (Dialect::Mysql, "mysql"),
+        (Dialect::Mysql, "mysql_async"),
         (Dialect::Sqlite, "sqlite"),
+        (Dialect::Sqlite, "rusqlite"),
+        (Dialect::Sqlite, "rusqlite-bundled"),
+        (Dialect::Sqlite, "sqlite-unbundled"),
+        (Dialect::Sqlite, "returning_clauses_for_sqlite_3_35"),
     ];
+    const NODE: [(Dialect, &str); 8] = [
+        (Dialect::Postgres, "\"pg\""),
+        (Dialect::Postgres, "\"postgres\""),
+        (Dialect::Postgres, "\"@neondatabase/serverless\""),
+        (Dialect::Mysql, "\"mysql\""),
+        (Dialect::Mysql, "\"mysql2\""),
+        (Dialect::Sqlite, "\"better-sqlite3\""),
+        (Dialect::Sqlite, "\"sqlite3\""),
+        (Dialect::Sqlite, "\"@libsql/client\""),
+    ];
+    const JAVA: [(Dialect, &str); 5] = [
+        (Dialect::Postgres, "org.postgresql"),
+        (Dialect::Postgres, "r2dbc-postgresql"),
+        (Dialect::Mysql, "mysql-connector"),
+        (Dialect::Mariadb, "mariadb-java-client"),
+        (Dialect::Sqlite, "sqlite-jdbc"),
+    ];
+    const PYTHON: [(Dialect, &str); 5] = [
+        (Dialect::Postgres, "psycopg"),
+        (Dialect::Postgres, "asyncpg"),
+        (Dialect::Mysql, "pymysql"),
+        (Dialect::Mysql, "mysqlclient"),
+        (Dialect::Mysql, "aiomysql"),
+    ];
+    let holding = |words: &[(Dialect, &'static str)]| -> Vec<(Dialect, &'static str)> {
+        let found = words.iter().filter(|(_, word)| text.contains(word));
+        found
+            .map(|(dialect, word)| (*dialect, word.trim_matches('"')))
+            .collect()
+    };
     match file {
         "go.mod" => GO
             .into_iter()
             .filter(|(_, module)| depends(file, text, module))
             .collect(),
-        "Cargo.toml" if text.contains("sqlx") => {
+        "Cargo.toml" => {
+            let tools = ["sqlx", "diesel", "refinery"];
+            if !tools.iter().any(|tool| text.contains(tool)) {
+                return Vec::new();
+            }
             let table: toml::Table = text.parse().unwrap_or_default();
-            let features = features_of("sqlx", &table);
+            let features: Vec<String> = tools
+                .iter()
+                .flat_map(|tool| features_of(tool, &table))
+                .collect();
             RUST.into_iter()
                 .filter(|(_, feature)| features.iter().any(|it| it == feature))
                 .collect()
         }
+        "package.json" => holding(&NODE),
+        "pom.xml" | "build.gradle" | "build.gradle.kts" | "libs.versions.toml" => holding(&JAVA),
+        "requirements.txt" | "pyproject.toml" => holding(&PYTHON),
         _ => Vec::new(),
     }
 }
