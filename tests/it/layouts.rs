@@ -178,6 +178,24 @@ fn differences(folder: &Path) -> Vec<String> {
             out.push(format!("ignored: {path} is a migration"));
         }
     }
+    let placeholders = entries(&expected, "placeholder");
+    let unknown = placeholders.iter().any(|it| it.get("value").is_none());
+    let is_said = report
+        .notices
+        .iter()
+        .any(|it| it.contains("no known value"));
+    if !placeholders.is_empty() && is_said != unknown {
+        out.push(format!(
+            "placeholders: unknown ones {unknown}, said {is_said}"
+        ));
+    }
+    for placeholder in placeholders {
+        let value = text(placeholder, "value");
+        let sent = |it: &Migration| it.up.sent().is_some_and(|sent| sent.contains(value));
+        if !project.migrations.iter().any(sent) {
+            out.push(format!("placeholders: `{value}` is never sent"));
+        }
+    }
     let wanted = entries(&expected, "finding");
     if !wanted.is_empty() {
         let mut lines: Vec<String> = wanted

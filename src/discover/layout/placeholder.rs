@@ -326,6 +326,14 @@ fn template(text: &str, from: usize, to: usize) -> Option<Found> {
             what: What::Nothing,
         });
     }
+    // `{{ index .Options "schema" }}` is `.Options.schema`.
+    if let Some(rest) = inner.strip_prefix("index ") {
+        let mut words = rest.split_whitespace();
+        if let (Some(map), Some(key), None) = (words.next(), words.next(), words.next()) {
+            let name = format!("{}.{}", map.trim_start_matches('.'), key.trim_matches('"'));
+            return Some(value(span, &name));
+        }
+    }
     Some(value(span, inner.trim_start_matches('.')))
 }
 
