@@ -355,7 +355,7 @@ fn every_form_of_statement_is_understood() {
         ),
         (
             "GRANT SELECT (a), INSERT ON t, s.u TO r WITH GRANT OPTION; REVOKE ALL PRIVILEGES ON SCHEMA s FROM PUBLIC CASCADE",
-            "grant revoke",
+            "grant grant revoke",
         ),
         (
             "GRANT ALL ON ALL TABLES IN SCHEMA a, b TO r; GRANT EXECUTE ON FUNCTION f(int) TO r; GRANT a TO b",
