@@ -351,7 +351,8 @@ impl Comparer<'_> {
             let usable = |body: &&RelationBody| !matches!(body, RelationBody::Index { .. });
             self.doubtful = self.ours.unread() > 0
                 || match self.ours.relation(name) {
-                    Some(relation) => relation.unread > 0,
+                    // What is taken for granted may have been made later than the history began.
+                    Some(relation) => relation.unread > 0 || relation.assumed,
                     None => self.ours.may_have(name),
                 };
             let ours = self.ours.relation(name).map(|it| &it.body).filter(usable);
@@ -418,10 +419,15 @@ impl Comparer<'_> {
             object.count.not_known += 1;
         }
         self.finish(object);
+        // A column that a later statement shows to be there may have come with another table.
+        let told = ours
+            .columns
+            .iter()
+            .filter(|it| !it.assumed || theirs.column(&it.name).is_some());
         self.both(
             Kind::Column,
             name,
-            keyed(ours.columns.iter(), |it| &it.name),
+            keyed(told, |it| &it.name),
             keyed(theirs.columns.iter(), |it| &it.name),
             is_full,
             |_, object, our, their| {

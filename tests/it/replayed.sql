@@ -401,12 +401,12 @@ GRANT SELECT ON ALL TABLES IN SCHEMA kinds TO PUBLIC;
 CREATE TABLE "Mixed Case" ("Id" integer PRIMARY KEY, "select" text, "it's" integer DEFAULT 1 CHECK ("it's" > 0));
 CREATE INDEX ON "Mixed Case" ("select");
 ALTER TABLE "Mixed Case" RENAME COLUMN "Id" TO "ID";
-CREATE TABLE "длинное_имя_таблицы_на_русском_языке_здесь" ("колонка_с_длинным_именем" integer UNIQUE, b serial);
-CREATE TABLE a_table_whose_name_is_exactly_sixty_three_bytes_long_as_it_is_63 (
+CREATE TABLE "длинное_имя_таблицы_на_русском" ("колонка_с_длинным_именем" integer UNIQUE, b serial);
+CREATE TABLE a_table_whose_name_is_exactly_sixty_three_bytes_long_as_it_is63 (
   a_column_name_that_is_rather_long_too integer CHECK (a_column_name_that_is_rather_long_too > 0) UNIQUE,
   another_column_name_that_is_rather_long integer REFERENCES "Mixed Case"
 );
-CREATE INDEX ON a_table_whose_name_is_exactly_sixty_three_bytes_long_as_it_is_63 (a_column_name_that_is_rather_long_too, another_column_name_that_is_rather_long);
+CREATE INDEX ON a_table_whose_name_is_exactly_sixty_three_bytes_long_as_it_is63 (a_column_name_that_is_rather_long_too, another_column_name_that_is_rather_long);
 CREATE SCHEMA one;
 CREATE TABLE one.inner_table (a integer PRIMARY KEY);
 CREATE VIEW one.inner_view AS SELECT a FROM one.inner_table;
