@@ -5,6 +5,7 @@
 //! report formats print.
 
 mod chain;
+mod down;
 mod judge;
 mod replayed;
 

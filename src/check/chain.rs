@@ -436,6 +436,20 @@ fn plan(migrations: &[Migration], scripts: &Scripts, first_new: usize) -> Vec<Pl
         .collect()
 }
 
+/// The down part of a migration as it is going to be run.
+pub(super) fn planned_down(migration: &Migration, dialect: Dialect) -> Option<Planned> {
+    let part = migration.down.as_ref()?.part()?;
+    let read = Key::of(part).read(dialect);
+    Some(Planned {
+        identity: format!("{} down", migration.identity).into(),
+        script: Some(read.script),
+        batches: read.batches,
+        transaction: migration.transaction,
+        unit: migration.unit,
+        run: 0,
+    })
+}
+
 /// A text, read: its statements, and where the tool goes on in another way.
 #[derive(Debug)]
 struct ReadText {

@@ -25,8 +25,8 @@ use crate::report::{
 };
 use crate::rules::transaction_forbidden::Around;
 use crate::rules::{
-    Advice, marker_misplaced, migration_skipped, transaction_forbidden, version_duplicated,
-    version_gap, version_late,
+    Advice, down_differs, marker_misplaced, migration_skipped, transaction_forbidden,
+    version_duplicated, version_gap, version_late,
 };
 use crate::schema::diff::{Change, ObjectRef, diff};
 use crate::schema::op::{SchemaOp, TransactionOp};
@@ -34,6 +34,7 @@ use crate::source::{Position, SourceFile, Span};
 use crate::sql::Statement;
 
 use super::chain::Chain;
+use super::down::{Undone, undo_new};
 
 /// Judges the chain and collects everything that a report prints.
 pub(super) fn judge(project: Project, chain: Chain) -> Report {
@@ -55,6 +56,8 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
         .findings
         .extend(forbidden_in_transaction(&project, &chain, &sources));
     judged.findings.extend(odd(&project, &chain, &sources));
+    let undone = undo_new(&chain);
+    judged.findings.extend(downs(&undone, &project, &sources));
     judged.findings.extend(fresh_differences(
         &project,
         &chain,
@@ -111,7 +114,8 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
             .filter(|it| it.suppressed.is_some())
             .count(),
     };
-    let notices = notices(&project, &chain);
+    let mut notices = notices(&project, &chain);
+    notices.extend(not_compared(&undone, &chain));
     let base = chain.base.as_ref().map(|base| BaseReport {
         name: base.name.clone(),
         revision: base.revision.clone(),
@@ -656,6 +660,53 @@ fn odd(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding> {
             layout_finding(rule, advice, severity, place, &project.config, sources)
         })
         .collect()
+}
+
+/// Down parts of new migrations that do not restore what was before.
+fn downs(undone: &[(usize, Undone)], project: &Project, sources: &Sources) -> Vec<Finding> {
+    undone
+        .iter()
+        .filter_map(|(index, undone)| {
+            let advice = match undone {
+                Undone::Differs(differences) => down_differs::advice(differences),
+                Undone::Refused(misfit) => down_differs::refused(misfit.code, &misfit.message),
+                Undone::Unknown(_) => return None,
+            };
+            let place = Place {
+                migration: *index,
+                statement: None,
+                span: sources
+                    .statement(*index, 0)
+                    .map(|statement| Span::new(statement.span.start, statement.span.start)),
+            };
+            let warning = Severity::Warning;
+            layout_finding(
+                "down_differs",
+                advice,
+                warning,
+                place,
+                &project.config,
+                sources,
+            )
+        })
+        .collect()
+}
+
+/// That some down parts were not compared: the first of them, and how many more.
+fn not_compared(undone: &[(usize, Undone)], chain: &Chain) -> Option<String> {
+    let mut unknown = undone.iter().filter_map(|(index, undone)| match undone {
+        Undone::Unknown(reason) => Some((index, reason)),
+        Undone::Differs(_) | Undone::Refused(_) => None,
+    });
+    let (index, reason) = unknown.next()?;
+    let more = match unknown.count() {
+        0 => String::new(),
+        count => format!(" (and {count} more down parts)"),
+    };
+    let path = &chain.migrations[*index].path;
+    Some(format!(
+        "{path}: whether the down part restores the schema before is not known: {reason}{more}"
+    ))
 }
 
 fn odd_advice(oddity: &Oddity) -> (&'static str, Advice) {

@@ -7,4 +7,4 @@ pub mod graph;
 pub mod replay;
 
 pub use graph::VersionGraph;
-pub use replay::{Batch, Planned, Step, Timeline, replay};
+pub use replay::{Batch, Planned, Step, Timeline, replay, replay_on};

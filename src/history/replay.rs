@@ -142,6 +142,12 @@ pub fn replay(migrations: &[Planned], dialect: Dialect) -> Timeline {
     replay_from(&assumptions, migrations, dialect).0
 }
 
+/// Replays migrations on a schema that is there.
+pub fn replay_on(start: &Arc<Catalog>, migrations: &[Planned], dialect: Dialect) -> Timeline {
+    let start = Arc::clone(start);
+    replay_with(start, BTreeMap::new(), migrations, dialect).0
+}
+
 /// What opened the transaction that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OpenedBy {
@@ -221,7 +227,15 @@ fn replay_from(
         };
         expected.entry(relation.clone()).or_default().push(column);
     }
-    let start = Arc::new(start);
+    replay_with(Arc::new(start), expected, migrations, dialect)
+}
+
+fn replay_with(
+    start: Arc<Catalog>,
+    expected: BTreeMap<QualifiedName, Vec<Expected>>,
+    migrations: &[Planned],
+    dialect: Dialect,
+) -> (Timeline, Vec<Assumption>) {
     let mut replay = Replay {
         dialect,
         catalog: Arc::clone(&start),

@@ -69,6 +69,7 @@ SELECT row_to_json(q) FROM (
 
 SELECT row_to_json(q) FROM (
   SELECT 'constraint' AS "is", c.conrelid::int8 AS relation, c.contypid::int8 AS type,
+    c.conparentid::int8 AS parent,
     c.conname AS name, c.contype::text AS kind, c.convalidated AS valid,
     c.condeferrable AS deferrable, c.condeferred AS deferred, c.connoinherit AS no_inherit,
     coalesce((to_jsonb(c) ->> 'conenforced')::bool, true) AS enforced,
@@ -95,6 +96,7 @@ SELECT row_to_json(q) FROM (
 
 SELECT row_to_json(q) FROM (
   SELECT 'index' AS "is", i.indexrelid::int8 AS id, i.indrelid::int8 AS relation, c.relname AS name,
+    (SELECT h.inhparent::int8 FROM pg_inherits h WHERE h.inhrelid = i.indexrelid) AS parent,
     i.indisunique AS "unique", i.indisvalid AS valid, am.amname AS method,
     coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_not_distinct,
     pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnkeyatts::int8 AS keys,

@@ -351,7 +351,8 @@ impl Comparer<'_> {
             let usable = |body: &&RelationBody| !matches!(body, RelationBody::Index { .. });
             self.doubtful = self.ours.unread() > 0
                 || match self.ours.relation(name) {
-                    Some(relation) => relation.unread > 0,
+                    // What is taken for granted may have been made later than the history began.
+                    Some(relation) => relation.unread > 0 || relation.assumed,
                     None => self.ours.may_have(name),
                 };
             let ours = self.ours.relation(name).map(|it| &it.body).filter(usable);
@@ -418,10 +419,15 @@ impl Comparer<'_> {
             object.count.not_known += 1;
         }
         self.finish(object);
+        // A column that a later statement shows to be there may have come with another table.
+        let told = ours
+            .columns
+            .iter()
+            .filter(|it| !it.assumed || theirs.column(&it.name).is_some());
         self.both(
             Kind::Column,
             name,
-            keyed(ours.columns.iter(), |it| &it.name),
+            keyed(told, |it| &it.name),
             keyed(theirs.columns.iter(), |it| &it.name),
             is_full,
             |_, object, our, their| {
@@ -510,6 +516,13 @@ impl Comparer<'_> {
         table: &Table,
     ) {
         object.equal("valid", &our.valid, &their.valid);
+        if let ConstraintKind::ForeignKey { .. } = our.kind {
+            object.equal(
+                "is a counterpart",
+                &our.parent.is_some(),
+                &their.parent.is_some(),
+            );
+        }
         object.equal("enforced", &our.enforced, &their.enforced);
         object.equal("deferrable", &our.deferrable, &their.deferrable);
         object.equal("deferred", &our.options.deferred, &their.options.deferred);
@@ -890,6 +903,11 @@ fn index(object: &mut Object, our: &Index, their: &Index, table: Option<&Table>)
     object.equal("method", &our.method, &their.method);
     object.equal("include", &our.include, &their.include);
     object.equal("constraint", &our.constraint, &their.constraint);
+    object.equal(
+        "is a counterpart",
+        &our.parent.is_some(),
+        &their.parent.is_some(),
+    );
     object.equal(
         "nulls not distinct",
         &our.nulls_not_distinct,

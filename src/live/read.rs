@@ -85,6 +85,7 @@ struct ColumnRow {
 #[derive(Debug, Deserialize)]
 struct ConstraintRow {
     relation: u64,
+    parent: u64,
     r#type: u64,
     name: Ident,
     kind: String,
@@ -107,6 +108,7 @@ struct ConstraintRow {
 #[derive(Debug, Deserialize)]
 struct IndexRow {
     id: u64,
+    parent: Option<u64>,
     relation: u64,
     name: Ident,
     unique: bool,
@@ -461,11 +463,13 @@ fn constraint(row: ConstraintRow, names: &BTreeMap<u64, QualifiedName>) -> Const
             set_columns: row.set_columns.unwrap_or_default(),
             include: Vec::new(),
             exclusion: None,
+            only: false,
         },
         kind,
         valid: row.valid,
         deferrable: row.deferrable,
         enforced: row.enforced,
+        parent: (row.parent != 0).then_some(ObjectId(row.parent)),
     }
 }
 
@@ -516,6 +520,7 @@ fn index(row: IndexRow) -> Index {
         predicate: row.predicate.as_deref().map(sql::expression_of),
         constraint: row.constraint,
         valid: row.valid,
+        parent: row.parent.map(ObjectId),
     }
 }
 

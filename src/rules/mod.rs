@@ -136,6 +136,7 @@ rules![
     constraint_added: Compat,
     constraint_dropped: Compat,
     domain_tightened: Compat,
+    down_differs: History,
     enum_label_added: Data,
     enum_label_dropped: Compat,
     enum_label_renamed: Compat,
@@ -435,7 +436,8 @@ mod tests {
 
     /// A file that cannot be read has no statement to differ by, and two histories are no states of
     /// one.
-    const WITHOUT_DIFFERENCE: [&str; 9] = [
+    const WITHOUT_DIFFERENCE: [&str; 10] = [
+        "down_differs",
         "marker_misplaced",
         "migration_skipped",
         "migration_unreadable",

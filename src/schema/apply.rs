@@ -9,6 +9,7 @@
 mod access;
 mod follow;
 mod naming;
+mod partitions;
 mod relations;
 mod tables;
 pub(crate) use tables::constraint_columns;
@@ -342,7 +343,8 @@ impl Applier<'_> {
                 table,
                 column,
                 change,
-            } => self.alter_column(table, column, change),
+                only,
+            } => self.alter_column(table, column, change, *only),
 
             SchemaOp::AddConstraint { table, constraint } => {
                 if let Some(name) = self.find_table(table) {
@@ -472,6 +474,9 @@ impl Applier<'_> {
             } => {
                 self.attach_partition(table, partition, bound.as_ref());
             }
+            SchemaOp::AttachPartitionIndex { index, partition } => {
+                self.attach_partition_index(index, partition);
+            }
             SchemaOp::DetachPartition { table, partition } => {
                 if let (Some(_), Some(child)) = (self.find_table(table), self.find_table(partition))
                 {
@@ -479,6 +484,7 @@ impl Applier<'_> {
                         child.partition_of = None;
                         child.partition_bound = None;
                     });
+                    self.keep_shared(&child);
                 }
             }
             SchemaOp::Inherit { table, parent } => self.inherit(table, parent),

@@ -97,6 +97,8 @@ pub struct Constraint {
     pub enforced: bool,
     /// What it has beside its demand.
     pub options: ConstraintOptions,
+    /// The foreign key of the partitioned table that it is the counterpart of.
+    pub parent: Option<ObjectId>,
 }
 
 impl Constraint {
@@ -146,6 +148,8 @@ pub struct Index {
     pub constraint: Option<Ident>,
     /// Whether queries may use it; a failed `CREATE INDEX CONCURRENTLY` leaves one that is not.
     pub valid: bool,
+    /// The index of the partitioned table that it is the counterpart of.
+    pub parent: Option<ObjectId>,
 }
 
 impl Index {
@@ -661,6 +665,9 @@ pub struct Catalog {
     pub(super) is_doubtful: bool,
     /// Whether temporary relations may be there.
     pub(super) has_temporary: bool,
+    /// Whether a table has ever got another name: only then can the constraints of another table
+    /// have the names that the server would make up for this one's.
+    pub(super) has_renamed: bool,
 }
 
 impl Default for Catalog {
@@ -691,6 +698,7 @@ impl Catalog {
             unread: 0,
             is_doubtful: false,
             has_temporary: false,
+            has_renamed: false,
         }
     }
 

@@ -425,6 +425,8 @@ pub struct ConstraintOptions {
     pub include: Vec<Ident>,
     /// The index behind `EXCLUDE`.
     pub exclusion: Option<Box<Exclusion>>,
+    /// `ALTER TABLE ONLY`: partitions do not get it.
+    pub only: bool,
 }
 
 /// The index behind an exclusion constraint.
@@ -523,6 +525,8 @@ pub struct IndexDef {
     pub predicate: Option<SqlExpr>,
     /// `CONCURRENTLY`
     pub concurrently: bool,
+    /// `ON ONLY`: partitions do not get it.
+    pub only: bool,
 }
 
 /// `CREATE TABLE` in all its forms.
@@ -1264,6 +1268,8 @@ pub enum SchemaOp {
         column: Ident,
         /// What changes.
         change: ColumnChange,
+        /// `ALTER TABLE ONLY`: children stay as they are.
+        only: bool,
     },
 
     // Constraints.
@@ -1500,6 +1506,13 @@ pub enum SchemaOp {
         /// `FOR VALUES …`, `DEFAULT`
         bound: Option<SqlExpr>,
     },
+    /// `ALTER INDEX … ATTACH PARTITION`
+    AttachPartitionIndex {
+        /// The index of the partitioned table.
+        index: ObjectName,
+        /// That of the partition.
+        partition: ObjectName,
+    },
     /// `ALTER TABLE … DETACH PARTITION`
     DetachPartition {
         /// The partitioned table.
@@ -1729,6 +1742,7 @@ impl SchemaOp {
             SchemaOp::SetRowSecurity { .. } => "set-row-security",
             SchemaOp::AttachPartition { .. } => "attach-partition",
             SchemaOp::DetachPartition { .. } => "detach-partition",
+            SchemaOp::AttachPartitionIndex { .. } => "attach-partition-index",
             SchemaOp::Inherit { .. } => "inherit",
             SchemaOp::NoInherit { .. } => "no-inherit",
             SchemaOp::Grant(_) => "grant",

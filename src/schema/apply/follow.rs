@@ -13,8 +13,8 @@ use crate::schema::op::{ConstraintKind, IndexKey, QueryDef, SqlExpr};
 pub(super) enum Renamed {
     /// In a string: `nextval('s')`.
     Sequence,
-    /// Before a parenthesis.
-    Routine,
+    /// Before a parenthesis, with this many arguments at least and at most.
+    Routine(usize, usize),
     /// After `::`, or before a string.
     Type,
 }
@@ -34,7 +34,7 @@ impl Applier<'_> {
                 if let RelationBody::Table(table) = body {
                     rename_in_table(table, what, from, to);
                 }
-                if what == Renamed::Routine {
+                if matches!(what, Renamed::Routine(..)) {
                     for trigger in triggers_of(body) {
                         if trigger.function.as_ref() == Some(&ObjectName::from(from)) {
                             trigger.function = Some(ObjectName::from(to));
@@ -232,7 +232,7 @@ fn may_hold(expr: &SqlExpr, name: &Ident) -> bool {
 fn holds(relation: &Relation, what: Renamed, from: &QualifiedName) -> bool {
     let in_expr = |expr: &SqlExpr| may_hold(expr, &from.name);
     let fires = |triggers: &[Trigger]| {
-        what == Renamed::Routine
+        matches!(what, Renamed::Routine(..))
             && triggers
                 .iter()
                 .any(|it| it.function.as_ref() == Some(&ObjectName::from(from)))
@@ -375,6 +375,30 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     out
 }
 
+/// How many arguments a call has whose name has just been read; `None` where it is no call.
+fn arguments(rest: &[Piece]) -> Option<usize> {
+    let mut pieces = rest.iter().filter(|it| !it.text().trim().is_empty());
+    if pieces.next() != Some(&Piece::Other("(")) {
+        return None;
+    }
+    let (mut depth, mut count, mut empty) = (1_usize, 1_usize, true);
+    for piece in pieces {
+        match piece.text() {
+            "(" | "[" => depth += 1,
+            ")" | "]" => {
+                depth -= 1;
+                if depth == 0 {
+                    break;
+                }
+            }
+            "," if depth == 1 => count += 1,
+            _ => {}
+        }
+        empty = false;
+    }
+    Some(if empty { 0 } else { count })
+}
+
 /// The expression after what it names was renamed.
 fn renamed(expr: &SqlExpr, what: Renamed, from: &QualifiedName, to: &QualifiedName) -> SqlExpr {
     if !may_hold(expr, &from.name) {
@@ -395,7 +419,9 @@ fn renamed(expr: &SqlExpr, what: Renamed, from: &QualifiedName, to: &QualifiedNa
         let named = qualified || (all[at].is(&from.name) && before != Some(&Piece::Other(".")));
         let replaced = match what {
             Renamed::Sequence => false,
-            Renamed::Routine => named && after == Some(&Piece::Other("(")),
+            Renamed::Routine(least, most) => {
+                named && arguments(&all[end..]).is_some_and(|it| it >= least && it <= most)
+            }
             Renamed::Type => {
                 named
                     && (before == Some(&Piece::Other("::"))
@@ -567,9 +593,10 @@ mod tests {
             ),
             (Renamed::Sequence, "nextval('s.old')", "nextval('s.old')"),
             (Renamed::Sequence, "old + 'older'", "old + 'older'"),
-            (Renamed::Routine, "old(old)", "public.new(old)"),
-            (Renamed::Routine, "public.old (1)", "public.new (1)"),
-            (Renamed::Routine, "s.old(1)", "s.old(1)"),
+            (Renamed::Routine(0, 1), "old(old)", "public.new(old)"),
+            (Renamed::Routine(0, 1), "public.old (1)", "public.new (1)"),
+            (Renamed::Routine(0, 1), "s.old(1)", "s.old(1)"),
+            (Renamed::Routine(0, 1), "old(f(1, 2), 3)", "old(f(1, 2), 3)"),
             (Renamed::Type, "'x'::old", "'x'::public.new"),
             (
                 Renamed::Type,

@@ -111,7 +111,9 @@ impl Applier<'_> {
         for parent in inherited {
             if let Some(parent) = self.lookup_relation(parent) {
                 self.edit_table(&parent, |parent| parent.has_children = true);
-                self.copy_parent_keys(&parent, &name);
+                if def.partition_of.is_some() {
+                    self.share_with(&parent, &name);
+                }
             }
         }
         for like in def.like.iter().filter(|like| like.indexes) {
@@ -177,17 +179,6 @@ impl Applier<'_> {
         Some(relation.id)
     }
 
-    /// A partition gets the keys and indexes of its partitioned table.
-    fn copy_parent_keys(&mut self, parent: &QualifiedName, child: &QualifiedName) {
-        let is_partition = self
-            .catalog
-            .table(child)
-            .is_some_and(|child| child.partition_of.is_some());
-        if is_partition {
-            self.copy_keys(parent, child);
-        }
-    }
-
     fn copy_keys(&mut self, source: &QualifiedName, target: &QualifiedName) {
         let Some(source) = self.catalog.table(source).cloned() else {
             return;
@@ -234,6 +225,7 @@ impl Applier<'_> {
                 include: index.include.clone(),
                 predicate: index.predicate.clone(),
                 concurrently: false,
+                only: false,
             };
             self.create_index(&def, Existence::Required);
         }
@@ -542,9 +534,18 @@ impl Applier<'_> {
             include: def.include.clone(),
             predicate: def.predicate.clone(),
             constraint: None,
-            valid: true,
+            // Where there are partitions, it waits for theirs.
+            valid: !def.only
+                || !self
+                    .catalog
+                    .table(&table)
+                    .is_some_and(|table| table.partition_by.is_some() && table.has_children),
+            parent: None,
         };
         self.attach_index(&table, index);
+        if !def.only {
+            self.hand_down(&table);
+        }
     }
 
     /// Keeps an index with its table and reserves its name.
@@ -607,7 +608,11 @@ impl Applier<'_> {
             }
             return;
         };
+        let id = self.catalog.relation(&found).map(|relation| relation.id);
         self.forget_name(&found);
+        if let Some(id) = id {
+            self.drop_counterparts(&owner, id);
+        }
         self.edit_relation(&owner, |relation| match &mut relation.body {
             RelationBody::Table(table) => table.indexes.retain(|index| index.name != found.name),
             RelationBody::View(view) => view.indexes.retain(|index| index.name != found.name),
@@ -711,6 +716,7 @@ impl Applier<'_> {
         }
         self.touch_relation(from);
         self.forget_name(from);
+        self.catalog.has_renamed |= matches!(relation.body, RelationBody::Table(_));
         if let RelationBody::Index { table } = relation.body
             && let Some(owner) = self.catalog.relation_name(table).cloned()
         {
@@ -781,11 +787,13 @@ impl Applier<'_> {
         }
         let types: Vec<QualifiedName> = in_schema(self.catalog.types.keys(), name);
         for user_type in types {
+            self.drop_users_of_type(&user_type);
             self.remove_type(&user_type);
         }
         let routines: Vec<QualifiedName> = in_schema(self.catalog.routines.keys(), name);
         for routine in routines {
             self.catalog.routines.remove_mut(&routine);
+            self.drop_triggers_of(&routine);
             self.out.touched.push(Touched::Routine(routine));
         }
         self.catalog.schemas.remove_mut(name);
@@ -836,6 +844,7 @@ impl Applier<'_> {
                 child.partition_of = Some(id);
                 child.partition_bound = bound.cloned();
             });
+            self.share_with(&parent, &child);
         }
     }
 

@@ -3,7 +3,9 @@
 use super::naming::choose_name;
 use super::relations::index_column_names;
 use super::{Applier, Assumption};
-use crate::schema::catalog::{Column, Constraint, Index, Knowledge, Policy, RelationBody, Trigger};
+use crate::schema::catalog::{
+    Column, Constraint, Index, Knowledge, Policy, RelationBody, Table, Trigger,
+};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
     Behavior, ColumnChange, ColumnDef, ConstraintDef, ConstraintKind, ConstraintOptions, Creation,
@@ -330,6 +332,7 @@ impl Applier<'_> {
         table: &ObjectName,
         column: &Ident,
         change: &ColumnChange,
+        only: bool,
     ) {
         let Some(name) = self.find_table(table) else {
             return;
@@ -338,7 +341,9 @@ impl Applier<'_> {
             return;
         }
         let mut targets = vec![name.clone()];
-        targets.extend(self.descendants(&name));
+        if !only {
+            targets.extend(self.descendants(&name));
+        }
         for target in targets {
             self.alter_one_column(&target, column, change);
         }
@@ -514,6 +519,7 @@ impl Applier<'_> {
             deferrable: def.deferrable,
             enforced: !def.not_enforced,
             options: def.options.clone(),
+            parent: None,
         };
         if let Some(on) = references {
             self.catalog.depend(on, relation.id);
@@ -566,6 +572,7 @@ impl Applier<'_> {
                         predicate: exclusion.predicate.clone(),
                         constraint: Some(name),
                         valid: true,
+                        parent: None,
                     };
                     self.attach_index(table, index);
                 }
@@ -574,6 +581,14 @@ impl Applier<'_> {
             | ConstraintKind::ForeignKey { .. }
             | ConstraintKind::NotNull { .. } => {}
         }
+        if !def.options.only {
+            self.hand_down(table);
+        }
+    }
+
+    /// The name that the server makes up for a foreign key.
+    pub(super) fn foreign_key_name(&self, table: &QualifiedName, kind: &ConstraintKind) -> Ident {
+        self.constraint_name(table, kind, &ConstraintOptions::default())
     }
 
     fn primary_key(&self, table: &QualifiedName) -> Option<Vec<Ident>> {
@@ -603,7 +618,10 @@ impl Applier<'_> {
         };
         let (second, label) = match kind {
             ConstraintKind::PrimaryKey { .. } => (String::new(), "pkey"),
-            ConstraintKind::Unique { columns, .. } => (joined(columns), "key"),
+            ConstraintKind::Unique { columns, .. } => {
+                let all: Vec<Ident> = columns.iter().chain(&options.include).cloned().collect();
+                (joined(&all), "key")
+            }
             ConstraintKind::ForeignKey { columns, .. } => (joined(columns), "fkey"),
             ConstraintKind::Exclude { definition } => match options.exclusion.as_deref() {
                 Some(exclusion) => (
@@ -627,15 +645,22 @@ impl Applier<'_> {
             table.name.as_str(),
             &second,
             label,
-            |name| {
-                self.catalog.table(table).is_some_and(|table| {
-                    table
-                        .constraints
-                        .iter()
-                        .any(|constraint| constraint.name.as_str() == name)
-                })
-            },
+            |name| self.is_constraint_name(table, name),
         )
+    }
+
+    /// Whether a constraint in the table's schema has that name already.
+    fn is_constraint_name(&self, table: &QualifiedName, name: &str) -> bool {
+        let has_it = |table: &Table| table.constraints.iter().any(|it| it.name.as_str() == name);
+        if self.catalog.table(table).is_some_and(has_it) {
+            return true;
+        }
+        self.catalog.has_renamed
+            && self
+                .catalog
+                .relations()
+                .filter(|(other, _)| other.schema == table.schema)
+                .any(|(_, relation)| relation.as_table().is_some_and(has_it))
     }
 
     /// The identifiers of an expression that are columns of the table.
@@ -686,6 +711,7 @@ impl Applier<'_> {
             predicate: None,
             constraint: Some(name.clone()),
             valid: true,
+            parent: None,
         };
         self.attach_index(table, index);
     }
@@ -722,8 +748,18 @@ impl Applier<'_> {
         if backed {
             self.forget_name(&QualifiedName::new(found.schema.clone(), name.clone()));
         }
+        let index = body
+            .indexes
+            .iter()
+            .find(|index| index.constraint.as_ref() == Some(name));
+        if let Some(index) = index {
+            self.drop_counterparts(&found, index.id);
+        }
+        self.drop_shared_constraints(&found, constraint.id);
         let mut targets = vec![found.clone()];
-        targets.extend(self.descendants(&found));
+        if matches!(constraint.kind, ConstraintKind::Check { .. }) {
+            targets.extend(self.descendants(&found));
+        }
         for target in targets {
             self.edit_table(&target, |table| {
                 table.constraints.retain(|it| it.name != *name);
@@ -748,10 +784,20 @@ impl Applier<'_> {
             self.rekey_relation(&index, &to);
             return;
         }
-        self.edit_table(&found, |table| {
-            let is_meant = |constraint: &Constraint| constraint.name == *from;
-            table.constraints.edit(is_meant, |it| it.name = to.clone());
+        let is_check = self.catalog.table(&found).is_some_and(|table| {
+            let mut all = table.constraints.iter();
+            all.any(|it| it.name == *from && matches!(it.kind, ConstraintKind::Check { .. }))
         });
+        let mut targets = vec![found.clone()];
+        if is_check {
+            targets.extend(self.descendants(&found));
+        }
+        for target in targets {
+            self.edit_table(&target, |table| {
+                let is_meant = |constraint: &Constraint| constraint.name == *from;
+                table.constraints.edit(is_meant, |it| it.name = to.clone());
+            });
+        }
     }
 
     pub(super) fn alter_constraint(
@@ -991,7 +1037,7 @@ fn rename_all(columns: &mut [Ident], from: &Ident, to: &Ident) {
     }
 }
 
-fn rename_in_table(table: &mut crate::schema::catalog::Table, from: &Ident, to: &Ident) {
+fn rename_in_table(table: &mut Table, from: &Ident, to: &Ident) {
     if let Knowledge::ColumnsUnknown { absent } = &mut table.knowledge {
         absent.insert(from.clone());
         absent.remove(to);

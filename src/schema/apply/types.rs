@@ -173,29 +173,78 @@ impl Applier<'_> {
             return;
         };
         if behavior == Behavior::Cascade {
-            let gone = TypeName::User(ObjectName::from(&found));
-            let users: Vec<(QualifiedName, Vec<Ident>)> = self
-                .catalog
-                .relations()
-                .filter_map(|(relation, body)| {
-                    let columns: Vec<Ident> = body
-                        .as_table()?
-                        .columns
-                        .iter()
-                        .filter(|column| column.data_type.name == gone)
-                        .map(|column| column.name.clone())
-                        .collect();
-                    (!columns.is_empty()).then(|| (relation.clone(), columns))
-                })
-                .collect();
-            for (relation, columns) in users {
-                for column in columns {
-                    self.remove_column(&relation, &column, behavior);
-                }
-            }
-            self.drop_defaults_cast_to(&found);
+            self.drop_users_of_type(&found);
         }
         self.remove_type(&found);
+    }
+
+    /// `CASCADE` takes what is made of a type with it: columns, defaults, domains, attributes and
+    /// routines.
+    pub(super) fn drop_users_of_type(&mut self, found: &QualifiedName) {
+        let gone = TypeName::User(ObjectName::from(found));
+        let users: Vec<(QualifiedName, Vec<Ident>)> = self
+            .catalog
+            .relations()
+            .filter_map(|(relation, body)| {
+                let columns: Vec<Ident> = body
+                    .as_table()?
+                    .columns
+                    .iter()
+                    .filter(|column| column.data_type.name == gone)
+                    .map(|column| column.name.clone())
+                    .collect();
+                (!columns.is_empty()).then(|| (relation.clone(), columns))
+            })
+            .collect();
+        for (relation, columns) in users {
+            for column in columns {
+                self.remove_column(&relation, &column, Behavior::Cascade);
+            }
+        }
+        self.drop_defaults_cast_to(found);
+        let is_attribute = |user_type: &UserType| match &user_type.body {
+            TypeBody::Composite(attributes) => attributes.iter().any(|(_, it)| it.name == gone),
+            TypeBody::Domain { .. }
+            | TypeBody::Enum { .. }
+            | TypeBody::Range(_)
+            | TypeBody::Base
+            | TypeBody::Unknown => false,
+        };
+        let is_base = |user_type: &UserType| match &user_type.body {
+            TypeBody::Domain { base, .. } => base.name == gone,
+            TypeBody::Range(subtype) => subtype.name == gone,
+            TypeBody::Composite(_) | TypeBody::Enum { .. } | TypeBody::Base | TypeBody::Unknown => {
+                false
+            }
+        };
+        let named = |is_meant: &dyn Fn(&UserType) -> bool| -> Vec<QualifiedName> {
+            let types = self.catalog.types().filter(|(_, it)| is_meant(it));
+            types.map(|(name, _)| name.clone()).collect()
+        };
+        let (composites, made_of_it) = (named(&is_attribute), named(&is_base));
+        for name in composites {
+            self.edit_type(&name, |user_type| {
+                if let TypeBody::Composite(attributes) = &mut user_type.body {
+                    attributes.retain(|(_, it)| it.name != gone);
+                }
+            });
+        }
+        for name in made_of_it.iter().filter(|name| *name != found) {
+            self.drop_users_of_type(name);
+            self.remove_type(name);
+        }
+        let takes = |routine: &Routine| routine.signature().iter().any(|it| it.name == gone);
+        let routines: Vec<QualifiedName> = self
+            .catalog
+            .all_routines()
+            .filter(|(_, overloads)| overloads.iter().any(takes))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in routines {
+            let mut overloads = self.catalog.routines(&name).to_vec();
+            overloads.retain(|routine| !takes(routine));
+            self.set_routines(&name, overloads);
+        }
     }
 
     pub(super) fn remove_type(&mut self, name: &QualifiedName) {
@@ -534,10 +583,23 @@ impl Applier<'_> {
         let routine = overloads.remove(at);
         self.set_routines(&found, overloads);
         let mut targets = self.catalog.routines(&target).to_vec();
+        let renamed = routine.clone();
         targets.push(routine);
         self.set_routines(&target, targets);
-        if self.catalog.routines(&found).is_empty() {
-            self.follow(Renamed::Routine, &found, &target);
+        let takes = |routine: &Routine| {
+            let required = routine.arguments.iter().filter(|it| !it.has_default);
+            (required.count(), routine.arguments.len())
+        };
+        let (least, most) = takes(&renamed);
+        let overlaps = self.catalog.routines(&found).iter().any(|other| {
+            let (other_least, other_most) = takes(other);
+            other_least <= most && least <= other_most
+        });
+        if overlaps {
+            // Which of the overloads a call means takes more than the number of its arguments.
+            self.taint_users_of(&found.name);
+        } else {
+            self.follow(Renamed::Routine(least, most), &found, &target);
         }
     }
 }

@@ -23,12 +23,32 @@ pub(super) fn role(cursor: &mut Cursor) -> Read<Ident> {
 /// `GRANT` and `REVOKE`, after the word.
 pub(super) fn grant(cursor: &mut Cursor, granted: bool, out: &mut Out) -> Read<()> {
     let change = read_change(cursor, granted, false)?;
-    let op = if granted {
-        SchemaOp::Grant(change)
-    } else {
-        SchemaOp::Revoke(change)
-    };
-    whole(cursor, op, out);
+    // `GRANT SELECT (a), UPDATE (b)` is one change per list of columns.
+    let mut groups: Vec<PrivilegeChange> = Vec::new();
+    for (privilege, columns) in change.columns_of {
+        let same = groups.iter_mut().find(|it| it.columns == columns);
+        match same {
+            Some(group) => {
+                group.privileges.insert(privilege);
+            }
+            None => groups.push(PrivilegeChange {
+                privileges: BTreeSet::from([privilege]),
+                columns,
+                ..change.all.clone()
+            }),
+        }
+    }
+    if groups.is_empty() {
+        groups.push(change.all);
+    }
+    for change in groups {
+        let op = if granted {
+            SchemaOp::Grant(change)
+        } else {
+            SchemaOp::Revoke(change)
+        };
+        whole(cursor, op, out);
+    }
     Ok(())
 }
 
@@ -48,7 +68,7 @@ pub(super) fn default_privileges(cursor: &mut Cursor, out: &mut Out) -> Read<()>
     if !granted {
         cursor.expect("revoke")?;
     }
-    let change = read_change(cursor, granted, true)?;
+    let change = read_change(cursor, granted, true)?.all;
     whole(
         cursor,
         SchemaOp::AlterDefaultPrivileges {
@@ -61,7 +81,16 @@ pub(super) fn default_privileges(cursor: &mut Cursor, out: &mut Out) -> Read<()>
     Ok(())
 }
 
-fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<PrivilegeChange> {
+/// A change as it is written.
+struct WrittenChange {
+    /// All of it.
+    all: PrivilegeChange,
+    /// Each privilege with its own columns.
+    columns_of: Vec<(Arc<str>, Vec<Ident>)>,
+}
+
+fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<WrittenChange> {
+    let mut columns_of = Vec::new();
     let mut change = PrivilegeChange {
         privileges: BTreeSet::new(),
         columns: Vec::new(),
@@ -79,7 +108,7 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Privil
     if ahead.is("on") {
         for part in cursor.split_commas(start..on) {
             let mut part = cursor.part(part);
-            read_privilege(&mut part, &mut change)?;
+            columns_of.push(read_privilege(&mut part, &mut change)?);
         }
         let mut seen = BTreeSet::new();
         change.columns.retain(|column| seen.insert(column.clone()));
@@ -114,11 +143,14 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Privil
         role(cursor)?;
     }
     cursor.behavior();
-    Ok(change)
+    Ok(WrittenChange {
+        all: change,
+        columns_of,
+    })
 }
 
 /// `SELECT`, `UPDATE (a, b)`, `ALL PRIVILEGES`.
-fn read_privilege(part: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {
+fn read_privilege(part: &mut Cursor, change: &mut PrivilegeChange) -> Read<(Arc<str>, Vec<Ident>)> {
     let mut words = Vec::new();
     while part.peek().is_some_and(Token::is_name) {
         words.push(part.any_word()?.as_str().to_ascii_uppercase());
@@ -126,8 +158,10 @@ fn read_privilege(part: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {
     if words.is_empty() {
         return Err(part.refuse("a privilege"));
     }
+    let mut columns = Vec::new();
     if part.is_symbol("(") {
-        change.columns.extend(part.ident_list()?);
+        columns = part.ident_list()?;
+        change.columns.extend(columns.iter().cloned());
     }
     part.expect_end()?;
     let privilege = if words[0] == "ALL" {
@@ -135,8 +169,9 @@ fn read_privilege(part: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {
     } else {
         words.join(" ")
     };
-    change.privileges.insert(Arc::from(privilege));
-    Ok(())
+    let privilege: Arc<str> = Arc::from(privilege);
+    change.privileges.insert(privilege.clone());
+    Ok((privilege, columns))
 }
 
 fn read_targets(cursor: &mut Cursor, change: &mut PrivilegeChange) -> Read<()> {

@@ -80,6 +80,20 @@ pub(super) fn read_column(cursor: &mut Cursor) -> Read<WrittenColumn> {
     })
 }
 
+/// Reads `name [WITH OPTIONS] constraints…`: what a partition says of a column of its parent.
+pub(super) fn read_column_options(cursor: &mut Cursor) -> Read<WrittenColumn> {
+    let mut column = ColumnDef::new(cursor.ident()?, SqlType::unknown());
+    cursor.eat("with options");
+    let mut constraints = Vec::new();
+    while !cursor.is_done() && !cursor.is_symbol(",") {
+        read_column_clause(cursor, &mut column, &mut constraints)?;
+    }
+    Ok(WrittenColumn {
+        column,
+        constraints,
+    })
+}
+
 fn read_column_clause(
     cursor: &mut Cursor,
     column: &mut ColumnDef,

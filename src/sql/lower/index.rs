@@ -27,7 +27,7 @@ pub(super) fn create_index(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         None
     };
     cursor.expect("on")?;
-    cursor.eat("only");
+    let only = cursor.eat("only");
     let table = cursor.object_name()?;
     if cursor.eat("using") {
         method = Some(cursor.ident()?);
@@ -44,6 +44,7 @@ pub(super) fn create_index(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         include: Vec::new(),
         predicate: None,
         concurrently,
+        only,
     };
     while !cursor.is_done() {
         if cursor.eat("include") {
@@ -228,6 +229,7 @@ pub(super) fn read_key_index(cursor: &mut Cursor, table: &ObjectName) -> Read<Op
         include: Vec::new(),
         predicate: None,
         concurrently: false,
+        only: false,
     };
     Ok(Some(SchemaOp::CreateIndex {
         index: Box::new(index),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::column::{
-    WrittenColumn, at_table_constraint, default_of, read_column, read_constraint_attributes,
-    read_default, read_table_constraint,
+    WrittenColumn, at_table_constraint, default_of, read_column, read_column_options,
+    read_constraint_attributes, read_default, read_table_constraint,
 };
 use super::index::read_key_index;
 use super::query::query;
@@ -177,7 +177,11 @@ fn read_element(part: &mut Cursor, table: &mut TableDef, indexes: &mut Vec<Schem
         let WrittenColumn {
             column,
             constraints,
-        } = read_column(part)?;
+        } = if table.partition_of.is_some() && part.dialect == Dialect::Postgres {
+            read_column_options(part)?
+        } else {
+            read_column(part)?
+        };
         table.columns.push(column);
         table
             .constraints
@@ -317,10 +321,11 @@ pub(super) fn alter_table(cursor: &mut Cursor, kind: RelationKind, out: &mut Out
         return Ok(());
     }
     let existence = cursor.if_exists();
-    cursor.eat("only");
+    let only = cursor.eat("only");
     let table = cursor.object_name()?;
     cursor.eat_symbol("*");
     let target = AlterTarget {
+        only,
         kind,
         table,
         existence,
@@ -387,6 +392,7 @@ fn pass(op: &SchemaOp) -> u8 {
 
 /// What an `ALTER` statement is about.
 struct AlterTarget {
+    only: bool,
     kind: RelationKind,
     table: ObjectName,
     existence: Existence,
@@ -395,7 +401,7 @@ struct AlterTarget {
 fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Read<()> {
     let table = target.table.clone();
     if cursor.eat("add") {
-        return add(cursor, table, out);
+        return add(cursor, table, target.only, out);
     }
     let mysql = matches!(cursor.dialect, Dialect::Mysql | Dialect::Mariadb);
     let op = if cursor.eat("drop") {
@@ -410,7 +416,7 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
             return alter_constraint(cursor, table, out);
         }
         cursor.eat("column");
-        let (op, more) = alter_column(cursor, table)?;
+        let (op, more) = alter_column(cursor, table, target.only)?;
         if let Some(more) = more {
             out.push(more, cursor.span_from(0));
         }
@@ -437,8 +443,10 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
     } else if cursor.eat("attach partition") {
         let partition = cursor.object_name()?;
         if target.kind == RelationKind::Index {
-            cursor.at = cursor.tokens.len();
-            no_effect("attach partition")
+            SchemaOp::AttachPartitionIndex {
+                index: table,
+                partition,
+            }
         } else {
             SchemaOp::AttachPartition {
                 table,
@@ -581,9 +589,10 @@ fn neutral_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> R
     Err(cursor.refuse(what))
 }
 
-fn add(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Read<()> {
+fn add(cursor: &mut Cursor, table: ObjectName, only: bool, out: &mut Out) -> Read<()> {
     if at_table_constraint(cursor) {
-        let constraint = Box::new(read_table_constraint(cursor)?);
+        let mut constraint = Box::new(read_table_constraint(cursor)?);
+        constraint.options.only = only;
         cursor.expect_end()?;
         out.push(
             SchemaOp::AddConstraint { table, constraint },
@@ -758,7 +767,11 @@ fn enable(cursor: &mut Cursor, table: ObjectName) -> Read<SchemaOp> {
     })
 }
 
-fn alter_column(cursor: &mut Cursor, table: ObjectName) -> Read<(SchemaOp, Option<SchemaOp>)> {
+fn alter_column(
+    cursor: &mut Cursor,
+    table: ObjectName,
+    only: bool,
+) -> Read<(SchemaOp, Option<SchemaOp>)> {
     let column = if cursor
         .peek()
         .is_some_and(|token| token.kind == TokenKind::Number)
@@ -825,11 +838,13 @@ fn alter_column(cursor: &mut Cursor, table: ObjectName) -> Read<(SchemaOp, Optio
                     table: table.clone(),
                     column: column.clone(),
                     change: ColumnChange::SetIdentitySequence(Box::new(change)),
+                    only,
                 },
                 Some(SchemaOp::AlterColumn {
                     table,
                     column,
                     change: ColumnChange::SetIdentity(identity),
+                    only,
                 }),
             ));
         }
@@ -845,6 +860,7 @@ fn alter_column(cursor: &mut Cursor, table: ObjectName) -> Read<(SchemaOp, Optio
         table,
         column,
         change,
+        only,
     };
     Ok((op, None))
 }
@@ -931,6 +947,7 @@ fn redefine(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Read<()> {
             table: table.clone(),
             column: name,
             change,
+            only: false,
         },
         span,
     );

@@ -234,7 +234,7 @@ fn every_form_of_statement_is_understood() {
         ),
         (
             "ALTER INDEX i RENAME TO j; ALTER INDEX i ATTACH PARTITION j",
-            "rename-index no-effect",
+            "rename-index attach-partition-index",
         ),
         (
             "ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 100",
@@ -355,7 +355,7 @@ fn every_form_of_statement_is_understood() {
         ),
         (
             "GRANT SELECT (a), INSERT ON t, s.u TO r WITH GRANT OPTION; REVOKE ALL PRIVILEGES ON SCHEMA s FROM PUBLIC CASCADE",
-            "grant revoke",
+            "grant grant revoke",
         ),
         (
             "GRANT ALL ON ALL TABLES IN SCHEMA a, b TO r; GRANT EXECUTE ON FUNCTION f(int) TO r; GRANT a TO b",
