@@ -740,9 +740,10 @@ fn odd_advice(oddity: &Oddity) -> (&'static str, Advice) {
             "transaction_forbidden",
             transaction_forbidden::mixed(statement, cure, does),
         ),
-        OddityKind::MigrationSkipped { reason } => {
-            ("migration_skipped", migration_skipped::advice(reason, does))
-        }
+        OddityKind::MigrationSkipped { reason } => (
+            "migration_skipped",
+            migration_skipped::advice(reason, does, oddity.span.is_some()),
+        ),
     }
 }
 

@@ -534,8 +534,8 @@ impl<'a> Ground<'a> {
                 evidence,
             }) => Ok(answer(layout, evidence)),
             None => Err(Error::Layout(format!(
-                "{} holds no numbered .sql files; choose a layout with --layout, or give another \
-                 folder as PATH",
+                "{} holds no numbered .sql files; choose a layout with --layout, describe one as \
+                 [custom] in migcheck.toml, or give another folder as PATH",
                 quoted(folder)
             ))),
         }
@@ -590,6 +590,17 @@ impl<'a> Ground<'a> {
                                 }
                             }
                             if place.is_some() {
+                                break;
+                            }
+                        }
+                        place
+                    }
+                    OwnFile::Exactly { file, folder: own } => {
+                        let mut place = None;
+                        for above in upwards(folder) {
+                            let path = join(above, file);
+                            if join(above, own) == folder && self.has(&path)? {
+                                place = Some(path);
                                 break;
                             }
                         }
@@ -713,11 +724,27 @@ impl<'a> Ground<'a> {
         folder: &str,
         texts: &BTreeMap<String, (MigrationText, Mark)>,
     ) -> Result<Answer<Dialect>> {
+        if let Some(found) = self.dialect_of_tool(folder)? {
+            return Ok(found);
+        }
         if let Some(found) = dialect_of_folder(folder) {
             return Ok(answer(found, format!("the folder {}", quoted(folder))));
         }
-        if let Some(found) = self.dialect_of_tool(folder)? {
-            return Ok(found);
+        // Of folders for several servers, the one that is judged.
+        let inner: Vec<&str> = texts
+            .keys()
+            .filter_map(|name| name.split_once('/'))
+            .map(|(inner, _)| inner)
+            .filter(|inner| dialect_named(inner).is_some())
+            .collect();
+        let postgres = inner
+            .iter()
+            .find(|it| dialect_named(it) == Some(Dialect::Postgres));
+        if let Some(inner) = postgres.or(inner.first())
+            && let Some(dialect) = dialect_named(inner)
+        {
+            let evidence = format!("the folder {}", quoted(&join(folder, inner)));
+            return Ok(answer(dialect, evidence));
         }
         for manifests in self.manifests(folder)? {
             let texts = self.texts_of(&manifests)?;
@@ -970,23 +997,69 @@ fn drivers(file: &str, text: &str) -> Vec<(Dialect, &'static str)> {
         (Dialect::Sqlite, "modernc.org/sqlite"),
         (Dialect::Sqlite, "github.com/glebarez/sqlite"),
     ];
-    const RUST: [(Dialect, &str); 3] = [
+    const RUST: [(Dialect, &str); 9] = [
         (Dialect::Postgres, "postgres"),
+        (Dialect::Postgres, "tokio-postgres"),
         (Dialect::Mysql, "mysql"),
+        (Dialect::Mysql, "mysql_async"),
         (Dialect::Sqlite, "sqlite"),
+        (Dialect::Sqlite, "rusqlite"),
+        (Dialect::Sqlite, "rusqlite-bundled"),
+        (Dialect::Sqlite, "sqlite-unbundled"),
+        (Dialect::Sqlite, "returning_clauses_for_sqlite_3_35"),
     ];
+    const NODE: [(Dialect, &str); 8] = [
+        (Dialect::Postgres, "\"pg\""),
+        (Dialect::Postgres, "\"postgres\""),
+        (Dialect::Postgres, "\"@neondatabase/serverless\""),
+        (Dialect::Mysql, "\"mysql\""),
+        (Dialect::Mysql, "\"mysql2\""),
+        (Dialect::Sqlite, "\"better-sqlite3\""),
+        (Dialect::Sqlite, "\"sqlite3\""),
+        (Dialect::Sqlite, "\"@libsql/client\""),
+    ];
+    const JAVA: [(Dialect, &str); 5] = [
+        (Dialect::Postgres, "org.postgresql"),
+        (Dialect::Postgres, "r2dbc-postgresql"),
+        (Dialect::Mysql, "mysql-connector"),
+        (Dialect::Mariadb, "mariadb-java-client"),
+        (Dialect::Sqlite, "sqlite-jdbc"),
+    ];
+    const PYTHON: [(Dialect, &str); 5] = [
+        (Dialect::Postgres, "psycopg"),
+        (Dialect::Postgres, "asyncpg"),
+        (Dialect::Mysql, "pymysql"),
+        (Dialect::Mysql, "mysqlclient"),
+        (Dialect::Mysql, "aiomysql"),
+    ];
+    let holding = |words: &[(Dialect, &'static str)]| -> Vec<(Dialect, &'static str)> {
+        let found = words.iter().filter(|(_, word)| text.contains(word));
+        found
+            .map(|(dialect, word)| (*dialect, word.trim_matches('"')))
+            .collect()
+    };
     match file {
         "go.mod" => GO
             .into_iter()
             .filter(|(_, module)| depends(file, text, module))
             .collect(),
-        "Cargo.toml" if text.contains("sqlx") => {
+        "Cargo.toml" => {
+            let tools = ["sqlx", "diesel", "refinery"];
+            if !tools.iter().any(|tool| text.contains(tool)) {
+                return Vec::new();
+            }
             let table: toml::Table = text.parse().unwrap_or_default();
-            let features = features_of("sqlx", &table);
+            let features: Vec<String> = tools
+                .iter()
+                .flat_map(|tool| features_of(tool, &table))
+                .collect();
             RUST.into_iter()
                 .filter(|(_, feature)| features.iter().any(|it| it == feature))
                 .collect()
         }
+        "package.json" => holding(&NODE),
+        "pom.xml" | "build.gradle" | "build.gradle.kts" | "libs.versions.toml" => holding(&JAVA),
+        "requirements.txt" | "pyproject.toml" => holding(&PYTHON),
         _ => Vec::new(),
     }
 }
@@ -1101,7 +1174,7 @@ fn top_of<'a>(parent: &'a str, start: &str) -> &'a str {
             // `db/migration/postgresql/V1__x.sql`
             let below = parent[at.len()..].trim_start_matches('/');
             let first = below.split('/').next().unwrap_or_default();
-            if dialect_named(first).is_some() {
+            if dialect_named(first).is_some() || foreign_server(first).is_some() {
                 top = &parent[..at.len() + 1 + first.len()];
             } else {
                 top = at;
@@ -1128,9 +1201,55 @@ pub(super) fn dialect_named(name: &str) -> Option<Dialect> {
     }
 }
 
-/// The dialect that a folder is named after.
+/// The dialect that a folder, or one above it, is named after: the nearest one that names exactly
+/// one, as `postgres`, `migrations_sqlite` or `mysql-schema` do.
 fn dialect_of_folder(folder: &str) -> Option<Dialect> {
-    dialect_named(split(folder).1)
+    folder.rsplit('/').find_map(|part| {
+        let words = part.split(['_', '-', '.']);
+        let found: BTreeSet<Dialect> = words.filter_map(dialect_named).collect();
+        match found.len() {
+            1 => found.into_iter().next(),
+            _ => None,
+        }
+    })
+}
+
+/// Servers that are not read, by the names that people give to folders for them, and to nothing
+/// else.
+const FOREIGN: [&str; 16] = [
+    "h2",
+    "hsqldb",
+    "hsql",
+    "derby",
+    "mssql",
+    "sqlserver",
+    "clickhouse",
+    "bigquery",
+    "cassandra",
+    "scylla",
+    "snowflake",
+    "redshift",
+    "informix",
+    "firebird",
+    "sybase",
+    "duckdb",
+];
+
+/// The server that a folder is named after, where it is one that is not read.
+pub(super) fn foreign_server(folder: &str) -> Option<&str> {
+    // Some names mean other things too, but hardly as the name of the folder itself.
+    if let name @ ("oracle" | "spanner" | "db2" | "ydb" | "mongodb" | "neo4j") = split(folder).1 {
+        return Some(name);
+    }
+    folder.rsplit('/').find_map(|part| {
+        let mut words = part.split(['_', '-', '.']);
+        words.find(|word| FOREIGN.contains(&word.to_lowercase().as_str()))
+    })
+}
+
+/// Whether a folder is named after another server than that of `dialect`.
+pub(super) fn is_for_other(part: &str, dialect: Dialect) -> bool {
+    foreign_server(part).is_some() || dialect_named(part).is_some_and(|its| its != dialect)
 }
 
 /// The dialect that most of the files speak; `None` where none says anything, or two say as much.

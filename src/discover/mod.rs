@@ -36,7 +36,7 @@ pub use target::{Target, locate};
 pub use text::{Contents, LARGEST, MigrationText, Unread, Unreadable};
 pub use tree::{Revision, Tree, WorkTree};
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::error::{Error, Result};
 use crate::source::Span;
@@ -293,7 +293,8 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
     };
     let mut projects: Vec<Project> = Vec::new();
     let mut refused: Vec<(String, Error)> = Vec::new();
-    let several = folders.len() > 1;
+    let folders = without_numbered(folders, &mut refused);
+    let several = folders.len() + refused.len() > 1;
     for folder in folders {
         let mut folder = folder;
         let mut own = config.clone();
@@ -303,6 +304,15 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
             folder = chosen_folder(options, own.as_ref()).unwrap_or(folder);
         }
         if projects.iter().any(|it| it.folder == folder) {
+            continue;
+        }
+        let says_dialect =
+            options.dialect.is_some() || own.as_ref().is_some_and(|it| it.dialect.is_some());
+        if let Some(server) = ground::foreign_server(&folder).filter(|_| !says_dialect) {
+            let error = Error::Layout(format!(
+                "`{folder}` is written for {server}, which is not read; if it is not, say --dialect"
+            ));
+            refused.push((folder, error));
             continue;
         }
         match read(
@@ -336,14 +346,39 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
     };
     notices.append(&mut first.notices);
     first.notices = notices;
-    let left_out = refused.into_iter().map(|(folder, error)| LeftOut {
-        folder,
-        reason: error.to_string(),
+    let left_out = refused.into_iter().map(|(folder, error)| {
+        let said = error.to_string();
+        let name = format!("`{folder}` ");
+        let reason = said.strip_prefix(&name).unwrap_or(&said).to_owned();
+        LeftOut { folder, reason }
     });
     Ok(Discovery {
         left_out: left_out.collect(),
         projects,
     })
+}
+
+/// Takes out folders with a number for a name that lie side by side: together they are the history
+/// of one project, and no known tool lays it out so.
+fn without_numbered(folders: Vec<String>, refused: &mut Vec<(String, Error)>) -> Vec<String> {
+    let is_number = |folder: &str| {
+        let name = split(folder).1.trim_start_matches('v');
+        !name.is_empty() && name.bytes().all(|it| it.is_ascii_digit() || it == b'.')
+    };
+    let mut siblings: BTreeMap<String, usize> = BTreeMap::new();
+    for folder in folders.iter().filter(|it| is_number(it)) {
+        *siblings.entry(split(folder).0.to_owned()).or_default() += 1;
+    }
+    siblings.retain(|_, count| *count > 2);
+    refused.extend(siblings.iter().map(|(parent, count)| {
+        let reason = format!(
+            "`{parent}` has its migrations in {count} numbered folders, as no known tool has; \
+             describe it as [custom] in migcheck.toml"
+        );
+        (parent.clone(), Error::Layout(reason))
+    }));
+    let is_kept = |it: &String| !is_number(it) || !siblings.contains_key(split(it).0);
+    folders.into_iter().filter(is_kept).collect()
 }
 
 /// The project in `tree`, where only one can be used.
@@ -487,6 +522,7 @@ fn read(
         dialect,
         transaction: config.transaction,
         unit: config.unit,
+        server_version,
         config: &config,
         ground,
     })?;

@@ -438,8 +438,8 @@ fn folder_without_numbers_is_no_candidate() {
     assert!(!found(&files).contains("note"));
     assert_eq!(
         found_with(&[("steps/a.sql", "")], &named("steps")),
-        "`steps` holds no numbered .sql files; choose a layout with --layout, or give another \
-         folder as PATH"
+        "`steps` holds no numbered .sql files; choose a layout with --layout, describe one as \
+         [custom] in migcheck.toml, or give another folder as PATH"
     );
 }
 
@@ -559,6 +559,71 @@ fn subfolders_belong_to_flyway() {
         ]
     );
     assert_eq!(projects[2].migrations.len(), 2);
+}
+
+#[test]
+fn folders_of_other_servers_are_left_out() {
+    let files = [
+        ("db/postgres_migrations/1_x.sql", ""),
+        ("db/sqlite_migrations/1_x.sql", ""),
+        ("db/clickhouse/migrations/1_x.sql", ""),
+        ("oracle/migrations/1_x.sql", ""),
+        ("db/migrations/oracle/1_x.sql", ""),
+    ];
+    let found = discover(&Tree::memory(files), &Overrides::default()).unwrap();
+    let folders: Vec<String> = found
+        .projects
+        .iter()
+        .map(|it| format!("{} {}", it.folder, it.dialect.as_str()))
+        .collect();
+    assert_eq!(
+        folders,
+        [
+            "db/postgres_migrations postgres",
+            "db/sqlite_migrations sqlite",
+            "oracle/migrations postgres"
+        ]
+    );
+    let left_out: Vec<&str> = found.left_out.iter().map(|it| it.folder.as_str()).collect();
+    assert_eq!(
+        left_out,
+        ["db/clickhouse/migrations", "db/migrations/oracle"]
+    );
+}
+
+#[test]
+fn folders_with_numbers_for_names_want_a_description() {
+    let files = [
+        ("migrations/1/01_a.up.sql", ""),
+        ("migrations/2/01_a.up.sql", ""),
+        ("migrations/10/01_a.up.sql", ""),
+    ];
+    assert_eq!(
+        found(&files),
+        "`migrations` has its migrations in 3 numbered folders, as no known tool has; describe it \
+         as [custom] in migcheck.toml"
+    );
+}
+
+#[test]
+fn files_for_another_server_do_not_run() {
+    let files = [
+        ("db/migration/V1__a.sql", ""),
+        ("db/migration/h2/V2__b.sql", ""),
+        ("db/migration/postgres/V2__b.sql", ""),
+    ];
+    let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
+    assert_eq!(project.dialect, Dialect::Postgres);
+    let paths: Vec<&str> = project
+        .migrations
+        .iter()
+        .map(|it| it.path.as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        ["db/migration/V1__a.sql", "db/migration/postgres/V2__b.sql"]
+    );
+    assert!(project.oddities.is_empty());
 }
 
 #[test]

@@ -486,7 +486,11 @@ mod tests {
             "move it",
             does,
         ));
-        all.push(migration_skipped::advice("its name has no number", does));
+        all.push(migration_skipped::advice(
+            "its name has no number",
+            does,
+            false,
+        ));
         for around in [
             transaction_forbidden::Around::Tool,
             transaction_forbidden::Around::Run,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use migcheck::RULES;
+use migcheck::{Layout, RULES};
 
 use crate::cli::program;
 
@@ -240,6 +240,17 @@ fn readme_lists_each_rule_with_the_sentence_of_its_page() {
         })
         .collect();
     assert_eq!(listed, expected);
+}
+
+#[test]
+fn page_of_the_layouts_has_each_of_them() {
+    let page = fs::read_to_string(root().join("docs/layouts.md")).expect("the page is there");
+    let listed: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let all: Vec<&str> = Layout::ALL.iter().map(|layout| layout.as_str()).collect();
+    assert_eq!(listed, all);
 }
 
 #[test]

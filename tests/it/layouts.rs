@@ -194,6 +194,24 @@ fn differences(folder: &Path) -> Vec<String> {
             out.push(format!("ignored: {path} is a migration"));
         }
     }
+    let placeholders = entries(&expected, "placeholder");
+    let unknown = placeholders.iter().any(|it| it.get("value").is_none());
+    let is_said = report
+        .notices
+        .iter()
+        .any(|it| it.contains("no known value"));
+    if !placeholders.is_empty() && is_said != unknown {
+        out.push(format!(
+            "placeholders: unknown ones {unknown}, said {is_said}"
+        ));
+    }
+    for placeholder in placeholders {
+        let value = text(placeholder, "value");
+        let sent = |it: &Migration| it.up.sent().is_some_and(|sent| sent.contains(value));
+        if !project.migrations.iter().any(sent) {
+            out.push(format!("placeholders: `{value}` is never sent"));
+        }
+    }
     let wanted = entries(&expected, "finding");
     if !wanted.is_empty() {
         let mut lines: Vec<String> = wanted
@@ -290,4 +308,90 @@ fn each_tools_folder_is_read_as_the_tool_reads_it() {
 #[test]
 fn what_follows_from_the_layout_alone_is_found() {
     assert_no_differences(&fixtures().join("trouble"));
+}
+
+/// The files of a folder by path.
+fn files(folder: &Path, below: &Path, out: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(below).expect("the folder can be listed") {
+        let path = entry.expect("an entry can be read").path();
+        if path.is_dir() {
+            files(folder, &path, out);
+        } else {
+            let name = path.strip_prefix(folder).expect("it lies there");
+            let name = name.to_string_lossy().replace('\\', "/");
+            out.insert(name, fs::read(&path).expect("it can be read"));
+        }
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(self.0 >> 33).unwrap_or(0) % limit.max(1)
+    }
+}
+
+/// A file cut off, a line lost, doubled or moved in, odd characters put in: whatever becomes of a
+/// project, it is read, or refused with words.
+#[test]
+fn no_mutated_project_makes_the_program_panic() {
+    const ODD: [&str; 14] = [
+        "é", "\u{feff}", "'", "\"", "$$", "${", "{{", "--", "/*", ":", "\r\n", "🦀", "]", "\0",
+    ];
+    let mut dice = Dice(20_251_125);
+    let mut projects = folders(&fixtures());
+    projects.extend(folders(&fixtures().join("trouble")));
+    for folder in projects {
+        let mut original = BTreeMap::new();
+        files(&folder, &folder, &mut original);
+        let names: Vec<String> = original.keys().cloned().collect();
+        for _ in 0..12 {
+            let mut mutated = original.clone();
+            for _ in 0..=dice.below(3) {
+                let name = &names[dice.below(names.len())];
+                let Some(bytes) = mutated.get(name).cloned() else {
+                    continue;
+                };
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+                let at = dice.below(lines.len());
+                let changed = match dice.below(6) {
+                    0 => bytes[..dice.below(bytes.len())].to_vec(),
+                    1 if !lines.is_empty() => {
+                        lines.remove(at);
+                        lines.concat().into_bytes()
+                    }
+                    2 if !lines.is_empty() => {
+                        lines.insert(at, lines[dice.below(lines.len())]);
+                        lines.concat().into_bytes()
+                    }
+                    3 => {
+                        mutated.remove(name);
+                        continue;
+                    }
+                    4 => {
+                        let odd = ODD[dice.below(ODD.len())];
+                        let cut = name.rfind('/').map_or(0, |at| at + 1);
+                        let renamed = format!("{}{odd}{}", &name[..cut], &name[cut..]);
+                        mutated.insert(renamed, bytes);
+                        continue;
+                    }
+                    _ => {
+                        let cut = dice.below(bytes.len());
+                        let odd = ODD[dice.below(ODD.len())].as_bytes();
+                        [&bytes[..cut], odd, &bytes[cut..]].concat()
+                    }
+                };
+                mutated.insert(name.clone(), changed);
+            }
+            let tree = Tree::Memory(mutated);
+            let _ = check_trees(&Options::default(), &tree, &[]);
+        }
+    }
 }

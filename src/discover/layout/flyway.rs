@@ -14,11 +14,11 @@ use super::{
     Consequence, Folder, Late, Oddity, OddityKind, OwnFile, Reading, Signs, Tool, TransactionScope,
     Unit, has_extension, is_auxiliary, properties,
 };
-use crate::discover::Migration;
 use crate::discover::config::relative;
-use crate::discover::ground::Ground;
+use crate::discover::ground::{Ground, is_for_other};
 use crate::discover::text::MigrationText;
 use crate::discover::tree::{is_within, join, split, upwards};
+use crate::discover::{Migration, ServerVersion};
 use crate::error::Result;
 use crate::source::{SourceFile, Span};
 use crate::sql::{self, Dialect};
@@ -127,7 +127,7 @@ impl Settings {
     }
 
     /// The folders that the configuration names, where it names any.
-    fn locations(&self, dialect: Dialect) -> Vec<String> {
+    fn locations(&self, dialect: Dialect, ground: &Ground<'_>) -> Vec<String> {
         let vendor = match dialect {
             Dialect::Postgres => "postgresql",
             Dialect::Mysql => "mysql",
@@ -138,6 +138,7 @@ impl Settings {
         named
             .split(',')
             .filter_map(|it| location(&self.home, it.trim()))
+            .filter(|it| ground.has_files(it))
             .collect()
     }
 
@@ -292,6 +293,41 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The prefix is written in lower case throughout: whatever says so lies elsewhere.
+    fn infer_case(&mut self, folder: &Folder<'_>, reading: &mut Reading) {
+        let has = |names: &Self| {
+            folder.files.iter().any(|file| {
+                let parsed = names.stem(split(file).1).map(|stem| names.parse(stem));
+                matches!(
+                    parsed,
+                    Some(Parsed::Versioned(Kind::Up | Kind::Baseline, ..))
+                )
+            })
+        };
+        if has(self) {
+            return;
+        }
+        let mut lower = Names {
+            prefixes: self.prefixes.clone(),
+            separator: self.separator,
+            suffixes: self.suffixes.clone(),
+        };
+        for (prefix, _) in &mut lower.prefixes {
+            match *prefix {
+                "V" => *prefix = "v",
+                "R" => *prefix = "r",
+                "U" => *prefix = "u",
+                "B" => *prefix = "b",
+                _ => {}
+            }
+        }
+        if has(&lower) {
+            let notice = "all prefixes are in lower case, so that is taken to be configured";
+            reading.notices.push(notice.to_owned());
+            *self = lower;
+        }
+    }
+
     fn stem<'b>(&self, name: &'b str) -> Option<&'b str> {
         self.suffixes.iter().find_map(|suffix| {
             let at = name.len().checked_sub(suffix.len())?;
@@ -364,8 +400,8 @@ impl Tool for Flyway {
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let settings = Settings::near(folder)?;
-        let names = Names::new(&settings);
-        let locations = settings.locations(folder.dialect);
+        let mut names = Names::new(&settings);
+        let locations = settings.locations(folder.dialect, folder.ground);
         let placeholders = placeholders(folder, &settings);
         let is_replaced = settings.is("placeholderReplacement", true);
         let mut reading = Reading::default();
@@ -376,6 +412,7 @@ impl Tool for Flyway {
             .cloned()
             .collect();
         let conf = folder.extras(&conf)?;
+        names.infer_case(folder, &mut reading);
         let mut ups: BTreeMap<Dotted, (&str, &str, &str)> = BTreeMap::new();
         let mut undos: BTreeMap<Dotted, &str> = BTreeMap::new();
         let mut baselines: BTreeMap<Dotted, (&str, &str, &str)> = BTreeMap::new();
@@ -386,6 +423,11 @@ impl Tool for Flyway {
                 continue;
             };
             let path = folder.path_of(file);
+            let mut inner = split(file).0.split('/');
+            if inner.any(|part| is_for_other(part, folder.dialect)) {
+                reading.ignore(path, "it is for another server");
+                continue;
+            }
             if !locations.is_empty() && !locations.iter().any(|it| is_within(&path, it)) {
                 reading.ignore(path, "it lies in no location that Flyway is given");
                 continue;
@@ -512,7 +554,10 @@ impl Tool for Flyway {
                 None if !settings.is("executeInTransaction", true) => {
                     migration.transaction = TransactionScope::None;
                 }
-                None => automatic(&mut migration, folder.dialect, mixed, reading),
+                None => {
+                    let server = (folder.dialect, folder.server_version);
+                    automatic(&mut migration, server, mixed, reading);
+                }
             }
             Some(migration)
         };
@@ -617,7 +662,13 @@ fn placeholders(folder: &Folder<'_>, settings: &Settings) -> Placeholders {
 }
 
 /// Flyway runs a file without a transaction when it knows that a statement in it wants none.
-fn automatic(migration: &mut Migration, dialect: Dialect, mixed: bool, reading: &mut Reading) {
+fn automatic(
+    migration: &mut Migration,
+    (dialect, version): (Dialect, Option<ServerVersion>),
+    mixed: bool,
+    reading: &mut Reading,
+) {
+    let is_old = version.is_some_and(|it| it < ServerVersion::new(12, 0, 0));
     let Some(part) = migration.up.part() else {
         return;
     };
@@ -628,7 +679,7 @@ fn automatic(migration: &mut Migration, dialect: Dialect, mixed: bool, reading: 
     let (own, others): (Vec<Span>, Vec<Span>) = pieces
         .iter()
         .map(|piece| piece.span)
-        .partition(|span| wants_none(span.of(part.sent()), dialect));
+        .partition(|span| wants_none(span.of(part.sent()), dialect, is_old));
     let Some(first) = own.first() else {
         return;
     };
@@ -655,7 +706,8 @@ fn automatic(migration: &mut Migration, dialect: Dialect, mixed: bool, reading: 
 
 /// Whether a word is in the text that all such statements have one of.
 fn may_want_none(text: &str) -> bool {
-    const WORDS: [&str; 9] = [
+    const WORDS: [&str; 10] = [
+        "value",
         "concurrently",
         "vacuum",
         "database",
@@ -677,7 +729,7 @@ fn may_want_none(text: &str) -> bool {
             .find(|it| !(bytes[*it].is_ascii_alphanumeric() || bytes[*it] == b'_'))
             .unwrap_or(bytes.len());
         let length = end - at;
-        if (6..=12).contains(&length)
+        if (5..=12).contains(&length)
             && WORDS.iter().any(|word| {
                 word.len() == length && bytes[at..end].eq_ignore_ascii_case(word.as_bytes())
             })
@@ -690,10 +742,13 @@ fn may_want_none(text: &str) -> bool {
 }
 
 /// Flyway's own list; it lacks `DETACH PARTITION … CONCURRENTLY` and `REINDEX … CONCURRENTLY`.
-fn wants_none(statement: &str, dialect: Dialect) -> bool {
-    let words = sql::first_words(statement, dialect, 5);
+fn wants_none(statement: &str, dialect: Dialect, is_old: bool) -> bool {
+    let words = sql::first_words(statement, dialect, 8);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match (dialect, words.as_slice()) {
+        (Dialect::Postgres, ["alter", "type", rest @ ..]) => {
+            is_old && rest.windows(2).any(|it| it == ["add", "value"])
+        }
         (Dialect::Postgres, words) => matches!(
             words,
             [

@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::placeholder::{Placeholders, Syntax};
 use super::{
     Consequence, Folder, Late, Marker, Oddity, OddityKind, OwnFile, Reading, Signs, Tool,
-    TransactionScope, Unit, has_extension, is_direct_sql, properties, send_delimited,
+    TransactionScope, Unit, has_extension, is_direct_sql, lines, properties, send_delimited,
 };
 use crate::discover::config::relative;
 use crate::discover::ground::Ground;
@@ -339,19 +339,18 @@ impl Walk<'_> {
                     self.missing(file, path, &included, Span::new(0, 0));
                     return Ok(());
                 };
-                let base = found.matches('/').count() + 1;
                 let known = match is_relative {
                     true => relative(split(known_as).0, bare(&included)),
                     false => Some(bare(&included).trim_end_matches('/').to_owned()),
                 };
                 for inner in self.folder.ground.files_below(&found)? {
-                    let depth = inner.matches('/').count() - base + 1;
+                    let below = inner[found.len()..].trim_start_matches('/');
+                    let depth = below.matches('/').count();
                     let is_wanted = ending
                         .as_ref()
                         .is_none_or(|it| inner.ends_with(it.as_str()))
                         && (depths.0..=depths.1).contains(&depth);
                     if is_wanted {
-                        let below = inner[found.len()..].trim_start_matches('/');
                         let known = known.as_ref().map(|known| join(known, below));
                         self.changelog(&inner, &known.unwrap_or_else(|| inner.clone()))?;
                     }
@@ -510,6 +509,9 @@ impl Walk<'_> {
                         let how = (bare, is_full_line);
                         send_delimited(&mut builder, &add, &file.text, *span, how);
                     }
+                    None if attributes.split_statements && has_batches(&file.text, *span) => {
+                        batches(&mut builder, &add, &file.text, *span);
+                    }
                     _ => {
                         add(&mut builder, *span);
                         if changes.len() > 1 {
@@ -641,6 +643,35 @@ fn known_path(path: &str) -> &str {
         Some((_, rest)) => rest,
         None => path,
     }
+}
+
+/// Whether a line stands in the text that ends a statement without a semicolon: `GO` or `/`.
+fn is_batch_end(line: &str) -> bool {
+    let line = line.trim();
+    line == "/" || line.eq_ignore_ascii_case("go")
+}
+
+fn has_batches(text: &str, span: Span) -> bool {
+    lines(span.of(text)).any(|line| is_batch_end(line.text))
+}
+
+/// Sends what stands between such lines apart.
+fn batches(builder: &mut Builder, add: &dyn Fn(&mut Builder, Span), text: &str, span: Span) {
+    let mut from = span.start;
+    let mut send = |from: usize, to: usize| {
+        let before = builder.len();
+        add(builder, Span::new(from, to));
+        if builder.len() > before {
+            builder.chunk(before, Unit::Statement, None);
+        }
+    };
+    for line in lines(span.of(text)) {
+        if is_batch_end(line.text) {
+            send(from, span.start + line.span.start);
+            from = span.start + line.span.end;
+        }
+    }
+    send(from, span.end);
 }
 
 /// The same for equal texts, whatever their blanks.

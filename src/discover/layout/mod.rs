@@ -39,7 +39,7 @@ use crate::discover::ground::Ground;
 use crate::discover::oddity::{Consequence, Ignored, Oddity, OddityKind};
 use crate::discover::part::{Builder, Part};
 use crate::discover::text::{Mark, MigrationText};
-use crate::discover::{Late, Migration, Phase, TransactionScope, Unit};
+use crate::discover::{Late, Migration, Phase, ServerVersion, TransactionScope, Unit};
 use crate::error::Result;
 use crate::source::{SourceFile, Span};
 use crate::sql::Dialect;
@@ -260,6 +260,13 @@ pub(super) struct Signs {
 pub(super) enum OwnFile {
     /// In the migrations folder.
     Inside(&'static str),
+    /// Of a folder that has to have this name itself; both from the same place.
+    Exactly {
+        /// The file.
+        file: &'static str,
+        /// The folder.
+        folder: &'static str,
+    },
     /// Beside the migrations folder or above it.
     Above(&'static str),
     /// The same, of this name (or this ending, behind a `*`) and with this word in it.
@@ -288,6 +295,8 @@ pub(super) struct Folder<'a> {
     pub(super) transaction: Option<TransactionScope>,
     /// The same for the unit.
     pub(super) unit: Option<Unit>,
+    /// The server's version, where it is known.
+    pub(super) server_version: Option<ServerVersion>,
     /// The configuration.
     pub(super) config: &'a Config,
     /// The files around.

@@ -66,8 +66,17 @@ impl Placeholders {
         }
     }
 
-    /// Adds a value; one that is there is replaced.
+    /// Adds a value; one that is there is replaced. A value that comes from elsewhere itself is
+    /// none, but for its default: `${NAME:default}`.
     pub(super) fn know(&mut self, name: &str, value: &str) {
+        let value = match value.strip_prefix("${").and_then(|it| it.strip_suffix('}')) {
+            Some(inner) => match inner.split_once(':') {
+                Some((_, default)) if !default.contains("${") => default,
+                _ => return,
+            },
+            None if value.contains("${") => return,
+            None => value,
+        };
         self.known.insert(self.folded(name), value.to_owned());
     }
 
@@ -316,6 +325,14 @@ fn template(text: &str, from: usize, to: usize) -> Option<Found> {
             span,
             what: What::Nothing,
         });
+    }
+    // `{{ index .Options "schema" }}` is `.Options.schema`.
+    if let Some(rest) = inner.strip_prefix("index ") {
+        let mut words = rest.split_whitespace();
+        if let (Some(map), Some(key), None) = (words.next(), words.next(), words.next()) {
+            let name = format!("{}.{}", map.trim_start_matches('.'), key.trim_matches('"'));
+            return Some(value(span, &name));
+        }
     }
     Some(value(span, inner.trim_start_matches('.')))
 }

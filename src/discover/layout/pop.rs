@@ -6,12 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::placeholder::{Placeholders, Syntax};
 use super::{
     Direction, Folder, Late, Reading, Signs, Tool, TransactionScope, Unit, has_extension,
     is_numbered, leading_digits, words,
 };
 use crate::discover::text::MigrationText;
+use crate::discover::tree::{join, upwards};
 use crate::error::Result;
 use crate::sql::Dialect;
 
@@ -70,6 +73,34 @@ fn is_for(name: &str, dialect: Dialect) -> bool {
     }
 }
 
+/// The `options` of the first environment that has some in `database.yml`.
+fn options(folder: &Folder<'_>) -> Result<BTreeMap<String, String>> {
+    #[derive(Deserialize)]
+    struct Environment {
+        #[serde(default)]
+        options: BTreeMap<String, serde_json::Value>,
+    }
+    for above in upwards(folder.path) {
+        for name in ["database.yml", "config/database.yml"] {
+            let path = join(above, name);
+            if !folder.ground.has(&path)? {
+                continue;
+            }
+            let text = folder.ground.text(&path)?.unwrap_or_default();
+            let all: BTreeMap<String, Environment> =
+                serde_norway::from_str(&text).unwrap_or_default();
+            let chosen = all.get("development").into_iter().chain(all.values());
+            let found = chosen.map(|it| &it.options).find(|it| !it.is_empty());
+            return Ok(found
+                .into_iter()
+                .flatten()
+                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                .collect());
+        }
+    }
+    Ok(BTreeMap::new())
+}
+
 impl Tool for Pop {
     fn signs(&self) -> &'static Signs {
         &SIGNS
@@ -78,6 +109,9 @@ impl Tool for Pop {
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let mut reading = Reading::default();
         let mut placeholders = Placeholders::new(Syntax::Template, false);
+        for (name, value) in options(folder)? {
+            placeholders.know(&format!("Options.{name}"), &value);
+        }
         placeholders.know_all(&folder.config.placeholders);
         let mut chosen: BTreeMap<(&str, Direction), (&str, Name<'_>)> = BTreeMap::new();
         for file in folder.direct_files() {

@@ -19,7 +19,10 @@ pub(super) struct Supabase;
 
 const SIGNS: Signs = Signs {
     name: "Supabase",
-    own_files: &[OwnFile::Above("supabase/config.toml")],
+    own_files: &[OwnFile::Exactly {
+        file: "supabase/config.toml",
+        folder: "supabase/migrations",
+    }],
     dependencies: &[],
     markers: &[],
     fits: is_numbered,

@@ -131,9 +131,10 @@ pub(super) fn items(
             continue;
         };
         if let Some(rest) = word(rest, "changeset") {
-            finish(current.take(), &mut body, line.span.start, &mut out);
-            match head(rest) {
+            let is_apart = rest.starts_with([' ', '\t']);
+            match head(rest).filter(|_| is_apart) {
                 Some((author, id, mut attributes)) => {
+                    finish(current.take(), &mut body, line.span.start, &mut out);
                     attributes.logical_path =
                         attributes.logical_path.or_else(|| logical_path.clone());
                     current = Some(ChangeSet {
@@ -147,15 +148,18 @@ pub(super) fn items(
                         has_precondition: false,
                     });
                 }
+                // Older versions took the line for a comment: what follows stays in the changeset
+                // before it.
                 None => reading.misplaced(
                     (file, line.place()),
                     (
                         &line.text.trim().replace('`', "'"),
-                        "names no author and id",
+                        "names no author and id as Liquibase reads them",
                         "write `--changeset author:id`",
                     ),
                     Consequence::Refused,
-                    "Liquibase refuses the file and runs nothing",
+                    "Liquibase refuses the file and runs nothing, or in older versions takes what \
+                     follows for a part of the changeset before it",
                 ),
             }
         } else if let Some(rest) = word(rest, "rollback") {
