@@ -373,6 +373,7 @@ impl Applier<'_> {
                 id,
                 body: RelationBody::Sequence(Sequence {
                     owner: None,
+                    identity: false,
                     options: Some(Box::new(SequenceOptions::new(options))),
                 }),
                 temporary,
@@ -392,6 +393,7 @@ impl Applier<'_> {
         table: &QualifiedName,
         column: &Ident,
         change: &SequenceChange,
+        identity: bool,
     ) -> Option<QualifiedName> {
         let owner = self.catalog.relation(table)?.id;
         let found = self.catalog.table(table)?.column(column)?;
@@ -425,6 +427,7 @@ impl Applier<'_> {
                 id,
                 body: RelationBody::Sequence(Sequence {
                     owner: Some((owner, column_id)),
+                    identity,
                     options: Some(Box::new(SequenceOptions::new(&change))),
                 }),
                 temporary: false,
@@ -899,7 +902,7 @@ impl Applier<'_> {
         serial: bool,
         change: &SequenceChange,
     ) {
-        let Some(sequence) = self.create_owned_sequence(table, column, change) else {
+        let Some(sequence) = self.create_owned_sequence(table, column, change, !serial) else {
             return;
         };
         if serial {
