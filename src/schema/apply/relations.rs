@@ -854,6 +854,10 @@ impl Applier<'_> {
     /// Notes a parent and its child; the parent's identity.
     fn adopt(&mut self, parent: &QualifiedName, child: &QualifiedName) -> Option<ObjectId> {
         let id = self.catalog.relation(parent)?.id;
+        if parent == child || self.descendants(child).contains(parent) {
+            self.misfit("42P07", "circular inheritance not allowed".to_owned());
+            return None;
+        }
         let child = self.catalog.relation(child)?.id;
         self.catalog.depend(id, child);
         self.edit_table(parent, |parent| parent.has_children = true);
