@@ -24,7 +24,7 @@ use crate::source::SourceFile;
 use crate::sql::Dialect;
 
 use chain::{Chain, LiveRelease};
-pub use replayed::{Replayed, replay_project};
+pub use replayed::{Replayed, replay_project, replay_tree};
 
 /// What counts as new.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

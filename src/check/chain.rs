@@ -474,6 +474,19 @@ pub(super) fn planned_down(migration: &Migration, dialect: Dialect) -> Option<Pl
     })
 }
 
+/// The migrations of a project in run order, and how they are run.
+pub(super) fn planned(project: &Project) -> Result<(Vec<Migration>, Vec<Planned>)> {
+    let mut scripts = Scripts::new(project.dialect);
+    scripts.read(project.migrations.iter());
+    let order = graph(&project.migrations).run_order()?;
+    let migrations: Vec<Migration> = order
+        .into_iter()
+        .map(|index| project.migrations[index].clone())
+        .collect();
+    let planned = plan(&migrations, &scripts, usize::MAX);
+    Ok((migrations, planned))
+}
+
 /// A text, read: its statements, and where the tool goes on in another way.
 #[derive(Debug)]
 struct ReadText {
