@@ -242,7 +242,14 @@ fn several_projects_are_listed_each() {
 fn files_are_shown_with_how_they_run() {
     assert_snapshot!(on_fixture(
         "layouts/goose",
-        &["check", "--all", "--show-files", "-q"]
+        &[
+            "check",
+            "--all",
+            "--show-files",
+            "-q",
+            "--select",
+            "version_gap"
+        ]
     ));
 }
 
