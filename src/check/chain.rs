@@ -372,7 +372,7 @@ fn late(project: &Project, applied: &BTreeSet<String>) -> Vec<(String, Oddity)> 
                     Consequence::Skipped,
                     format!(
                         "{tool} runs only what comes after the newest applied one, so it never \
-                         runs this one where `{before}` is applied, and does not say so"
+                         runs this one where `{before}` is applied"
                     ),
                 ),
                 Late::Unknown => (

@@ -338,7 +338,7 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
                 refused.push((folder, error));
             }
             Ok(project) => projects.push(project),
-            Err(error @ Error::Layout(_)) => refused.push((folder, error)),
+            Err(error @ (Error::Layout(_) | Error::Cycle { .. })) => refused.push((folder, error)),
             Err(error) => return Err(error),
         }
     }
@@ -537,7 +537,7 @@ fn read(
                 None => (None, None),
             },
         };
-    let reading = layout::tool(layout).read(&layout::Folder {
+    let found = layout::tool(layout).read(&layout::Folder {
         path: &folder,
         files: &files,
         texts: &texts,
@@ -547,7 +547,19 @@ fn read(
         server_version,
         config: &config,
         ground,
-    })?;
+    });
+    let mut reading = match found {
+        Ok(reading) => reading,
+        // A release from before the tool was used has nothing that it could run.
+        Err(Error::Layout(said)) if like.is_some() => {
+            notices.push(said);
+            layout::Reading::default()
+        }
+        Err(error) => return Err(error),
+    };
+    if files.is_empty() {
+        reading = layout::Reading::default();
+    }
     let odd: HashSet<&str> = reading.oddities.iter().map(|it| it.path.as_str()).collect();
     let only_ignored = reading
         .ignored
@@ -616,13 +628,7 @@ fn nearest_config(tree: &Tree, folder: &str) -> Result<Option<Config>> {
 fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> Phase {
     let text = migration.up.text().unwrap_or_default();
     let span = migration.span.unwrap_or(Span::new(0, text.len()));
-    let first = text
-        .get(..span.start)
-        .unwrap_or_default()
-        .matches('\n')
-        .count();
     for (place, line) in span.of(text).lines().enumerate() {
-        let place = first + place;
         let Some(name) = phase_comment(line) else {
             continue;
         };
@@ -632,7 +638,7 @@ fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> P
             _ => notices.push(format!(
                 "{}:{}: {}",
                 migration.path,
-                place + 1,
+                text[..span.start].matches('\n').count() + place + 1,
                 config::unknown_name("phase", name, &["post-deploy", "pre-deploy"])
             )),
         }

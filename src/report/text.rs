@@ -122,6 +122,8 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
     let path = printable(&file.path);
     let mut group: Group<'_> = match project.unread_at(finding.migration) {
         Some((at, _)) => title.element(Origin::path(path).line(at.line).char_column(at.column)),
+        // Of a file that is passed over only the name is known.
+        None if file.text.is_empty() && finding.span.is_none() => title.element(Origin::path(path)),
         None => {
             let (source, first_line, marked) = excerpt_lines(file, finding.span);
             title.element(

@@ -239,10 +239,36 @@ fn several_projects_are_listed_each() {
 }
 
 #[test]
+fn each_project_is_measured_from_the_base() {
+    let mut repository = TestRepository::new();
+    repository.write(
+        "a/migrations/1_t.sql",
+        "CREATE TABLE t (a integer, b text);",
+    );
+    repository.write("b/migrations/1_u.up.sql", "CREATE TABLE u (a integer);");
+    repository.write("b/migcheck.toml", "layout = \"golang-migrate\"\n");
+    repository.commit("base");
+    repository.git(&["checkout", "--quiet", "-b", "topic"]);
+    repository.write("b/migrations/2_drop.up.sql", "DROP TABLE u;");
+    repository.write("b/migrations/3_i.sql", "CREATE INDEX i ON u (a);");
+    assert_snapshot!(migcheck(
+        repository.root(),
+        &["check", "--base", "main", "-q"]
+    ));
+}
+
+#[test]
 fn files_are_shown_with_how_they_run() {
     assert_snapshot!(on_fixture(
         "layouts/goose",
-        &["check", "--all", "--show-files", "-q"]
+        &[
+            "check",
+            "--all",
+            "--show-files",
+            "-q",
+            "--select",
+            "version_gap"
+        ]
     ));
 }
 

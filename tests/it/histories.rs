@@ -283,3 +283,35 @@ fn statement_that_the_tool_cuts_in_two_is_said() {
         "1 new\n"
     );
 }
+
+#[test]
+fn release_from_before_the_tool_has_no_migrations() {
+    let head = "--liquibase formatted sql\n--changeset ann:1\nCREATE TABLE t (a integer);\n";
+    for (layout, files) in [
+        ("liquibase", &[("c.sql", head)][..]),
+        (
+            "sqitch",
+            &[
+                (
+                    "sqitch.plan",
+                    "%project=x\n\nt 2020-01-01T00:00:00Z N <m>\n",
+                ),
+                ("deploy/t.sql", T),
+            ],
+        ),
+    ] {
+        let report = change(layout, &[], files);
+        assert_eq!(report.summary.new_migrations, 1, "{layout}");
+        let notes = change(layout, &[("notes.md", "")], files);
+        assert_eq!(notes.summary.new_migrations, 1, "{layout}");
+    }
+}
+
+#[test]
+fn declared_parents_run_first() {
+    let a = format!("-- depends: b\n{INDEX}");
+    let report = change("yoyo", &[], &[("a.sql", &a), ("b.sql", T)]);
+    let order: Vec<&str> = report.steps.iter().map(|it| it.version.as_str()).collect();
+    assert_eq!(order, ["b", "a"]);
+    assert_eq!(report.summary.not_understood, 0);
+}

@@ -163,7 +163,7 @@ impl Tool for Evolve {
             match key {
                 Some(key) => {
                     it.identity = key.normal();
-                    it.late = Late::Refused;
+                    it.late = Late::Skipped;
                 }
                 None => {
                     it.identity = repeatable_identity(name, &it.up);

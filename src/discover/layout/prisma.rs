@@ -95,8 +95,12 @@ impl Tool for Prisma {
                     }
                 }
                 None if has_extension(file, "sql") => {
-                    let reason = "Prisma wants <time>_<name>/migration.sql";
-                    reading.ignore(folder.path_of(file), reason);
+                    let (path, reason) = (
+                        folder.path_of(file),
+                        "Prisma wants <time>_<name>/migration.sql".to_owned(),
+                    );
+                    let does = "Prisma passes over it and does not say so";
+                    reading.pass_over(super::Ignored { path, reason }, does);
                 }
                 None => {}
             }

@@ -231,7 +231,8 @@ impl Tool for Sqitch {
             parents.extend(newest.get(change.name).cloned());
             it.parents = Some(parents);
             it.identity.clone_from(&identity);
-            it.late = Late::Skipped;
+            // A change's id is made of those before it, so the applied ones are not found any more.
+            it.late = Late::Refused;
             it.down = folder
                 .has(&down)
                 .then(|| placeholders.fill(folder.text(&down).0));
