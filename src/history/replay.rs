@@ -15,7 +15,7 @@ use crate::schema::apply::{
 use crate::schema::catalog::{Catalog, ObjectId, Routine};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::{Argument, Call, Called, DataOp, Runs, SchemaOp, TransactionOp, Value};
-use crate::schema::session::Session;
+use crate::schema::session::{IndexNames, PrimaryKeys, Session};
 use crate::sql::{Dialect, Operation, POLICIES, Script, read_body};
 
 /// One migration as it is going to be run.
@@ -183,6 +183,19 @@ enum Expected {
     Absent(Ident),
 }
 
+fn new_session(dialect: Dialect) -> Session {
+    let mut session = Session::new();
+    session.index_names = match dialect {
+        Dialect::Postgres | Dialect::Sqlite => IndexNames::PerSchema,
+        Dialect::Mysql | Dialect::Mariadb => IndexNames::PerTable,
+    };
+    session.primary_keys = match dialect {
+        Dialect::Postgres | Dialect::Mysql | Dialect::Mariadb => PrimaryKeys::RefuseNull,
+        Dialect::Sqlite => PrimaryKeys::AdmitNull,
+    };
+    session
+}
+
 /// The arguments of a call that are known, by name and as `$1`.
 type Arguments = BTreeMap<Ident, Value>;
 
@@ -267,7 +280,7 @@ fn replay_with(
     let mut replay = Replay {
         dialect,
         catalog: Arc::clone(&start),
-        session: Session::new(),
+        session: new_session(dialect),
         steps: Vec::new(),
         block: None,
         expected,
@@ -300,7 +313,7 @@ fn replay_with(
 
 impl Replay {
     fn migration(&mut self, index: usize, migration: &Planned) {
-        self.session = Session::new();
+        self.session = new_session(self.dialect);
         let mut catalog = Catalog::clone(&self.catalog);
         if end_session(&mut catalog) {
             self.catalog = Arc::new(catalog);

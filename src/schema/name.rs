@@ -35,6 +35,14 @@ impl Ident {
         }
     }
 
+    /// An identifier with another text that is found as this one is.
+    pub fn alike(&self, text: &str) -> Self {
+        Ident {
+            text: Arc::from(text),
+            any_case: self.any_case,
+        }
+    }
+
     /// The stored text.
     pub fn as_str(&self) -> &str {
         &self.text

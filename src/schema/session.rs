@@ -3,11 +3,35 @@
 use super::name::Ident;
 use super::op::SettingScope;
 
+/// Where the name of an index has to be unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum IndexNames {
+    /// In its schema, among tables and views too (PostgreSQL, SQLite).
+    #[default]
+    PerSchema,
+    /// In its table (MySQL, MariaDB).
+    PerTable,
+}
+
+/// Whether a primary key refuses NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum PrimaryKeys {
+    /// It does.
+    #[default]
+    RefuseNull,
+    /// It does not (SQLite, but for the row's own number).
+    AdmitNull,
+}
+
 /// The search path, with what `SET LOCAL` put over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     path: Vec<Ident>,
     local: Option<Vec<Ident>>,
+    /// Where the name of an index has to be unique.
+    pub index_names: IndexNames,
+    /// Whether a primary key refuses NULL.
+    pub primary_keys: PrimaryKeys,
 }
 
 impl Default for Session {
@@ -22,6 +46,8 @@ impl Session {
         Session {
             path: vec![Ident::new("$user"), Ident::new("public")],
             local: None,
+            index_names: IndexNames::default(),
+            primary_keys: PrimaryKeys::default(),
         }
     }
 

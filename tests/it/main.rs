@@ -6,6 +6,9 @@ mod histories;
 mod hostile;
 mod json;
 mod layouts;
+#[path = "../support/mariadb.rs"]
+mod mariadb;
+mod other_servers;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use migcheck::live::{Answers, LiveError};
 
 /// When set, a missing server fails the tests instead of leaving them out loudly.
-const REQUIRED: &str = "MIGCHECK_REQUIRE_SERVERS";
+pub(crate) const REQUIRED: &str = "MIGCHECK_REQUIRE_SERVERS";
 
 /// A running server.
 pub(crate) struct Server {
@@ -197,7 +197,7 @@ fn programs() -> Result<PathBuf, String> {
 }
 
 /// An account that is not root and has an entry of its own, which the server demands.
-fn other_user() -> Result<(u32, u32), String> {
+pub(crate) fn other_user() -> Result<(u32, u32), String> {
     let accounts = fs::read_to_string("/etc/passwd").map_err(|error| error.to_string())?;
     ["postgres", "nobody"]
         .iter()
@@ -211,7 +211,7 @@ fn other_user() -> Result<(u32, u32), String> {
         .ok_or_else(|| "root has no other account to run the server as".to_owned())
 }
 
-fn as_user(program: &Path, user: Option<(u32, u32)>) -> Command {
+pub(crate) fn as_user(program: &Path, user: Option<(u32, u32)>) -> Command {
     let mut command = Command::new(program);
     command.current_dir("/").env_remove("PGOPTIONS");
     if let Some((uid, gid)) = user {

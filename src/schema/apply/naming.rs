@@ -45,7 +45,7 @@ fn clip(text: &str, length: usize) -> &str {
 pub(super) fn choose_name(
     catalog: &Catalog,
     schema: &Ident,
-    first: &str,
+    first: &Ident,
     second: &str,
     label: &str,
     taken: impl Fn(&str) -> bool,
@@ -53,8 +53,8 @@ pub(super) fn choose_name(
     let mut numbered = label.to_owned();
     let mut number = 0_u32;
     loop {
-        let name = make_object_name(first, second, &numbered);
-        let candidate = QualifiedName::new(schema.clone(), name.as_str());
+        let name = make_object_name(first.as_str(), second, &numbered);
+        let candidate = QualifiedName::new(schema.clone(), first.alike(&name));
         if catalog.relation(&candidate).is_none() && !taken(&name) {
             return candidate.name;
         }

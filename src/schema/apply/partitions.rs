@@ -107,7 +107,7 @@ impl Applier<'_> {
         let name = choose_name(
             self.catalog,
             &partition.schema,
-            partition.name.as_str(),
+            &partition.name,
             &parts.join("_"),
             "idx",
             |_| false,

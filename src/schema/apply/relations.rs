@@ -15,6 +15,7 @@ use crate::schema::op::{
     Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
     LikeClause, QueryDef, RelationKind, SequenceChange, SequenceOwner, SqlExpr, TableDef, ViewDef,
 };
+use crate::schema::session::IndexNames;
 use crate::schema::types::{SqlType, TypeName};
 
 impl Applier<'_> {
@@ -183,6 +184,8 @@ impl Applier<'_> {
         let Some(source) = self.catalog.table(source).cloned() else {
             return;
         };
+        // Names are unique in a table there, so the copy has the same ones.
+        let keeps_names = self.session.index_names == IndexNames::PerTable;
         for constraint in &source.constraints {
             let is_key = matches!(
                 constraint.kind,
@@ -199,7 +202,7 @@ impl Applier<'_> {
                 });
             if is_key && !has_one {
                 let def = ConstraintDef {
-                    name: None,
+                    name: keeps_names.then(|| constraint.name.clone()),
                     kind: constraint.kind.clone(),
                     not_valid: false,
                     deferrable: constraint.deferrable,
@@ -215,7 +218,7 @@ impl Applier<'_> {
             .filter(|index| index.constraint.is_none())
         {
             let def = IndexDef {
-                name: None,
+                name: keeps_names.then(|| index.name.clone()),
                 table: ObjectName::from(target),
                 unique: index.unique,
                 nulls_not_distinct: index.nulls_not_distinct,
@@ -411,7 +414,7 @@ impl Applier<'_> {
                 let chosen = choose_name(
                     self.catalog,
                     &table.schema,
-                    table.name.as_str(),
+                    &table.name,
                     column.as_str(),
                     "seq",
                     |_| false,
@@ -505,30 +508,36 @@ impl Applier<'_> {
             }
         }
         let name = match &def.name {
-            Some(name) => QualifiedName::new(table.schema.clone(), name.clone()),
+            Some(name) => name.clone(),
+            None if self.session.index_names == IndexNames::PerTable => {
+                let first = def.keys.iter().find_map(|key| match key {
+                    IndexKey::Column(column) => Some(column.clone()),
+                    IndexKey::Expression(_) => None,
+                });
+                self.free_index_name(&table, first.unwrap_or_else(|| "functional_index".into()))
+            }
             None => {
                 let parts = index_column_names(&def.keys, &def.include);
-                let chosen = choose_name(
+                choose_name(
                     self.catalog,
                     &table.schema,
-                    table.name.as_str(),
+                    &table.name,
                     &parts.join("_"),
                     "idx",
                     |_| false,
-                );
-                QualifiedName::new(table.schema.clone(), chosen)
+                )
             }
         };
         let creation = match existence {
             Existence::Required => Creation::New,
             Existence::Tolerated => Creation::IfNotExists,
         };
-        if !self.may_create(&name, creation) {
+        if !self.may_create(&self.index_key(&table, &name), creation) {
             return;
         }
         let index = Index {
             id: self.origin.next_id(),
-            name: name.name.clone(),
+            name,
             unique: def.unique,
             nulls_not_distinct: def.nulls_not_distinct,
             method: def.method.clone(),
@@ -551,12 +560,39 @@ impl Applier<'_> {
         }
     }
 
+    /// Under which name an index is kept among the relations.
+    pub(super) fn index_key(&self, table: &QualifiedName, index: &Ident) -> QualifiedName {
+        match self.session.index_names {
+            IndexNames::PerSchema => QualifiedName::new(table.schema.clone(), index.clone()),
+            IndexNames::PerTable => {
+                // No table has a name with this character.
+                let name = format!("{}\u{1}{}", table.name.as_str(), index.as_str());
+                QualifiedName::new(table.schema.clone(), Ident::in_any_case(&name))
+            }
+        }
+    }
+
+    /// MySQL's name for an index without one: its first column, with a number where that is taken.
+    pub(super) fn free_index_name(&self, table: &QualifiedName, first: Ident) -> Ident {
+        let taken = |name: &Ident| {
+            let table = self.catalog.table(table);
+            table.is_some_and(|table| table.indexes.iter().any(|index| index.name == *name))
+        };
+        let mut name = first.clone();
+        let mut number = 1_u32;
+        while taken(&name) {
+            number += 1;
+            name = Ident::in_any_case(&format!("{}_{number}", first.as_str()));
+        }
+        name
+    }
+
     /// Keeps an index with its table and reserves its name.
     pub(super) fn attach_index(&mut self, table: &QualifiedName, index: Index) {
         let Some(owner) = self.catalog.relation(table).map(|relation| relation.id) else {
             return;
         };
-        let name = QualifiedName::new(table.schema.clone(), index.name.clone());
+        let name = self.index_key(table, &index.name);
         self.insert_relation(
             &name,
             Relation {
@@ -595,7 +631,7 @@ impl Applier<'_> {
         let found = match table {
             Some(table) => self
                 .lookup_relation(table)
-                .map(|table| QualifiedName::new(table.schema, name.name.clone())),
+                .map(|table| self.index_key(&table, &name.name)),
             None => self.lookup_relation(name),
         };
         let owner = found
@@ -611,14 +647,24 @@ impl Applier<'_> {
             }
             return;
         };
+        let per_table = self.session.index_names == IndexNames::PerTable;
         let id = self.catalog.relation(&found).map(|relation| relation.id);
         self.forget_name(&found);
         if let Some(id) = id {
             self.drop_counterparts(&owner, id);
         }
         self.edit_relation(&owner, |relation| match &mut relation.body {
-            RelationBody::Table(table) => table.indexes.retain(|index| index.name != found.name),
-            RelationBody::View(view) => view.indexes.retain(|index| index.name != found.name),
+            RelationBody::Table(table) => {
+                table.indexes.retain(|index| index.name != name.name);
+                if per_table {
+                    // A unique key is its index there.
+                    let is_it = |it: &Constraint| {
+                        it.name == name.name && matches!(it.kind, ConstraintKind::Unique { .. })
+                    };
+                    table.constraints.retain(|constraint| !is_it(constraint));
+                }
+            }
+            RelationBody::View(view) => view.indexes.retain(|index| index.name != name.name),
             RelationBody::Sequence(_) | RelationBody::Index { .. } => {}
         });
     }
@@ -646,7 +692,7 @@ impl Applier<'_> {
             RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
         };
         for index in indexes.into_iter().flatten() {
-            self.forget_name(&QualifiedName::new(name.schema.clone(), index.name.clone()));
+            self.forget_name(&self.index_key(name, &index.name));
         }
         let id = relation.id;
         let belongs = |other: &Relation| match &other.body {
@@ -733,6 +779,24 @@ impl Applier<'_> {
             relation.body,
             RelationBody::Table(_) | RelationBody::View(_)
         );
+        if self.session.index_names == IndexNames::PerTable
+            && let RelationBody::Table(table) = &relation.body
+        {
+            // Their names are found by that of the table.
+            for index in &table.indexes {
+                let (old, new) = (
+                    self.index_key(from, &index.name),
+                    self.index_key(to, &index.name),
+                );
+                if let Some(entry) = self.catalog.relation(&old).cloned() {
+                    self.forget_name(&old);
+                    self.catalog
+                        .relation_names
+                        .insert_mut(index.id, new.clone());
+                    self.catalog.relations.insert_mut(new, entry);
+                }
+            }
+        }
         self.catalog.relations.insert_mut(to.clone(), relation);
         self.touch_relation(to);
         if is_sequence {
@@ -1008,7 +1072,7 @@ fn in_schema<'a>(
         .collect()
 }
 
-fn rename_index(owner: &mut Relation, from: &Ident, to: &Ident) {
+pub(super) fn rename_index(owner: &mut Relation, from: &Ident, to: &Ident) {
     let indexes = match &mut owner.body {
         RelationBody::Table(table) => {
             let is_meant = |constraint: &Constraint| constraint.name == *from;

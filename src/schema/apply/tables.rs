@@ -1,7 +1,7 @@
 //! What belongs to a table: columns, constraints, triggers, policies.
 
 use super::naming::choose_name;
-use super::relations::index_column_names;
+use super::relations::{index_column_names, rename_index};
 use super::{Applier, Assumption};
 use crate::schema::catalog::{
     Column, Constraint, Index, Knowledge, Policy, RelationBody, Table, Trigger,
@@ -12,6 +12,7 @@ use crate::schema::op::{
     Existence, IndexKey, PolicyDef, RelationKind, RowSecurityChange, SequenceChange, SqlExpr,
     TriggerDef, TriggerSelection,
 };
+use crate::schema::session::{IndexNames, PrimaryKeys};
 use crate::schema::types::TypeName;
 
 impl Applier<'_> {
@@ -535,8 +536,10 @@ impl Applier<'_> {
                 columns,
                 using_index,
             } => {
-                for column in &columns {
-                    self.alter_one_column(table, column, &ColumnChange::SetNotNull);
+                if self.session.primary_keys == PrimaryKeys::RefuseNull {
+                    for column in &columns {
+                        self.alter_one_column(table, column, &ColumnChange::SetNotNull);
+                    }
                 }
                 let include = &def.options.include;
                 self.back_constraint(
@@ -591,6 +594,29 @@ impl Applier<'_> {
         self.constraint_name(table, kind, &ConstraintOptions::default())
     }
 
+    /// MySQL's name for a constraint without one.
+    fn mysql_constraint_name(&self, table: &QualifiedName, kind: &ConstraintKind) -> Ident {
+        let label = match kind {
+            ConstraintKind::PrimaryKey { .. } => return Ident::in_any_case("PRIMARY"),
+            ConstraintKind::Unique { columns, .. } => {
+                let first = columns.first().cloned();
+                return self.free_index_name(table, first.unwrap_or_else(|| "key".into()));
+            }
+            ConstraintKind::ForeignKey { .. } => "ibfk",
+            ConstraintKind::Check { .. }
+            | ConstraintKind::Exclude { .. }
+            | ConstraintKind::NotNull { .. } => "chk",
+        };
+        let taken = |name: &Ident| {
+            let table = self.catalog.table(table);
+            table.is_some_and(|table| table.constraints.iter().any(|it| it.name == *name))
+        };
+        (1_u32..)
+            .map(|number| Ident::in_any_case(&format!("{}_{label}_{number}", table.name.as_str())))
+            .find(|name| !taken(name))
+            .expect("a table has fewer constraints than there are numbers")
+    }
+
     fn primary_key(&self, table: &QualifiedName) -> Option<Vec<Ident>> {
         self.catalog
             .table(table)?
@@ -616,6 +642,9 @@ impl Applier<'_> {
             let parts: Vec<&str> = columns.iter().map(Ident::as_str).collect();
             parts.join("_")
         };
+        if self.session.index_names == IndexNames::PerTable {
+            return self.mysql_constraint_name(table, kind);
+        }
         let (second, label) = match kind {
             ConstraintKind::PrimaryKey { .. } => (String::new(), "pkey"),
             ConstraintKind::Unique { columns, .. } => {
@@ -642,7 +671,7 @@ impl Applier<'_> {
         choose_name(
             self.catalog,
             &table.schema,
-            table.name.as_str(),
+            &table.name,
             &second,
             label,
             |name| self.is_constraint_name(table, name),
@@ -746,7 +775,7 @@ impl Applier<'_> {
                 | ConstraintKind::Exclude { .. }
         );
         if backed {
-            self.forget_name(&QualifiedName::new(found.schema.clone(), name.clone()));
+            self.forget_name(&self.index_key(&found, name));
         }
         let index = body
             .indexes
@@ -774,11 +803,23 @@ impl Applier<'_> {
         let Some(found) = self.find_table(table) else {
             return;
         };
-        let index = QualifiedName::new(found.schema.clone(), from.clone());
+        let index = self.index_key(&found, from);
         let is_index = self
             .catalog
             .relation(&index)
             .is_some_and(|relation| matches!(relation.body, RelationBody::Index { .. }));
+        if is_index && self.session.index_names == IndexNames::PerTable {
+            let key = self.index_key(&found, to);
+            if let Some(entry) = self.catalog.relation(&index).cloned() {
+                self.forget_name(&index);
+                self.catalog
+                    .relation_names
+                    .insert_mut(entry.id, key.clone());
+                self.catalog.relations.insert_mut(key, entry);
+            }
+            self.edit_relation(&found, |owner| rename_index(owner, from, to));
+            return;
+        }
         if is_index {
             let to = QualifiedName::new(found.schema.clone(), to.clone());
             self.rekey_relation(&index, &to);

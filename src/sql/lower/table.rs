@@ -13,9 +13,9 @@ use super::types::read_type;
 use super::{Out, no_effect, opaque};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
-    ColumnChange, ConstraintKind, Creation, Existence, GrantTarget, Identity, LikeClause,
-    RelationKind, RowSecurityChange, SchemaOp, SequenceChange, SequenceOwner, SqlExpr, TableDef,
-    TriggerSelection,
+    ColumnChange, ConstraintDef, ConstraintKind, Creation, Existence, GrantTarget, Identity,
+    IndexKey, LikeClause, RelationKind, RowSecurityChange, SchemaOp, SequenceChange, SequenceOwner,
+    SqlExpr, TableDef, TriggerSelection,
 };
 use crate::sql::Dialect;
 use crate::sql::cursor::{Cursor, Read, Refused};
@@ -134,11 +134,54 @@ fn read_elements(
 ) -> Read<()> {
     for part in cursor.split_commas(range) {
         let mut part = cursor.part(part);
+        let (constraints, keys) = (table.constraints.len(), indexes.len());
         read_element(&mut part, table, indexes)?;
         part.expect_end()?;
+        if matches!(cursor.dialect, Dialect::Mysql | Dialect::Mariadb) {
+            name_keys(table, indexes, constraints, keys);
+        }
     }
     mark_required(table, cursor.dialect);
     Ok(())
+}
+
+/// MySQL names keys without a name in the order written, plain and unique ones alike: after the
+/// first column, with a number where that is taken. Those from `constraints` and `keys` on are new.
+fn name_keys(table: &mut TableDef, indexes: &mut [SchemaOp], constraints: usize, keys: usize) {
+    let mut taken: Vec<Ident> = Vec::new();
+    let unique = |it: &ConstraintDef| matches!(it.kind, ConstraintKind::Unique { .. });
+    let old = table.constraints[..constraints]
+        .iter()
+        .filter(|it| unique(it));
+    taken.extend(old.filter_map(|it| it.name.clone()));
+    for op in &indexes[..keys] {
+        if let SchemaOp::CreateIndex { index, .. } = op {
+            taken.extend(index.name.clone());
+        }
+    }
+    let mut free = |first: &Ident| {
+        let numbered = (2_u32..).map(|number| first.alike(&format!("{}_{number}", first.as_str())));
+        let mut names = std::iter::once(first.clone()).chain(numbered);
+        let name = names
+            .find(|name| !taken.contains(name))
+            .expect("numbers do not end");
+        taken.push(name.clone());
+        name
+    };
+    for constraint in &mut table.constraints[constraints..] {
+        if let (None, ConstraintKind::Unique { columns, .. }) = (&constraint.name, &constraint.kind)
+        {
+            constraint.name = columns.first().map(&mut free);
+        }
+    }
+    for op in &mut indexes[keys..] {
+        let SchemaOp::CreateIndex { index, .. } = op else {
+            continue;
+        };
+        if let (None, Some(IndexKey::Column(first))) = (&index.name, index.keys.first()) {
+            index.name = Some(free(first));
+        }
+    }
 }
 
 /// The columns that a key or a table-level `NOT NULL` makes required.
@@ -713,16 +756,11 @@ fn rename(cursor: &mut Cursor, target: &AlterTarget) -> Read<SchemaOp> {
         });
     }
     if mysql && cursor.eat_any(&["index", "key"]) {
-        let name = ObjectName::bare(cursor.ident()?);
+        // The index of a table, as that of a constraint is renamed.
+        let name = cursor.ident()?;
         cursor.expect("to")?;
-        let kind = RelationKind::Index;
         let to = cursor.ident()?;
-        return Ok(SchemaOp::RenameRelation {
-            kind,
-            name,
-            to,
-            existence: Existence::Required,
-        });
+        return Ok(SchemaOp::RenameConstraint { table, name, to });
     }
     let named = !(cursor.is("to") || mysql && cursor.is("as"));
     if named && !(mysql && cursor.peek_at(1).is_none()) {
