@@ -1,6 +1,6 @@
 //! Settings of the session that decide what a name in a statement means.
 
-use super::name::Ident;
+use super::name::{Ident, QualifiedName};
 use super::op::SettingScope;
 
 /// The search path, with what `SET LOCAL` put over it.
@@ -8,6 +8,8 @@ use super::op::SettingScope;
 pub struct Session {
     path: Vec<Ident>,
     local: Option<Vec<Ident>>,
+    /// Columns that `ADD COLUMN IF NOT EXISTS` found to be there, when it last asked.
+    pub(super) found_columns: Vec<(QualifiedName, Ident)>,
 }
 
 impl Default for Session {
@@ -22,6 +24,7 @@ impl Session {
         Session {
             path: vec![Ident::new("$user"), Ident::new("public")],
             local: None,
+            found_columns: Vec::new(),
         }
     }
 
@@ -44,6 +47,7 @@ impl Session {
 
     /// What `SET LOCAL` changed ends with the transaction.
     pub fn end_transaction(&mut self) {
+        self.found_columns.clear();
         self.local = None;
     }
 }
