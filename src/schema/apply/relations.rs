@@ -36,7 +36,7 @@ impl Applier<'_> {
 
     /// The name of a temporary relation is in a schema of its own.
     fn new_relation_name(&self, name: &ObjectName, temporary: bool) -> QualifiedName {
-        if temporary {
+        if temporary || is_temporary(name) {
             QualifiedName::new("pg_temp", name.name.clone())
         } else {
             self.new_name(name)
@@ -63,7 +63,7 @@ impl Applier<'_> {
         if let Some(parent) = &def.partition_of {
             table.partition_of = self.copy_parent(parent, &mut table);
         }
-        for like in &def.like {
+        for like in def.like.iter().filter(|like| like.after == 0) {
             self.copy_like(like, &mut table);
         }
         if let Some(query) = &def.as_query {
@@ -96,16 +96,24 @@ impl Applier<'_> {
             Relation {
                 id,
                 body: RelationBody::Table(table),
-                temporary: def.temporary,
+                temporary: def.temporary || is_temporary(&def.name),
                 assumed: false,
                 unread: 0,
             },
         );
         self.touch_relation(&name);
-        for column in &def.columns {
+        for (at, column) in def.columns.iter().enumerate() {
             self.push_column(&name, column);
+            for like in def.like.iter().filter(|like| like.after == at + 1) {
+                if let Some(mut table) = self.catalog.table(&name).cloned() {
+                    self.copy_like(like, &mut table);
+                    self.edit_table(&name, |it| *it = table);
+                }
+            }
         }
-        for constraint in without_repeated_keys(&def.constraints) {
+        for mut constraint in without_repeated_keys(&def.constraints) {
+            // There are no rows yet that it could not hold for.
+            constraint.not_valid &= def.foreign || constraint.not_enforced;
             self.add_constraint(&name, &constraint);
         }
         let inherited = def.partition_of.iter().chain(&def.inherits);
@@ -166,12 +174,16 @@ impl Applier<'_> {
                 None => {
                     let mut column = column.clone();
                     column.id = self.origin.next_id();
+                    // A child has values of its own.
+                    column.identity = None;
                     table.columns.push(column);
                 }
             }
         }
         for constraint in &parent.constraints {
-            if matches!(constraint.kind, ConstraintKind::Check { .. }) {
+            if matches!(constraint.kind, ConstraintKind::Check { .. })
+                && !constraint.options.no_inherit
+            {
                 let mut constraint = constraint.clone();
                 constraint.id = self.origin.next_id();
                 table.constraints.push(constraint);
@@ -345,7 +357,7 @@ impl Applier<'_> {
             Relation {
                 id,
                 body: RelationBody::View(view),
-                temporary: def.temporary,
+                temporary: def.temporary || is_temporary(&def.name),
                 assumed: false,
                 unread: 0,
             },
@@ -379,7 +391,7 @@ impl Applier<'_> {
                     identity: false,
                     options: Some(Box::new(SequenceOptions::new(options))),
                 }),
-                temporary,
+                temporary: temporary || is_temporary(name),
                 assumed: false,
                 unread: 0,
             },
@@ -1060,6 +1072,13 @@ fn without_repeated_keys(constraints: &[ConstraintDef]) -> Vec<ConstraintDef> {
         }
     }
     kept
+}
+
+/// A name in the schema of temporary relations.
+fn is_temporary(name: &ObjectName) -> bool {
+    name.schema
+        .as_ref()
+        .is_some_and(|schema| schema.as_str() == "pg_temp")
 }
 
 fn in_schema<'a>(

@@ -27,6 +27,7 @@ impl Applier<'_> {
             // A column that a parent has too is one column.
             match table.column_mut(&name) {
                 Some(existing) => {
+                    existing.identity = column.identity.or(existing.identity);
                     existing.not_null |= column.not_null;
                     existing.default = column.default.clone().or(existing.default.clone());
                 }
@@ -155,7 +156,10 @@ impl Applier<'_> {
             .catalog
             .table(&name)
             .is_some_and(|table| table.column(&def.name).is_some());
+        let place = (name.clone(), def.name.clone());
+        self.session.found_columns.retain(|it| *it != place);
         if exists {
+            self.session.found_columns.push(place);
             if existence == Existence::Required {
                 let message = format!(
                     "column \"{}\" of relation \"{}\" already exists",
@@ -175,8 +179,13 @@ impl Applier<'_> {
             self.out.assumptions.push(assumption);
         }
         self.push_column(&name, def);
+        let inherited = ColumnDef {
+            identity: None,
+            not_null: def.not_null || def.identity.is_some(),
+            ..def.clone()
+        };
         for child in self.descendants(&name) {
-            self.push_column(&child, def);
+            self.push_column(&child, &inherited);
         }
     }
 
@@ -342,7 +351,15 @@ impl Applier<'_> {
             return;
         }
         let mut targets = vec![name.clone()];
-        if !only {
+        // An identity is a matter of one table.
+        let of_one = matches!(
+            change,
+            ColumnChange::AddIdentity(..)
+                | ColumnChange::SetIdentity(_)
+                | ColumnChange::SetIdentitySequence(_)
+                | ColumnChange::DropIdentity(_)
+        );
+        if !only && !of_one {
             targets.extend(self.descendants(&name));
         }
         for target in targets {
@@ -432,6 +449,12 @@ impl Applier<'_> {
     }
 
     pub(super) fn add_constraint(&mut self, table: &QualifiedName, def: &ConstraintDef) {
+        if let Some(column) = &def.options.beside {
+            let place = (table.clone(), column.clone());
+            if self.session.found_columns.contains(&place) {
+                return;
+            }
+        }
         if let ConstraintKind::NotNull { column } = &def.kind {
             if self.find_column(table, column).is_some() {
                 self.alter_one_column(table, column, &ColumnChange::SetNotNull);
@@ -527,7 +550,7 @@ impl Applier<'_> {
         }
         self.edit_table(table, |table| table.constraints.push(constraint.clone()));
         for child in self.descendants(table) {
-            if matches!(kind, ConstraintKind::Check { .. }) {
+            if matches!(kind, ConstraintKind::Check { .. }) && !def.options.no_inherit {
                 self.edit_table(&child, |table| table.constraints.push(constraint.clone()));
             }
         }
@@ -536,9 +559,14 @@ impl Applier<'_> {
                 columns,
                 using_index,
             } => {
-                if self.session.primary_keys == PrimaryKeys::RefuseNull {
+                let mut targets = vec![table.clone()];
+                targets.extend(self.descendants(table));
+                if self.session.primary_keys == PrimaryKeys::AdmitNull {
+                    targets.clear();
+                }
+                for target in targets {
                     for column in &columns {
-                        self.alter_one_column(table, column, &ColumnChange::SetNotNull);
+                        self.alter_one_column(&target, column, &ColumnChange::SetNotNull);
                     }
                 }
                 let include = &def.options.include;
@@ -868,10 +896,15 @@ impl Applier<'_> {
         let Some(found) = self.find_table(table) else {
             return;
         };
-        self.edit_table(&found, |table| {
-            let is_meant = |constraint: &Constraint| constraint.name == *name;
-            table.constraints.edit(is_meant, |it| it.valid = true);
-        });
+        let mut targets = vec![found.clone()];
+        targets.extend(self.descendants(&found));
+        for target in targets {
+            self.edit_table(&target, |table| {
+                let is_meant =
+                    |constraint: &Constraint| constraint.name == *name && !constraint.valid;
+                table.constraints.edit(is_meant, |it| it.valid = true);
+            });
+        }
     }
 
     fn edit_triggers(&mut self, table: &QualifiedName, edit: impl FnOnce(&mut Vec<Trigger>)) {
