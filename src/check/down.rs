@@ -9,33 +9,65 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::chain::{Chain, planned_down};
-use crate::history::{Step, replay_on};
+use crate::history::{Planned, replay_on};
+use crate::rules::down_differs::{self, How, Left};
 use crate::schema::apply::{Misfit, Touched};
-use crate::schema::diff::{Change, Difference, diff_touched, other_name};
+use crate::schema::catalog::Catalog;
+use crate::schema::diff::{Change, diff_touched, other_name};
+use crate::schema::name::Ident;
+use crate::source::Span;
 
 /// What came of undoing a migration.
 #[derive(Debug)]
 pub(super) enum Undone {
     /// These objects are not as they were before it.
-    Differs(Vec<Difference>),
+    Differs(Vec<Left>),
     /// The server would refuse a statement of the down part.
     Refused(Misfit),
     /// Something in the up or the down part was not understood, or may not run.
     Unknown(Arc<str>),
 }
 
+/// A down part that does not restore what was before.
+#[derive(Debug)]
+pub(super) struct Down {
+    /// The index of the migration.
+    pub(super) migration: usize,
+    /// Its first statement, where it stands in the file of the up part.
+    pub(super) span: Option<Span>,
+    /// What came of it.
+    pub(super) undone: Undone,
+}
+
 /// The new migrations whose down parts do not restore what was before, by index.
-pub(super) fn undo_new(chain: &Chain) -> Vec<(usize, Undone)> {
+pub(super) fn undo_new(chain: &Chain) -> Vec<Down> {
     (chain.first_new..chain.migrations.len())
         .into_par_iter()
-        .filter_map(|index| Some((index, undo(chain, index)?)))
+        .filter_map(|index| {
+            let migration = &chain.migrations[index];
+            let planned = planned_down(migration, chain.dialect)?;
+            let is_same = migration.down.as_ref()?.path() == migration.path;
+            // An empty one says that there is no way back.
+            let first = planned.script.as_ref()?.statements.first()?.span;
+            Some(Down {
+                migration: index,
+                span: is_same.then_some(first),
+                undone: undo(chain, index, planned)?,
+            })
+        })
         .collect()
 }
 
-fn undo(chain: &Chain, index: usize) -> Option<Undone> {
-    let planned = planned_down(&chain.migrations[index], chain.dialect)?;
+fn undo(chain: &Chain, index: usize, planned: Planned) -> Option<Undone> {
     let timeline = &chain.timeline;
     let (begin, end) = (timeline.begin_of(index), timeline.ends[index]);
+    let migration = &chain.migrations[index];
+    let parts = [migration.up.part(), migration.down.as_ref()?.part()];
+    if parts.into_iter().flatten().any(|part| part.has_stand_in()) {
+        return Some(Undone::Unknown(Arc::from(
+            "it holds a placeholder whose value is not known",
+        )));
+    }
     let mut reasons = timeline.reasons.range((index, 0)..(index + 1, 0));
     if let Some((_, reason)) = reasons.next() {
         return Some(Undone::Unknown(Arc::clone(reason)));
@@ -52,24 +84,61 @@ fn undo(chain: &Chain, index: usize) -> Option<Undone> {
         return Some(Undone::Refused(misfit.clone()));
     }
     let (before, after) = (timeline.catalog(begin), down.catalog(down.end()));
-    let touched = |steps: &[Step]| -> BTreeSet<Touched> {
-        steps.iter().flat_map(|it| it.touched.clone()).collect()
-    };
-    let mut names = touched(up);
-    names.extend(touched(&down.steps));
+    let mut names: BTreeSet<Touched> = BTreeSet::new();
+    for step in up.iter().chain(&down.steps) {
+        names.extend(step.touched.iter().cloned());
+    }
     let others: Vec<Touched> = names
         .iter()
         .flat_map(|name| other_name(before, after, name))
         .collect();
     names.extend(others);
-    let mut differences: Vec<Difference> = names
-        .iter()
-        .flat_map(|name| diff_touched(before, after, name))
-        // The server cannot take a label away, and what may be done with an object that was made
-        // anew was said elsewhere.
-        .filter(|difference| difference.change != Change::LabelAdded)
-        .collect();
-    differences.sort();
-    differences.dedup();
-    (!differences.is_empty()).then_some(Undone::Differs(differences))
+    let mut out: BTreeSet<Left> = BTreeSet::new();
+    for name in &names {
+        let differences = diff_touched(before, after, name);
+        if differences.is_empty() {
+            out.extend(unseen_by_queries(before, after, name));
+        }
+        // The server cannot take a label away.
+        let differences = differences
+            .iter()
+            .filter(|it| it.change != Change::LabelAdded);
+        out.extend(differences.map(down_differs::left));
+    }
+    (!out.is_empty()).then(|| Undone::Differs(out.into_iter().collect()))
+}
+
+/// What no query notices: indexes, and what functions do.
+fn unseen_by_queries(before: &Catalog, after: &Catalog, name: &Touched) -> Vec<Left> {
+    let mut out = Vec::new();
+    match name {
+        Touched::Relation(name) => {
+            let indexes = |catalog: &Catalog| -> BTreeSet<Ident> {
+                let table = catalog.table(name);
+                let indexes = table.into_iter().flat_map(|table| table.indexes.iter());
+                indexes.map(|index| index.name.clone()).collect()
+            };
+            let (before, after) = (indexes(before), indexes(after));
+            for index in before.symmetric_difference(&after) {
+                let how = match before.contains(index) {
+                    true => How::Missing,
+                    false => How::StillThere,
+                };
+                out.push(Left::new(format!("index `{index}`"), how));
+            }
+        }
+        Touched::Routine(name) => {
+            let body = |catalog: &Catalog| -> Vec<(Arc<str>, Ident)> {
+                let routines = catalog.routines(name).iter();
+                routines
+                    .map(|it| (Arc::clone(&it.body), it.language.clone()))
+                    .collect()
+            };
+            if body(before) != body(after) {
+                out.push(Left::new(format!("function `{name}`"), How::Differs));
+            }
+        }
+        Touched::Type(_) | Touched::Privileges(_) | Touched::Role(_) | Touched::Unread => {}
+    }
+    out
 }

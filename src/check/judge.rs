@@ -34,7 +34,7 @@ use crate::source::{Position, SourceFile, Span};
 use crate::sql::Statement;
 
 use super::chain::Chain;
-use super::down::{Undone, undo_new};
+use super::down::{Down, Undone, undo_new};
 
 /// Judges the chain and collects everything that a report prints.
 pub(super) fn judge(project: Project, chain: Chain) -> Report {
@@ -663,21 +663,22 @@ fn odd(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding> {
 }
 
 /// Down parts of new migrations that do not restore what was before.
-fn downs(undone: &[(usize, Undone)], project: &Project, sources: &Sources) -> Vec<Finding> {
+fn downs(undone: &[Down], project: &Project, sources: &Sources) -> Vec<Finding> {
     undone
         .iter()
-        .filter_map(|(index, undone)| {
-            let advice = match undone {
+        .filter_map(|down| {
+            let index = down.migration;
+            let advice = match &down.undone {
                 Undone::Differs(differences) => down_differs::advice(differences),
                 Undone::Refused(misfit) => down_differs::refused(misfit.code, &misfit.message),
                 Undone::Unknown(_) => return None,
             };
+            let start =
+                |statement: &Statement| Span::new(statement.span.start, statement.span.start);
             let place = Place {
-                migration: *index,
+                migration: index,
                 statement: None,
-                span: sources
-                    .statement(*index, 0)
-                    .map(|statement| Span::new(statement.span.start, statement.span.start)),
+                span: down.span.or(sources.statement(index, 0).map(start)),
             };
             let warning = Severity::Warning;
             layout_finding(
@@ -693,9 +694,9 @@ fn downs(undone: &[(usize, Undone)], project: &Project, sources: &Sources) -> Ve
 }
 
 /// That some down parts were not compared: the first of them, and how many more.
-fn not_compared(undone: &[(usize, Undone)], chain: &Chain) -> Option<String> {
-    let mut unknown = undone.iter().filter_map(|(index, undone)| match undone {
-        Undone::Unknown(reason) => Some((index, reason)),
+fn not_compared(undone: &[Down], chain: &Chain) -> Option<String> {
+    let mut unknown = undone.iter().filter_map(|down| match &down.undone {
+        Undone::Unknown(reason) => Some((down.migration, reason)),
         Undone::Differs(_) | Undone::Refused(_) => None,
     });
     let (index, reason) = unknown.next()?;
@@ -703,7 +704,7 @@ fn not_compared(undone: &[(usize, Undone)], chain: &Chain) -> Option<String> {
         0 => String::new(),
         count => format!(" (and {count} more down parts)"),
     };
-    let path = &chain.migrations[*index].path;
+    let path = &chain.migrations[index].path;
     Some(format!(
         "{path}: whether the down part restores the schema before is not known: {reason}{more}"
     ))

@@ -75,6 +75,11 @@ impl Part {
         self.sent() == other.sent()
     }
 
+    /// Whether a value that is not known stands in the text by its name (`__name__`).
+    pub fn has_stand_in(&self) -> bool {
+        self.cut.as_ref().is_some_and(|cut| cut.has_stand_in())
+    }
+
     /// The place in the file of a place in the text that is sent.
     pub fn place(&self, span: Span) -> Span {
         match &self.cut {
@@ -88,6 +93,16 @@ impl Cut {
     /// The text that reaches the server.
     pub fn sent(&self) -> &Arc<str> {
         &self.sent
+    }
+
+    fn has_stand_in(&self) -> bool {
+        let ends = self.pieces.iter().skip(1).map(|piece| piece.at);
+        let ends = ends.chain([self.sent.len()]);
+        self.pieces.iter().zip(ends).any(|(piece, end)| {
+            let text = self.sent.get(piece.at..end).unwrap_or_default();
+            let text = text.trim_matches(['\'', '"']);
+            !piece.verbatim && text.len() > 4 && text.starts_with("__") && text.ends_with("__")
+        })
     }
 
     /// What is sent apart from the rest; empty when nothing is.

@@ -10,37 +10,67 @@ pub(super) fn check(_: &Facts) -> Option<Advice> {
 /// Objects that are named in one message.
 const MOST_NAMED: usize = 3;
 
-/// What is said of a down part after which these objects differ from before.
-pub(crate) fn advice(differences: &[Difference]) -> Advice {
-    let mut named: Vec<String> = Vec::new();
-    for difference in differences {
-        let object = &difference.object;
-        let how = match difference.change {
-            Change::RelationDropped
-            | Change::ColumnDropped { .. }
-            | Change::ConstraintDropped { .. }
-            | Change::TypeDropped
-            | Change::LabelDropped
-            | Change::RoutineDropped
-            | Change::UniqueKeyLost { .. } => "is missing",
-            Change::RelationAdded
-            | Change::ColumnAdded { .. }
-            | Change::ConstraintAdded { .. }
-            | Change::TypeAdded
-            | Change::LabelAdded
-            | Change::RoutineAdded => "is still there",
-            _ => "is not as it was", // Whatever else can differ.
-        };
-        let text = format!("{} `{object}` {how}", object.kind.as_str());
-        if !named.contains(&text) {
-            named.push(text);
-        }
+/// How an object differs after up and down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    Missing,
+    StillThere,
+    Differs,
+}
+
+/// An object that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Left {
+    object: String,
+    how: How,
+}
+
+impl Left {
+    pub(crate) fn new(object: String, how: How) -> Left {
+        Left { object, how }
     }
-    let more = match named.len().saturating_sub(MOST_NAMED) {
+}
+
+/// What a difference from before to after means here.
+pub(crate) fn left(difference: &Difference) -> Left {
+    let object = &difference.object;
+    let how = match difference.change {
+        Change::RelationDropped
+        | Change::ColumnDropped { .. }
+        | Change::ConstraintDropped { .. }
+        | Change::TypeDropped
+        | Change::LabelDropped
+        | Change::RoutineDropped
+        | Change::UniqueKeyLost { .. } => How::Missing,
+        Change::RelationAdded
+        | Change::ColumnAdded { .. }
+        | Change::ConstraintAdded { .. }
+        | Change::TypeAdded
+        | Change::LabelAdded
+        | Change::RoutineAdded => How::StillThere,
+        _ => How::Differs, // Whatever else can differ.
+    };
+    Left::new(format!("{} `{object}`", object.kind.as_str()), how)
+}
+
+/// What is said of a down part after which these objects differ from before.
+pub(crate) fn advice(left: &[Left]) -> Advice {
+    let named: Vec<String> = left
+        .iter()
+        .take(MOST_NAMED)
+        .map(|left| {
+            let how = match left.how {
+                How::Missing => "is missing",
+                How::StillThere => "is still there",
+                How::Differs => "is not as it was",
+            };
+            format!("{} {how}", left.object)
+        })
+        .collect();
+    let more = match left.len().saturating_sub(MOST_NAMED) {
         0 => String::new(),
         count => format!(", and {count} more"),
     };
-    named.truncate(MOST_NAMED);
     Advice {
         message: format!(
             "the down part does not restore the schema before: {}{more}",

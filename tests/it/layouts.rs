@@ -161,6 +161,22 @@ fn differences(folder: &Path) -> Vec<String> {
             .collect();
         compare("migration", &lines, &found, &mut out);
     }
+    // What the server said of each down part: the dump before the up part against that after both.
+    let is_false = |it: &&&toml::Value| it.get("restores").is_some_and(|it| *it == false.into());
+    let mut not_restored: Vec<String> = migrations
+        .iter()
+        .filter(is_false)
+        .map(|it| text(it, "path").to_owned())
+        .collect();
+    let mut found: Vec<String> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == "down_differs")
+        .map(|finding| report.files[finding.migration].path.to_string())
+        .collect();
+    not_restored.sort();
+    found.sort();
+    compare("down part", &not_restored, &found, &mut out);
     let ignored: Vec<&str> = entries(&expected, "ignored")
         .iter()
         .map(|it| text(it, "path"))
