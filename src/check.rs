@@ -20,10 +20,11 @@ use crate::error::{Error, Result};
 use crate::findings::Severity;
 use crate::report::Report;
 use crate::rules::{Class, RULES};
+use crate::source::SourceFile;
 use crate::sql::Dialect;
 
 use chain::{Chain, LiveRelease};
-pub use replayed::{Replayed, replay_project};
+pub use replayed::{Replayed, replay_project, replay_tree};
 
 /// What counts as new.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,6 +72,8 @@ pub struct Options {
     pub layout: Option<Layout>,
     /// How the project deploys.
     pub deploy: Option<DeployMode>,
+    /// The schema before the first migration, as a file of SQL.
+    pub schema_file: Option<PathBuf>,
     /// The configuration file, instead of the one found.
     pub config: Option<PathBuf>,
     /// No configuration file at all.
@@ -195,6 +198,7 @@ fn chain_of(
                 name: format!("the release at version {}", project.migrations[at].version),
                 revision: None,
                 retired: old_retired(options)?,
+                schema: project.schema.clone(),
                 migrations: project.migrations[..=at].to_vec(),
                 oddities: None,
             };
@@ -248,10 +252,22 @@ fn overrides(options: &Options, target: &Target) -> Result<Overrides> {
         None if options.isolated => ConfigChoice::Isolated,
         None => ConfigChoice::Nearest,
     };
+    let schema = match &options.schema_file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?;
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            Some(SourceFile::new(path.display().to_string(), text))
+        }
+        None => None,
+    };
     Ok(Overrides {
         layout: options.layout,
         dialect: options.dialect,
         server_version: options.server_version,
+        schema,
         config,
         ..target.overrides()
     })
@@ -325,6 +341,7 @@ fn named_files(options: &Options, target: &Target, project: &Project) -> Result<
         name: "the release without these files".to_owned(),
         revision: None,
         retired: old_retired(options)?,
+        schema: project.schema.clone(),
         migrations: old,
         oddities: None,
     };
@@ -411,6 +428,7 @@ fn in_tree(
         name,
         revision: None,
         retired: project.config.retired,
+        schema: project.schema,
         migrations: project.migrations,
         oddities: Some(project.oddities),
     })

@@ -19,7 +19,9 @@ pub mod schema;
 pub mod source;
 pub mod sql;
 
-pub use check::{FailOn, New, Options, Replayed, check, check_trees, fails, replay_project};
+pub use check::{
+    FailOn, New, Options, Replayed, check, check_trees, fails, replay_project, replay_tree,
+};
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};
 pub use report::{

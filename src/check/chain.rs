@@ -11,7 +11,7 @@ use crate::discover::{
     ServerVersion,
 };
 use crate::error::Result;
-use crate::history::{Batch, Planned, Timeline, VersionGraph, replay};
+use crate::history::{Batch, Planned, Timeline, VersionGraph, replay_from_schema};
 use crate::schema::catalog::Catalog;
 use crate::source::Span;
 use crate::sql::{self, Dialect, Script};
@@ -22,6 +22,8 @@ pub(super) struct LiveRelease {
     pub(super) name: String,
     pub(super) revision: Option<String>,
     pub(super) retired: Vec<Retired>,
+    /// The schema before its first migration, where one is given.
+    pub(super) schema: Option<Part>,
     pub(super) migrations: Vec<Migration>,
     /// What was odd about its folder; `None` where its folder was not read.
     pub(super) oddities: Option<Vec<Oddity>>,
@@ -226,7 +228,23 @@ impl Chain {
             first_new
         };
         let planned = plan(&migrations, &scripts, first_pending);
-        let timeline = replay(&planned, project.dialect);
+        // Production began with what the oldest release begins with.
+        let schema = match live.first() {
+            Some(oldest) => oldest.schema.clone(),
+            None => project.schema.clone(),
+        };
+        let is_same_schema = |other: &Option<Part>| match (&schema, other) {
+            (Some(one), Some(other)) => one.is_same_text(other),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let replay = |schema: &Option<Part>, planned: &[Planned]| {
+            let script = schema
+                .as_ref()
+                .map(|part| Key::of(part).read(project.dialect).script);
+            replay_from_schema(script.as_ref(), planned, project.dialect)
+        };
+        let timeline = replay(&schema, &planned);
         let place: BTreeMap<String, usize> = migrations
             .iter()
             .enumerate()
@@ -247,10 +265,12 @@ impl Chain {
                     0 if has_checkpoint => first_new,
                     length => length,
                 };
-                let differs = first_difference(&release.migrations, &migrations[..length]);
-                let own = differs.map(|_| {
+                let differs = first_difference(&release.migrations, &migrations[..length])
+                    .is_some()
+                    || !is_same_schema(&release.schema);
+                let own = differs.then(|| {
                     let planned = plan(&release.migrations, &scripts, usize::MAX);
-                    let timeline = replay(&planned, project.dialect);
+                    let timeline = replay(&release.schema, &planned);
                     Arc::clone(timeline.catalog(timeline.end()))
                 });
                 Pinned {
@@ -261,9 +281,13 @@ impl Chain {
             })
             .collect();
         pinned.sort_by_key(|it| it.length);
-        let fresh = first_difference(&project.migrations, &migrations).map(|at| {
+        let at = match is_same_schema(&project.schema) {
+            true => first_difference(&project.migrations, &migrations),
+            false => Some(0),
+        };
+        let fresh = at.map(|at| {
             let planned = plan(&project.migrations, &scripts, usize::MAX);
-            let timeline = replay(&planned, project.dialect);
+            let timeline = replay(&project.schema, &planned);
             (Arc::clone(timeline.catalog(timeline.end())), at)
         });
         for it in &pinned {
@@ -448,6 +472,19 @@ pub(super) fn planned_down(migration: &Migration, dialect: Dialect) -> Option<Pl
         unit: migration.unit,
         run: 0,
     })
+}
+
+/// The migrations of a project in run order, and how they are run.
+pub(super) fn planned(project: &Project) -> Result<(Vec<Migration>, Vec<Planned>)> {
+    let mut scripts = Scripts::new(project.dialect);
+    scripts.read(project.migrations.iter());
+    let order = graph(&project.migrations).run_order()?;
+    let migrations: Vec<Migration> = order
+        .into_iter()
+        .map(|index| project.migrations[index].clone())
+        .collect();
+    let planned = plan(&migrations, &scripts, usize::MAX);
+    Ok((migrations, planned))
 }
 
 /// A text, read: its statements, and where the tool goes on in another way.

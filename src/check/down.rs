@@ -93,6 +93,12 @@ fn undo(chain: &Chain, index: usize, planned: Planned) -> Option<Undone> {
         .flat_map(|name| other_name(before, after, name))
         .collect();
     names.extend(others);
+    // A privilege that was granted and taken away again is as it was before, though it is known
+    // now; and what an extension brings is not in the catalog.
+    names.retain(|name| match name {
+        Touched::Relation(_) | Touched::Type(_) | Touched::Routine(_) => true,
+        Touched::Privileges(_) | Touched::Role(_) | Touched::Unread => false,
+    });
     let mut out: BTreeSet<Left> = BTreeSet::new();
     for name in &names {
         let differences = diff_touched(before, after, name);
@@ -102,7 +108,7 @@ fn undo(chain: &Chain, index: usize, planned: Planned) -> Option<Undone> {
         // The server cannot take a label away.
         let differences = differences
             .iter()
-            .filter(|it| it.change != Change::LabelAdded);
+            .filter(|it| !matches!(it.change, Change::LabelAdded | Change::Unread));
         out.extend(differences.map(down_differs::left));
     }
     (!out.is_empty()).then(|| Undone::Differs(out.into_iter().collect()))

@@ -1,10 +1,10 @@
 //! A project's migrations, replayed in the order of its tool, without judging them.
 
 use super::{Options, only_postgres, overrides};
-use crate::check::chain::Chain;
-use crate::discover::{Migration, Project, discover_one, locate};
+use crate::check::chain::planned;
+use crate::discover::{Migration, Overrides, Project, Tree, discover_one, locate};
 use crate::error::{Error, Result};
-use crate::history::Timeline;
+use crate::history::{Planned, Timeline, replay};
 use crate::schema::catalog::Catalog;
 
 /// A project with the schema after each of its migrations.
@@ -16,8 +16,7 @@ pub struct Replayed {
     pub migrations: Vec<Migration>,
     /// What came of them.
     pub timeline: Timeline,
-    /// How many statements of each migration were not understood.
-    pub not_understood: Vec<usize>,
+    planned: Vec<Planned>,
 }
 
 impl Replayed {
@@ -29,7 +28,7 @@ impl Replayed {
     pub fn at(&self, version: Option<&str>) -> Result<(Option<&Migration>, &Catalog)> {
         let index = match version {
             None => self.migrations.len().checked_sub(1),
-            Some(version) => Some(self.project.find(version).ok_or_else(|| {
+            Some(version) => Some(self.place_of(version).ok_or_else(|| {
                 let newest = self.migrations.last().map_or("none", |it| &it.version);
                 Error::Argument(format!(
                     "no migration has the version or name {version}; the newest is {newest}"
@@ -45,14 +44,33 @@ impl Replayed {
         })
     }
 
+    /// The place in run order of the migration that is named.
+    fn place_of(&self, wanted: &str) -> Option<usize> {
+        let found = &self.project.migrations[self.project.find(wanted)?];
+        let mut all = self.migrations.iter();
+        all.position(|it| it.identity == found.identity && it.path == found.path)
+    }
+
     /// How many statements up to the end of a migration were not understood.
     pub fn not_understood_until(&self, migration: Option<&Migration>) -> usize {
         let index = migration.and_then(|it| {
             let mut all = self.migrations.iter();
-            all.position(|other| other.path == it.path)
+            all.position(|other| other.identity == it.identity && other.path == it.path)
         });
-        let end = index.map_or(0, |index| index + 1);
-        self.not_understood.iter().take(end).sum()
+        let planned = &self.planned[..index.map_or(0, |index| index + 1)];
+        planned
+            .iter()
+            .filter_map(|it| it.script.as_deref())
+            .flat_map(|script| &script.statements)
+            .filter(|statement| statement.not_understood().is_some())
+            .count()
+    }
+
+    /// The replay of some of the migrations only, by their place in run order: those that a server
+    /// took.
+    pub fn replay_only(&self, places: &[usize]) -> Timeline {
+        let planned: Vec<Planned> = places.iter().map(|at| self.planned[*at].clone()).collect();
+        replay(&planned, self.project.dialect)
     }
 }
 
@@ -64,23 +82,23 @@ impl Replayed {
 pub fn replay_project(options: &Options) -> Result<Replayed> {
     let target = locate(&options.paths)?;
     let overrides = overrides(options, &target)?;
-    let project = discover_one(&target.tree, &overrides)?;
+    replay_tree(&target.tree, &overrides)
+}
+
+/// Finds the project in a tree and replays its migrations.
+///
+/// # Errors
+///
+/// Any [`Error`]: the project could not be found or read.
+pub fn replay_tree(tree: &Tree, overrides: &Overrides) -> Result<Replayed> {
+    let project = discover_one(tree, overrides)?;
     only_postgres(&project)?;
-    let chain = Chain::of_everything(&project)?;
-    let not_understood = chain
-        .scripts
-        .iter()
-        .map(|script| {
-            let statements = script.iter().flat_map(|script| &script.statements);
-            statements
-                .filter(|statement| statement.not_understood().is_some())
-                .count()
-        })
-        .collect();
+    let (migrations, planned) = planned(&project)?;
+    let timeline = replay(&planned, project.dialect);
     Ok(Replayed {
-        migrations: chain.migrations,
-        timeline: chain.timeline,
-        not_understood,
+        migrations,
+        timeline,
+        planned,
         project,
     })
 }

@@ -46,6 +46,9 @@ pub(super) struct CheckArguments {
     /// [env: MIGCHECK_DEPLOY].
     #[arg(long, value_name = "MODE", value_parser = named::<DeployMode>)]
     deploy: Option<DeployMode>,
+    /// The schema before the first migration, as a file of SQL: for a history that begins mid-life.
+    #[arg(long, value_name = "FILE")]
+    schema_file: Option<PathBuf>,
     /// The configuration file, instead of the migcheck.toml found [env: MIGCHECK_CONFIG].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -129,6 +132,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         new,
         live: arguments.live.clone(),
         old_config: arguments.old_config.clone(),
+        schema_file: arguments.schema_file.clone(),
         dialect: or_variable(arguments.dialect, "MIGCHECK_DIALECT", named)?,
         server_version: or_variable(
             arguments.server_version,

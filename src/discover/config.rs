@@ -9,6 +9,7 @@
 //! migrations = "db/migrations"     # from the folder of this file
 //! dialect = "postgres"
 //! server_version = "16"
+//! schema_file = "db/structure.sql"   # the schema before the first migration
 //! deploy = "migrate-first"         # migrate-first, code-first, phased, concurrent, offline
 //! transaction = "file"             # what the tool opens: file, run, none
 //! unit = "statement"               # what it sends at once: statement, file
@@ -86,6 +87,9 @@ pub struct Config {
     pub dialect: Option<Dialect>,
     /// The server's version.
     pub server_version: Option<ServerVersion>,
+    /// The schema before the first migration, as a file of SQL from the tree's root: for a history
+    /// that begins mid-life.
+    pub schema_file: Option<String>,
     /// How the project deploys.
     pub deploy: DeployMode,
     /// The transaction that the tool opens, where it is not the layout's.
@@ -288,6 +292,10 @@ impl Config {
             custom,
             migrations: match wire.migrations {
                 Some(migrations) => Some(cx.path(&folder, &migrations)?),
+                None => None,
+            },
+            schema_file: match wire.schema_file {
+                Some(path) => Some(cx.path(&folder, &path)?),
                 None => None,
             },
             folder,
@@ -716,6 +724,7 @@ mod wire {
         pub(super) migrations: Option<Text>,
         pub(super) dialect: Option<Text>,
         pub(super) server_version: Option<Spanned<toml::Value>>,
+        pub(super) schema_file: Option<Spanned<String>>,
         pub(super) deploy: Option<Text>,
         pub(super) transaction: Option<Text>,
         pub(super) unit: Option<Text>,

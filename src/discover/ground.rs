@@ -249,6 +249,13 @@ impl<'a> Ground<'a> {
         self.tree.texts(paths)
     }
 
+    /// One file, read as migrations are.
+    pub(super) fn migration_text(&self, path: &str) -> Result<MigrationText> {
+        let mut texts = self.tree.texts(&[path.to_owned()])?;
+        let (text, _) = texts.pop().expect("one path gives one text");
+        Ok(text)
+    }
+
     /// A small text file; `None` when there is none.
     pub(super) fn text(&self, path: &str) -> Result<Option<Rc<str>>> {
         Ok(self.texts_of(&[path.to_owned()])?.pop().flatten())

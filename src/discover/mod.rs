@@ -39,7 +39,7 @@ pub use tree::{Revision, Tree, WorkTree};
 use std::collections::{BTreeMap, HashSet};
 
 use crate::error::{Error, Result};
-use crate::source::Span;
+use crate::source::{SourceFile, Span};
 use crate::sql::Dialect;
 use ground::Ground;
 use tree::{join, split, upwards};
@@ -148,6 +148,8 @@ pub struct Project {
     pub server_version_evidence: Option<String>,
     /// The configuration; that of the defaults when there is no file.
     pub config: Config,
+    /// The schema before the first migration, where one is given.
+    pub schema: Option<Part>,
     /// In the order in which the tool runs them.
     pub migrations: Vec<Migration>,
     /// Files in the folder that are not run.
@@ -218,6 +220,8 @@ pub struct Overrides {
     pub server_version: Option<ServerVersion>,
     /// The migrations folder from the tree's root.
     pub migrations: Option<String>,
+    /// The schema before the first migration.
+    pub schema: Option<SourceFile>,
     /// The configuration.
     pub config: ConfigChoice,
 }
@@ -469,6 +473,24 @@ fn chosen_folder(options: &Overrides, config: Option<&Config>) -> Option<String>
     options.migrations.clone().or(configured)
 }
 
+/// The schema before the first migration: the file of the command line, or of the configuration.
+fn schema(ground: &Ground<'_>, options: &Overrides, config: &Config) -> Result<Option<Part>> {
+    if let Some(file) = &options.schema {
+        return Ok(Some(Part::whole(file.clone())));
+    }
+    let Some(path) = &config.schema_file else {
+        return Ok(None);
+    };
+    match ground.migration_text(path)? {
+        MigrationText::Read(part) => Ok(Some(part)),
+        MigrationText::Unreadable(it) => Err(Error::Layout(format!(
+            "{path} cannot be read: {} (schema_file in {})",
+            it.reason,
+            config.file.as_deref().unwrap_or(CONFIG_FILE_NAME)
+        ))),
+    }
+}
+
 /// Reads the migrations in `folder`; what nobody says is as in `like`, or found.
 fn read(
     ground: &Ground<'_>,
@@ -563,6 +585,10 @@ fn read(
         folder,
         dialect,
         dialect_evidence,
+        schema: match schema(ground, options, &config)? {
+            Some(schema) => Some(schema),
+            None => like.and_then(|it| it.schema.clone()),
+        },
         server_version,
         server_version_evidence,
         config,

@@ -16,7 +16,7 @@ use crate::schema::catalog::{Catalog, ObjectId, Routine};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::{Argument, Call, Called, DataOp, Runs, SchemaOp, TransactionOp, Value};
 use crate::schema::session::Session;
-use crate::sql::{Dialect, Operation, Script, read_body};
+use crate::sql::{Dialect, Operation, POLICIES, Script, read_body};
 
 /// One migration as it is going to be run.
 #[derive(Debug, Clone)]
@@ -123,12 +123,22 @@ impl Timeline {
 /// A history that begins mid-life alters objects whose creation it does not show. They were there
 /// before it began, so the replay is made again from a catalog that holds them.
 pub fn replay(migrations: &[Planned], dialect: Dialect) -> Timeline {
+    replay_from_schema(None, migrations, dialect)
+}
+
+/// The same, where a schema was there before the first migration: what the statements of `schema`
+/// make of an empty database.
+pub fn replay_from_schema(
+    schema: Option<&Arc<Script>>,
+    migrations: &[Planned],
+    dialect: Dialect,
+) -> Timeline {
     let mut assumptions: Vec<Assumption> = Vec::new();
     let mut seen: BTreeSet<Assumption> = BTreeSet::new();
     // Each pass can meet columns of what the pass before took for granted; two settle it, and a
     // third changes nothing but costs nothing where nothing was assumed.
     for _ in 0..3 {
-        let (timeline, more) = replay_from(&assumptions, migrations, dialect);
+        let (timeline, more) = replay_from(&assumptions, schema, migrations, dialect);
         let known = assumptions.len();
         for assumption in more {
             if seen.insert(assumption.clone()) {
@@ -139,7 +149,7 @@ pub fn replay(migrations: &[Planned], dialect: Dialect) -> Timeline {
             return timeline;
         }
     }
-    replay_from(&assumptions, migrations, dialect).0
+    replay_from(&assumptions, schema, migrations, dialect).0
 }
 
 /// Replays migrations on a schema that is there.
@@ -214,6 +224,7 @@ const MOST_OPERATIONS: usize = 10_000;
 
 fn replay_from(
     assumed: &[Assumption],
+    schema: Option<&Arc<Script>>,
     migrations: &[Planned],
     dialect: Dialect,
 ) -> (Timeline, Vec<Assumption>) {
@@ -227,7 +238,24 @@ fn replay_from(
         };
         expected.entry(relation.clone()).or_default().push(column);
     }
-    replay_with(Arc::new(start), expected, migrations, dialect)
+    let start = Arc::new(start);
+    let Some(schema) = schema else {
+        return replay_with(start, expected, migrations, dialect);
+    };
+    // A dump is run by itself: nobody sees the states in it.
+    let dump = Planned {
+        identity: Arc::from("the schema before the history"),
+        script: Some(Arc::clone(schema)),
+        transaction: TransactionScope::File,
+        unit: Unit::Statement,
+        batches: Vec::new(),
+        run: 0,
+    };
+    let (before, mut assumptions) = replay_with(start, BTreeMap::new(), &[dump], dialect);
+    let start = Arc::clone(before.catalog(before.end()));
+    let (timeline, more) = replay_with(start, expected, migrations, dialect);
+    assumptions.extend(more);
+    (timeline, assumptions)
 }
 
 fn replay_with(
@@ -432,6 +460,21 @@ impl Replay {
         }
     }
 
+    /// Every policy, as a body that asks for them would see it.
+    fn policies(&self) -> Value {
+        let mut rows = Vec::new();
+        for (name, relation) in self.catalog.relations() {
+            for policy in relation.as_table().into_iter().flat_map(|it| &it.policies) {
+                let (schema, table) = (name.schema.as_str(), name.name.as_str());
+                rows.push(Arc::from(format!(
+                    "{schema}\0{table}\0{}",
+                    policy.name.as_str()
+                )));
+            }
+        }
+        Value::List(rows)
+    }
+
     /// What a routine does with the arguments of a call.
     fn body(&mut self, routine: &Routine, called: &Called) -> Arc<Vec<Operation>> {
         let mut values = Arguments::new();
@@ -447,6 +490,9 @@ impl Replay {
             if let Some(name) = routine.arguments.get(at).and_then(|it| it.name.clone()) {
                 values.insert(name, value.clone());
             }
+        }
+        if routine.body.contains(POLICIES) {
+            values.insert(Ident::new(POLICIES), self.policies());
         }
         let key = (routine.id, values);
         if let Some(body) = self.bodies.get(&key) {

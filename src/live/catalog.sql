@@ -146,7 +146,7 @@ SELECT row_to_json(q) FROM (
   SELECT 'sequence' AS "is", s.seqrelid::int8 AS relation, format_type(s.seqtypid, NULL) AS type,
     s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS min, s.seqmax AS max,
     s.seqcache AS cache, s.seqcycle AS cycle, d.refobjid::int8 AS owner,
-    d.refobjsubid::int8 AS owner_column
+    d.refobjsubid::int8 AS owner_column, coalesce(d.deptype = 'i', false) AS identity
   FROM pg_sequence s
   LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid
     AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0

@@ -704,6 +704,7 @@ impl Comparer<'_> {
             &owner(self.ours, ours),
             &owner(self.theirs, theirs),
         );
+        object.equal("of an identity", &ours.identity, &theirs.identity);
         match (&ours.options, &theirs.options) {
             (Some(ours), Some(theirs)) => {
                 object.data_type("type", &ours.data_type, &theirs.data_type);

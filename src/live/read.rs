@@ -156,6 +156,7 @@ struct SequenceRow {
     cycle: bool,
     owner: Option<u64>,
     owner_column: Option<u64>,
+    identity: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -528,6 +529,7 @@ fn sequence(row: SequenceRow) -> Sequence {
     let owner = row.owner.zip(row.owner_column);
     Sequence {
         owner: owner.map(|(table, column)| (ObjectId(table), ObjectId(table << 16 | column))),
+        identity: row.identity,
         options: Some(Box::new(SequenceOptions {
             data_type: data_type(&row.r#type),
             start: row.start,

@@ -396,7 +396,7 @@ impl Printer<'_> {
             let RelationBody::Sequence(sequence) = &relation.body else {
                 continue;
             };
-            if self.identity_of(sequence) {
+            if sequence.identity {
                 continue;
             }
             match &sequence.options {
@@ -413,12 +413,6 @@ impl Printer<'_> {
         }
     }
 
-    /// Whether the sequence belongs to an identity column.
-    fn identity_of(&self, sequence: &Sequence) -> bool {
-        self.owner_of(sequence)
-            .is_some_and(|(_, column)| column.identity.is_some())
-    }
-
     fn owner_of(&self, sequence: &Sequence) -> Option<(&QualifiedName, &Column)> {
         let (table, column) = sequence.owner?;
         let name = self.catalog.relation_name(table)?;
@@ -430,7 +424,7 @@ impl Printer<'_> {
             let RelationBody::Sequence(sequence) = &relation.body else {
                 continue;
             };
-            if self.identity_of(sequence) {
+            if sequence.identity {
                 continue;
             }
             if let Some((table, column)) = self.owner_of(sequence) {
@@ -520,7 +514,8 @@ impl Printer<'_> {
                     return None;
                 };
                 let options = sequence.options.as_deref()?;
-                (sequence.owner == Some((table, column.id))).then_some((name, options))
+                let is_its = sequence.identity && sequence.owner == Some((table, column.id));
+                is_its.then_some((name, options))
             });
             let _ = write!(line, " GENERATED {kind} AS IDENTITY");
             if let Some((name, options)) = sequence {

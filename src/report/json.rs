@@ -150,6 +150,7 @@ struct WireFinding<'a> {
     help: &'a str,
     object: Object<'a>,
     migration: &'a str,
+    version: &'a str,
     statement: Option<usize>,
     span: Option<WireSpan<'a>>,
     breaks: Vec<Break<'a>>,
@@ -181,6 +182,7 @@ struct ServerError<'a> {
 #[derive(Serialize)]
 struct Unread<'a> {
     file: &'a str,
+    version: &'a str,
     line: usize,
     text: String,
     reason: &'a str,
@@ -347,7 +349,11 @@ fn finding<'a>(project: &'a ProjectReport, finding: &'a Finding) -> WireFinding<
         rule: finding.rule,
         severity: finding.severity.as_str(),
         class: finding.class.as_str(),
-        fingerprint: fingerprint(finding, &file.path),
+        fingerprint: fingerprint(
+            finding,
+            &file.path,
+            only_in_file(project, finding.migration),
+        ),
         suppressed: finding.suppressed.as_ref().map(|it| Suppressed {
             by: "allow",
             reason: &it.reason,
@@ -357,6 +363,7 @@ fn finding<'a>(project: &'a ProjectReport, finding: &'a Finding) -> WireFinding<
         help: &finding.help,
         object: object(&finding.object),
         migration: &file.path,
+        version: version(project, finding.migration),
         statement: finding.statement,
         span: match (finding.span, project.unread_at(finding.migration)) {
             (Some(it), _) => Some(span(file, it)),
@@ -386,6 +393,7 @@ fn unread<'a>(project: &'a ProjectReport, it: &'a NotUnderstood) -> Unread<'a> {
     let file = &project.files[it.migration];
     Unread {
         file: &file.path,
+        version: version(project, it.migration),
         line: match (it.span, project.unread_at(it.migration)) {
             (Some(span), _) => file.position(span.start).line,
             (None, Some((at, _))) => at.line,
@@ -403,10 +411,28 @@ fn capped(text: &str) -> String {
     }
 }
 
-/// Made of rule, object and migration, so that it stays when lines move. FNV-1a, because it is
-/// kept in other programs' files and must never change with a library.
-fn fingerprint(finding: &Finding, migration: &str) -> String {
-    let text = format!("{}\0{}\0{migration}", finding.rule, finding.object);
+fn version(project: &ProjectReport, migration: usize) -> &str {
+    project
+        .plans
+        .get(migration)
+        .map_or("", |plan| plan.version.as_str())
+}
+
+/// The version of a migration whose file holds others too.
+fn only_in_file(project: &ProjectReport, migration: usize) -> Option<&str> {
+    let plan = project.plans.get(migration)?;
+    plan.line.map(|_| plan.version.as_str())
+}
+
+/// Made of rule, object and migration, so that it stays when lines move; and of the version where
+/// the file holds several migrations. FNV-1a, because it is kept in other programs' files and must
+/// never change with a library.
+fn fingerprint(finding: &Finding, migration: &str, version: Option<&str>) -> String {
+    let mut text = format!("{}\0{}\0{migration}", finding.rule, finding.object);
+    if let Some(version) = version {
+        text.push('\0');
+        text.push_str(version);
+    }
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

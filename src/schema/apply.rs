@@ -679,6 +679,7 @@ impl Applier<'_> {
         let body = match kind {
             RelationKind::Sequence => RelationBody::Sequence(Sequence {
                 owner: None,
+                identity: false,
                 options: None,
             }),
             RelationKind::View | RelationKind::MaterializedView => RelationBody::View(View {

@@ -330,6 +330,8 @@ pub struct View {
 pub struct Sequence {
     /// The table and column that own it: it goes with them.
     pub owner: Option<(ObjectId, ObjectId)>,
+    /// Whether it is the one behind an identity column, which makes and drops it.
+    pub identity: bool,
     /// Its numbers; `None` where its creation was not seen.
     pub options: Option<Box<SequenceOptions>>,
 }

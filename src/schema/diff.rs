@@ -901,7 +901,7 @@ impl Tables<'_> {
                         .default
                         .as_ref()
                         .zip(after.default.as_ref())
-                        .is_some_and(|(before, after)| !before.is_same(after)) =>
+                        .is_some_and(|(before, after)| !before.is_same_value(after)) =>
                 {
                     push(Change::DefaultChanged);
                 }

@@ -156,6 +156,26 @@ impl SqlExpr {
         self.text == other.text || self.squeezed() == other.squeezed()
     }
 
+    /// Whether two defaults of one column give the same value: the same expression, or the same
+    /// literal, which takes the column's type whatever it is cast to.
+    pub fn is_same_value(&self, other: &SqlExpr) -> bool {
+        self.is_same(other)
+            || self
+                .as_literal()
+                .is_some_and(|literal| other.as_literal() == Some(literal))
+    }
+
+    /// The string literal that the expression is, under any casts, with its quotes.
+    fn as_literal(&self) -> Option<&str> {
+        let text = self.text.trim();
+        let inner = text.strip_prefix('\'')?;
+        let end = inner.find('\'')? + 2;
+        let cast = text.get(end..)?.trim_start();
+        let is_cast = |c: char| is_word(c) || "\".:[](), ".contains(c);
+        let plain = cast.is_empty() || (cast.starts_with("::") && cast.chars().all(is_cast));
+        plain.then(|| &text[..end])
+    }
+
     /// The text without white space outside quotes, in lower case there.
     fn squeezed(&self) -> String {
         let mut out = String::with_capacity(self.text.len());

@@ -13,7 +13,7 @@ mod functions;
 mod index;
 mod object;
 mod opaque;
-mod plpgsql;
+pub(super) mod plpgsql;
 mod query;
 mod routine;
 mod session;

@@ -235,6 +235,10 @@ pub fn first_words(text: &str, dialect: Dialect, most: usize) -> Vec<String> {
     .collect()
 }
 
+/// The name under which the values of [`read_body`] may hold the rows of the server's view of
+/// policies: schema, table and policy, with a zero byte between.
+pub const POLICIES: &str = lower::plpgsql::POLICIES;
+
 /// What running the body of a function does, as far as its text tells: the operations of its
 /// static SQL. `values` holds the arguments that are known, by name and as `$1`. Spans are those of
 /// the body. A language that is not read, or a text that is built from what is not known, is an

@@ -193,6 +193,19 @@ impl<'a> Lexer<'a> {
                 self.at += 1;
                 TokenKind::Symbol
             }
+            // psql's variables: `:name`, `:"name"`, `:'name'`. In `a[1:n]` it is read so too, which
+            // changes nothing.
+            b':' if self.dialect == Dialect::Postgres
+                && self.byte(1).is_some_and(is_word_start) =>
+            {
+                self.at += 1;
+                self.skip_while(is_word_continue);
+                TokenKind::Word
+            }
+            b':' if self.dialect == Dialect::Postgres && self.byte(1) == Some(b'\'') => {
+                self.at += 1;
+                self.string(start, false)?
+            }
             b':' => {
                 self.at += match self.byte(1) {
                     Some(b':' | b'=') => 2,

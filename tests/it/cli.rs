@@ -1093,3 +1093,57 @@ fn environment_gives_defaults_that_the_command_line_outranks() {
     let text = shown(&mut command);
     assert!(text.ends_with("--- exit 0\n"), "{text}");
 }
+
+#[test]
+fn a_starting_schema_is_what_the_history_begins_with() {
+    let dump = "SELECT pg_catalog.set_config('search_path', '', false);\n\\restrict k\n\
+                CREATE TABLE public.users (id integer NOT NULL, email text);\n\\unrestrict k\n";
+    let repository = repository(&[
+        (
+            "migcheck.toml",
+            "layout = \"plain\"\ndialect = \"postgres\"\n",
+        ),
+        (
+            "migrations/7_a.sql",
+            "ALTER TABLE users ADD COLUMN n integer;\n",
+        ),
+    ]);
+    repository.write("db/structure.sql", dump);
+    repository.write(
+        "migrations/8_b.sql",
+        "ALTER TABLE users DROP COLUMN nickname;\nALTER TABLE users DROP COLUMN email;\n",
+    );
+    // Without it, the column may have been there; with it, it was not.
+    let without = migcheck(
+        repository.root(),
+        &["check", "--select", "statement_refused"],
+    );
+    assert!(!without.contains("statement_refused"), "{without}");
+    let given = ["check", "--schema-file", "db/structure.sql"];
+    let with = migcheck(repository.root(), &given);
+    assert!(
+        with.contains("error[column_dropped]: column `users.email`"),
+        "{with}"
+    );
+    assert!(
+        with.contains("42703 column \"nickname\" of relation \"users\""),
+        "{with}"
+    );
+    assert!(!with.contains("replay_differs"), "{with}");
+    // The configuration says the same, for the base too, which did not say it yet.
+    repository.write(
+        "migcheck.toml",
+        "layout = \"plain\"\ndialect = \"postgres\"\nschema_file = \"db/structure.sql\"\n",
+    );
+    assert_eq!(migcheck(repository.root(), &["check"]), with);
+    repository.write(
+        "migcheck.toml",
+        "layout = \"plain\"\ndialect = \"postgres\"\nschema_file = \"db/none.sql\"\n",
+    );
+    let missing = migcheck(repository.root(), &["check"]);
+    assert!(
+        missing.contains("db/none.sql cannot be read: the file is gone"),
+        "{missing}"
+    );
+    assert!(missing.contains("exit 2"), "{missing}");
+}

@@ -310,3 +310,39 @@ fn file_of_50_megabytes_is_read_and_a_larger_one_is_not() {
     --- exit 1
     ");
 }
+
+#[test]
+fn families_of_tables_that_go_round_or_deep_are_followed() {
+    // The server refuses a circle.
+    let mut circle = String::new();
+    for statement in [
+        "CREATE TABLE a (x int) PARTITION BY LIST (x)",
+        "CREATE TABLE b (x int) PARTITION BY LIST (x)",
+        "ALTER TABLE a ATTACH PARTITION b DEFAULT",
+        "ALTER TABLE b ATTACH PARTITION a DEFAULT",
+        "ALTER TABLE a ATTACH PARTITION a DEFAULT",
+        "CREATE INDEX ON a (x)",
+        "ALTER TABLE a ADD PRIMARY KEY (x)",
+        "ALTER TABLE a DROP CONSTRAINT a_pkey",
+        "ALTER TABLE a ADD COLUMN y int",
+        "DROP TABLE a CASCADE",
+    ] {
+        writeln!(circle, "{statement};").expect("a string takes it");
+    }
+    judged(&circle);
+    let mut deep = "CREATE TABLE p0 (x int) PARTITION BY LIST (x);\n".to_owned();
+    let mut domains = "CREATE DOMAIN d0 AS int;\n".to_owned();
+    for level in 1..600 {
+        let above = level - 1;
+        writeln!(
+            deep,
+            "CREATE TABLE p{level} PARTITION OF p{above} DEFAULT PARTITION BY LIST (x);"
+        )
+        .expect("a string takes it");
+        writeln!(domains, "CREATE DOMAIN d{level} AS d{above};").expect("a string takes it");
+    }
+    judged(&format!(
+        "{deep}CREATE INDEX i ON p0 (x); ALTER TABLE p0 ADD PRIMARY KEY (x); DROP INDEX i;"
+    ));
+    judged(&format!("{domains}DROP DOMAIN d0 CASCADE;"));
+}

@@ -118,6 +118,7 @@ const SHAPES: &[(&str, &[&str])] = &[
             "help",
             "object",
             "migration",
+            "version",
             "statement",
             "span",
             "breaks",
@@ -139,7 +140,7 @@ const SHAPES: &[(&str, &[&str])] = &[
     ),
     (
         "projects.not_understood",
-        &["file", "line", "text", "reason"],
+        &["file", "version", "line", "text", "reason"],
     ),
 ];
 

@@ -420,3 +420,21 @@ DROP TABLE "Mixed Case" CASCADE;
 CREATE TABLE IF NOT EXISTS secret (x integer);
 ALTER TABLE IF EXISTS nothing ADD COLUMN a integer;
 DROP TABLE IF EXISTS nothing, secret;
+-- next
+-- A helper that asks the catalog which policies there are.
+CREATE TABLE guarded (a integer);
+CREATE POLICY one ON guarded USING (true);
+CREATE POLICY "Two" ON guarded FOR SELECT USING (a > 0);
+CREATE TABLE other_guarded (a integer);
+CREATE POLICY kept ON other_guarded USING (true);
+CREATE FUNCTION drop_policies(tbl text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE rec record;
+BEGIN
+    FOR rec IN (
+        SELECT policyname FROM pg_policies
+        WHERE schemaname = split_part(tbl, '.', 1) AND tablename = split_part(tbl, '.', 2)
+    ) LOOP
+        EXECUTE 'DROP POLICY "' || rec.policyname || '" ON ' || tbl;
+    END LOOP;
+END $$;
+SELECT drop_policies('public.guarded');

@@ -1,19 +1,22 @@
 //! What a real server says of our claims.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use migcheck::analysis::Pair;
 use migcheck::bind::types::{CastContext, casts};
-use migcheck::discover::{TransactionScope, Unit};
-use migcheck::history::{Planned, replay};
+use migcheck::discover::{Overrides, TransactionScope, Unit};
+use migcheck::history::{Planned, Timeline, replay};
 use migcheck::live::{Count, Disagreement, Kind, compare, read_catalog};
 use migcheck::schema::catalog::Catalog;
 use migcheck::sql::read;
-use migcheck::{Dialect, schema_to_sql};
+use migcheck::{
+    Dialect, Layout, Named, Options, Replayed, Tree, replay_project, replay_tree, schema_to_sql,
+};
 
-use crate::postgres::database;
+use crate::postgres::{Refusal, database};
 use crate::world::change;
 
 #[test]
@@ -63,28 +66,30 @@ struct Judgement {
     end: Option<Catalog>,
 }
 
-fn is_missing_role(message: &str) -> bool {
-    message.starts_with("role \"") && message.ends_with("does not exist")
+/// One text that is sent to the server.
+struct Sent<'a> {
+    name: &'a str,
+    text: Cow<'a, str>,
+    in_transaction: bool,
 }
 
-/// Runs migrations on the server and in our replay, and compares the catalogs after each one that
-/// the server accepts.
-fn judge(migrations: &[(String, String)]) -> Option<Judgement> {
+/// Runs migrations on the server, and compares its catalog after each one that it accepts with that
+/// of a replay of those alone, which `replay` makes.
+fn judge(migrations: &[Sent], replay: impl Fn(&[usize]) -> Timeline) -> Option<Judgement> {
     let mut database = database()?;
     let mut judgement = Judgement::default();
-    let mut planned: Vec<Planned> = Vec::new();
+    let mut accepted: Vec<usize> = Vec::new();
     let mut theirs: Vec<Catalog> = Vec::new();
-    for (name, text) in migrations {
-        let in_transaction = !text.to_lowercase().contains("concurrently");
-        let sql = match in_transaction {
-            true => format!("BEGIN;\n{text}\n;COMMIT;"),
-            false => text.clone(),
+    for (place, migration) in migrations.iter().enumerate() {
+        let sql = match migration.in_transaction {
+            true => format!("BEGIN;\n{}\n;COMMIT;", migration.text),
+            false => migration.text.clone().into_owned(),
         };
         let mut outcome = database.run(&sql);
         // Roles belong to the server rather than to a history, which seldom makes them.
         for _ in 0..20 {
             match &outcome {
-                Err(refusal) if refusal.code == "42704" && is_missing_role(&refusal.message) => {
+                Err(refusal) if migration.in_transaction && is_missing_role(refusal) => {
                     let role = refusal.message.split('"').nth(1).unwrap_or_default();
                     let made = database.run(&format!("CREATE ROLE \"{role}\""));
                     made.expect("a role can be made");
@@ -94,31 +99,30 @@ fn judge(migrations: &[(String, String)]) -> Option<Judgement> {
             }
         }
         if let Err(refusal) = outcome {
-            let line = format!("{name}: {} {}", refusal.code, refusal.message);
+            let line = format!("{}: {} {}", migration.name, refusal.code, refusal.message);
             judgement.refused.push(line);
-            continue;
+            if migration.in_transaction {
+                continue;
+            }
+            // What it did before it failed stays, and nobody knows what that is.
+            let line = format!("{}: failed half way, the end", migration.name);
+            judgement.refused.push(line);
+            break;
         }
-        planned.push(Planned {
-            identity: name.as_str().into(),
-            script: Some(Arc::new(read(text, Dialect::Postgres))),
-            transaction: TransactionScope::File,
-            unit: Unit::WholeText,
-            batches: Vec::new(),
-            run: planned.len(),
-        });
+        accepted.push(place);
         theirs.push(read_catalog(&mut database).expect("the catalog can be read"));
     }
-    judgement.accepted = planned.len();
-    let timeline = replay(&planned, Dialect::Postgres);
+    judgement.accepted = accepted.len();
+    let timeline = replay(&accepted);
     let mut known: BTreeSet<String> = BTreeSet::new();
-    for ((migration, theirs), end) in planned.iter().zip(&theirs).zip(&timeline.ends) {
+    for ((place, theirs), end) in accepted.iter().zip(&theirs).zip(&timeline.ends) {
         let comparison = compare(timeline.catalog(*end), theirs);
         for (kind, count) in &comparison.counts {
             judgement.counts.entry(*kind).or_default().add(*count);
         }
         for disagreement in &comparison.disagreements {
             if known.insert(disagreement.to_string()) {
-                let line = format!("{}: {disagreement}", migration.identity);
+                let line = format!("{}: {disagreement}", migrations[*place].name);
                 match disagreement.doubtful {
                     true => judgement.doubtful.push(line),
                     false => judgement.differences.push(line),
@@ -131,39 +135,132 @@ fn judge(migrations: &[(String, String)]) -> Option<Judgement> {
     Some(judgement)
 }
 
-/// The SQL files of a folder in the order of the numbers that they begin with.
-fn folder(path: &Path) -> Vec<(String, String)> {
-    let mut files: Vec<(u64, String, String)> = std::fs::read_dir(path)
-        .expect("the folder can be listed")
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let name = path.file_name()?.to_str()?.to_owned();
-            let is_up = name.ends_with(".sql") && !name.ends_with(".down.sql");
-            let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
-            let text = std::fs::read_to_string(&path).ok()?;
-            is_up.then_some((digits.parse().ok()?, name, text))
+fn is_missing_role(refusal: &Refusal) -> bool {
+    let message = &refusal.message;
+    refusal.code == "42704" && message.starts_with("role \"") && message.ends_with("does not exist")
+}
+
+/// Judges a project in the order and in the transactions of its tool.
+fn judge_project(project: &Replayed) -> Option<Judgement> {
+    let sent: Vec<Sent> = project
+        .migrations
+        .iter()
+        .map(|migration| {
+            let chunks = match migration.up.part().and_then(|part| part.cut()) {
+                Some(cut) => cut.chunks(),
+                None => &[],
+            };
+            let sent = migration.up.sent().unwrap_or("");
+            let leaves = |it: &Option<TransactionScope>| *it == Some(TransactionScope::None);
+            Sent {
+                name: &migration.path,
+                // What is sent apart needs no sign between.
+                text: match chunks {
+                    [] => Cow::Borrowed(sent),
+                    chunks => {
+                        let texts = chunks.iter().map(|chunk| &sent[chunk.sent.clone()]);
+                        Cow::Owned(texts.collect::<Vec<_>>().join("\n;\n"))
+                    }
+                },
+                in_transaction: migration.transaction != TransactionScope::None
+                    && !chunks.iter().any(|it| leaves(&it.transaction)),
+            }
         })
         .collect();
-    files.sort();
-    files
-        .into_iter()
-        .map(|(_, name, text)| (name, text))
-        .collect()
+    judge(&sent, |places| project.replay_only(places))
+}
+
+/// The parts of `replayed.sql`, each a migration.
+fn parts() -> Vec<(String, Planned)> {
+    let texts = include_str!("replayed.sql").split("-- next\n");
+    let planned = texts.enumerate().map(|(number, text)| {
+        let planned = Planned {
+            identity: format!("part {number}").into(),
+            script: Some(Arc::new(read(text, Dialect::Postgres))),
+            batches: Vec::new(),
+            transaction: TransactionScope::File,
+            unit: Unit::WholeText,
+            run: number,
+        };
+        (text.to_owned(), planned)
+    });
+    planned.collect()
+}
+
+fn assert_equal(judgement: &Judgement) {
+    assert_eq!(judgement.refused, [""; 0]);
+    let differences = judgement.differences.join("\n");
+    assert!(differences.is_empty(), "{differences}");
+    assert_eq!(judgement.doubtful, [""; 0]);
 }
 
 #[test]
 fn the_replay_of_ordinary_statements_gives_the_catalog_of_the_server() {
-    let migrations: Vec<(String, String)> = include_str!("replayed.sql")
-        .split("-- next\n")
-        .enumerate()
-        .map(|(number, text)| (format!("part {number}"), text.to_owned()))
+    let parts = parts();
+    let sent: Vec<Sent> = parts
+        .iter()
+        .map(|(text, planned)| Sent {
+            name: &planned.identity,
+            text: Cow::Borrowed(text),
+            in_transaction: true,
+        })
         .collect();
-    if let Some(judgement) = judge(&migrations) {
-        assert_eq!(judgement.refused, [""; 0]);
-        let differences = judgement.differences.join("\n");
-        assert!(differences.is_empty(), "{differences}");
-        assert_eq!(judgement.doubtful, [""; 0]);
+    let all: Vec<Planned> = parts.iter().map(|(_, planned)| planned.clone()).collect();
+    if let Some(judgement) = judge(&sent, |_| replay(&all, Dialect::Postgres)) {
+        assert_equal(&judgement);
     }
+}
+
+/// The projects below a folder that are written for PostgreSQL and have migrations.
+fn fixtures() -> Vec<(PathBuf, Replayed)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut out = Vec::new();
+    for within in [
+        root.clone(),
+        root.join("layouts"),
+        root.join("layouts/several"),
+    ] {
+        let entries = std::fs::read_dir(&within).expect("the folder can be listed");
+        let mut folders: Vec<PathBuf> = entries
+            .map(|entry| entry.expect("an entry can be read").path())
+            .filter(|path| path.is_dir())
+            .collect();
+        folders.sort();
+        for folder in folders {
+            // Other databases, folders of projects, and one whose schema only a template names.
+            let other = ["mysql", "sqlite", "trouble", "several", "layouts", "pop"];
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            if other.iter().any(|it| name.ends_with(it)) {
+                continue;
+            }
+            match replay_tree(&Tree::folder(&folder), &Overrides::default()) {
+                Ok(replayed) => out.push((folder, replayed)),
+                Err(error) => println!("{}: {error}", folder.display()),
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn the_replay_of_every_fixture_gives_the_catalog_of_the_server() {
+    let fixtures = fixtures();
+    assert!(fixtures.len() > 20, "only {} projects", fixtures.len());
+    let mut wrong: Vec<String> = Vec::new();
+    for (folder, replayed) in &fixtures {
+        let Some(judgement) = judge_project(replayed) else {
+            return;
+        };
+        let lines = [
+            &judgement.refused,
+            &judgement.differences,
+            &judgement.doubtful,
+        ];
+        let trips: Vec<String> = judgement.end.iter().flat_map(round_trip).collect();
+        let all = lines.into_iter().flatten().chain(&trips);
+        wrong.extend(all.map(|line| format!("{}: {line}", folder.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What `migcheck schema` prints of a catalog gives the catalog again when a server has run it: the
@@ -189,7 +286,9 @@ fn round_trip(catalog: &Catalog) -> Vec<String> {
     let is_left_out = |disagreement: &&Disagreement| {
         left_out.iter().any(|name| {
             let object = disagreement.object.trim_start_matches("public.");
-            object == *name || object.starts_with(&format!("{name}."))
+            object == *name
+                || object.starts_with(&format!("{name}."))
+                || object.contains(&format!(" on public.{name} for "))
         })
     };
     comparison
@@ -202,49 +301,65 @@ fn round_trip(catalog: &Catalog) -> Vec<String> {
 
 #[test]
 fn the_printed_schema_gives_the_same_catalog_again() {
-    let texts: Vec<&str> = include_str!("replayed.sql").split("-- next\n").collect();
-    let planned: Vec<Planned> = texts
-        .iter()
-        .enumerate()
-        .map(|(number, text)| Planned {
-            identity: format!("part {number}").into(),
-            script: Some(Arc::new(read(text, Dialect::Postgres))),
-            transaction: TransactionScope::File,
-            unit: Unit::WholeText,
-            batches: Vec::new(),
-            run: number,
-        })
-        .collect();
-    let timeline = replay(&planned, Dialect::Postgres);
+    let all: Vec<Planned> = parts().into_iter().map(|(_, planned)| planned).collect();
+    let timeline = replay(&all, Dialect::Postgres);
     for (number, end) in timeline.ends.iter().enumerate() {
         let differences = round_trip(timeline.catalog(*end)).join("\n");
         assert!(differences.is_empty(), "part {number}: {differences}");
     }
 }
 
-/// By hand, on any project: `MIGCHECK_REPLAY=some/migrations cargo test replay_of_a_given_folder`.
+/// By hand, on any project; see `scripts/accuracy`. `MIGCHECK_REPLAY` names its folder, and
+/// `MIGCHECK_LAYOUT` its tool where that is not plain.
 #[test]
 fn replay_of_a_given_folder() {
     let Some(path) = std::env::var_os("MIGCHECK_REPLAY") else {
         return;
     };
-    let migrations = folder(Path::new(&path));
-    if let Some(judgement) = judge(&migrations) {
-        println!("{} migrations accepted", judgement.accepted);
-        println!("{} refused", judgement.refused.len());
-        for (kind, count) in &judgement.counts {
-            println!("{kind}: {count:?}");
-        }
-        let lines = judgement.refused.iter().chain(&judgement.doubtful);
-        for line in lines.chain(&judgement.not_compared) {
-            println!("  {line}");
-        }
-        for line in judgement.end.iter().flat_map(round_trip) {
-            println!("round trip: {line}");
-        }
-        let differences = judgement.differences.join("\n");
-        assert!(differences.is_empty(), "{differences}");
+    let layout = std::env::var("MIGCHECK_LAYOUT").ok();
+    let options = Options {
+        paths: vec![path.into()],
+        layout: layout.map(|name| Layout::from_name(&name, "layout").expect("it is a layout")),
+        dialect: Some(Dialect::Postgres),
+        ..Options::default()
+    };
+    let replayed = replay_project(&options).expect("the project can be read");
+    let Some(judgement) = judge_project(&replayed) else {
+        return;
+    };
+    let mut total = Count::default();
+    for (kind, count) in &judgement.counts {
+        println!("{kind}: {count:?}");
+        total.add(*count);
     }
+    for line in &judgement.refused {
+        println!("refused: {line}");
+    }
+    for line in &judgement.doubtful {
+        println!("doubtful: {line}");
+    }
+    for line in &judgement.not_compared {
+        println!("not compared: {line}");
+    }
+    for line in judgement.end.iter().flat_map(round_trip) {
+        println!("round trip: {line}");
+    }
+    for line in &judgement.differences {
+        println!("different: {line}");
+    }
+    println!(
+        "accuracy: {} accepted, {} refused, {} compared, {} different, {} doubtful, \
+         {} expressions, {} not compared, {} not known",
+        judgement.accepted,
+        judgement.refused.len(),
+        total.compared,
+        total.different,
+        total.doubtful,
+        total.expressions,
+        total.expressions_not_compared,
+        total.not_known,
+    );
+    assert_eq!(judgement.differences, [""; 0]);
 }
 
 /// What the server says to the role `clerk` after each `REVOKE` is what the finding quotes.

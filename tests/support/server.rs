@@ -86,6 +86,7 @@ impl Answers for Database {
 impl Server {
     fn start() -> Result<Server, String> {
         let programs = programs()?;
+        let server_programs = server_programs()?;
         let folder = std::env::temp_dir().join(format!("migcheck-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         let is_root = fs::metadata("/proc/self")
@@ -98,7 +99,7 @@ impl Server {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))
             .map_err(|error| error.to_string())?;
         let data = folder.join("data");
-        let mut initdb = as_user(&programs.join("initdb"), user);
+        let mut initdb = as_user(&server_programs.join("initdb"), user);
         initdb
             .args(["--auth=trust", "--username=postgres", "--no-sync"])
             .args(["--encoding=UTF8", "--locale=C", "--pgdata"])
@@ -111,7 +112,7 @@ impl Server {
                       >\"$3/log\" 2>&1 & p=$!; read x; kill -INT $p; wait $p; rm -rf \"$3\"";
         let holder = as_user(Path::new("/bin/sh"), user)
             .args(["-c", script, "sh"])
-            .arg(programs.join("postgres"))
+            .arg(server_programs.join("postgres"))
             .arg(&data)
             .arg(&folder)
             .stdin(Stdio::piped())
@@ -169,7 +170,18 @@ impl Server {
     }
 }
 
-/// The folder of the server's programs: what `pg_config` says, or Debian's place.
+/// Names the folder of another server's `initdb` and `postgres`.
+const SERVER: &str = "MIGCHECK_SERVER_BIN";
+
+/// The folder of the server's programs: the one that is given, or that of the client.
+fn server_programs() -> Result<PathBuf, String> {
+    match std::env::var_os(SERVER) {
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None => programs(),
+    }
+}
+
+/// The folder of the programs of PostgreSQL: what `pg_config` says, or Debian's place.
 fn programs() -> Result<PathBuf, String> {
     let said = Command::new("pg_config").arg("--bindir").output().ok();
     let from_config = said.map(|it| PathBuf::from(String::from_utf8_lossy(&it.stdout).trim()));

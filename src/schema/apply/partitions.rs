@@ -6,7 +6,7 @@ use super::naming::choose_name;
 use super::relations::index_column_names;
 use crate::schema::catalog::{Constraint, Index, ObjectId, RelationBody, Table};
 use crate::schema::name::{ObjectName, QualifiedName};
-use crate::schema::op::{ConstraintDef, ConstraintKind};
+use crate::schema::op::{ConstraintDef, ConstraintKind, ConstraintOptions};
 
 impl Applier<'_> {
     /// The partitions of a table, those of partitions left out, in the order of names.
@@ -46,8 +46,21 @@ impl Applier<'_> {
         }
     }
 
-    /// Gives one partition the counterparts that it lacks of what its parent has.
+    /// Gives a partition, and those of its own, the counterparts that they lack of what their parent
+    /// has.
     pub(super) fn share_with(&mut self, parent: &QualifiedName, partition: &QualifiedName) {
+        // A stack of our own: partitions can nest as deep as a history likes.
+        let mut pending = vec![(parent.clone(), partition.clone())];
+        while let Some((parent, partition)) = pending.pop() {
+            self.share_one(&parent, &partition);
+            if self.is_partitioned(&partition) {
+                let below = self.partitions_of(&partition);
+                pending.extend(below.into_iter().map(|it| (partition.clone(), it)));
+            }
+        }
+    }
+
+    fn share_one(&mut self, parent: &QualifiedName, partition: &QualifiedName) {
         let Some(source) = self.catalog.table(parent).cloned() else {
             return;
         };
@@ -71,9 +84,6 @@ impl Applier<'_> {
         let plain = source.indexes.iter().filter(|it| it.constraint.is_none());
         for index in plain {
             self.share_index(index, partition);
-        }
-        if self.is_partitioned(partition) {
-            self.hand_down(partition);
         }
     }
 
@@ -153,7 +163,11 @@ impl Applier<'_> {
             not_valid: false,
             deferrable: key.deferrable,
             not_enforced: false,
-            options: key.options.clone(),
+            // Whoever calls this goes on with the partitions of the partition.
+            options: ConstraintOptions {
+                only: true,
+                ..key.options.clone()
+            },
         };
         let known: Vec<ObjectId> = self.index_ids(partition);
         self.add_constraint(partition, &def);
@@ -258,7 +272,12 @@ impl Applier<'_> {
 
     /// Drops the counterparts of a dropped index in partitions.
     pub(super) fn drop_counterparts(&mut self, table: &QualifiedName, index: ObjectId) {
-        for partition in self.partitions_of(table) {
+        let mut pending: Vec<(QualifiedName, ObjectId)> = self
+            .partitions_of(table)
+            .into_iter()
+            .map(|partition| (partition, index))
+            .collect();
+        while let Some((partition, index)) = pending.pop() {
             let Some(body) = self.catalog.table(&partition) else {
                 continue;
             };
@@ -273,13 +292,19 @@ impl Applier<'_> {
                     .constraints
                     .retain(|it| constraint.as_ref() != Some(&it.name));
             });
-            self.drop_counterparts(&partition, id);
+            let below = self.partitions_of(&partition);
+            pending.extend(below.into_iter().map(|it| (it, id)));
         }
     }
 
     /// Drops the counterparts of a dropped foreign key in partitions.
     pub(super) fn drop_shared_constraints(&mut self, table: &QualifiedName, key: ObjectId) {
-        for partition in self.partitions_of(table) {
+        let mut pending: Vec<(QualifiedName, ObjectId)> = self
+            .partitions_of(table)
+            .into_iter()
+            .map(|partition| (partition, key))
+            .collect();
+        while let Some((partition, key)) = pending.pop() {
             let Some(body) = self.catalog.table(&partition) else {
                 continue;
             };
@@ -290,7 +315,8 @@ impl Applier<'_> {
             self.edit_table(&partition, |table| {
                 table.constraints.retain(|it| it.id != id);
             });
-            self.drop_shared_constraints(&partition, id);
+            let below = self.partitions_of(&partition);
+            pending.extend(below.into_iter().map(|it| (it, id)));
         }
     }
 }

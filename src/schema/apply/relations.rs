@@ -373,6 +373,7 @@ impl Applier<'_> {
                 id,
                 body: RelationBody::Sequence(Sequence {
                     owner: None,
+                    identity: false,
                     options: Some(Box::new(SequenceOptions::new(options))),
                 }),
                 temporary,
@@ -392,6 +393,7 @@ impl Applier<'_> {
         table: &QualifiedName,
         column: &Ident,
         change: &SequenceChange,
+        identity: bool,
     ) -> Option<QualifiedName> {
         let owner = self.catalog.relation(table)?.id;
         let found = self.catalog.table(table)?.column(column)?;
@@ -425,6 +427,7 @@ impl Applier<'_> {
                 id,
                 body: RelationBody::Sequence(Sequence {
                     owner: Some((owner, column_id)),
+                    identity,
                     options: Some(Box::new(SequenceOptions::new(&change))),
                 }),
                 temporary: false,
@@ -851,6 +854,10 @@ impl Applier<'_> {
     /// Notes a parent and its child; the parent's identity.
     fn adopt(&mut self, parent: &QualifiedName, child: &QualifiedName) -> Option<ObjectId> {
         let id = self.catalog.relation(parent)?.id;
+        if parent == child || self.descendants(child).contains(parent) {
+            self.misfit("42P07", "circular inheritance not allowed".to_owned());
+            return None;
+        }
         let child = self.catalog.relation(child)?.id;
         self.catalog.depend(id, child);
         self.edit_table(parent, |parent| parent.has_children = true);
@@ -899,7 +906,7 @@ impl Applier<'_> {
         serial: bool,
         change: &SequenceChange,
     ) {
-        let Some(sequence) = self.create_owned_sequence(table, column, change) else {
+        let Some(sequence) = self.create_owned_sequence(table, column, change, !serial) else {
             return;
         };
         if serial {

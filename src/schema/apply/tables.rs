@@ -52,7 +52,7 @@ impl Applier<'_> {
         }
     }
 
-    fn owned_sequences(&self, table: &QualifiedName, column: &Ident) -> Vec<QualifiedName> {
+    fn identity_sequences(&self, table: &QualifiedName, column: &Ident) -> Vec<QualifiedName> {
         let owner = self.catalog.relation(table).and_then(|relation| {
             let column = relation.as_table()?.column(column)?;
             Some((relation.id, column.id))
@@ -62,7 +62,7 @@ impl Applier<'_> {
         candidates
             .into_iter()
             .filter(|(_, other)| match &other.body {
-                RelationBody::Sequence(sequence) => sequence.owner == owner,
+                RelationBody::Sequence(sequence) => sequence.identity && sequence.owner == owner,
                 RelationBody::Table(_) | RelationBody::View(_) | RelationBody::Index { .. } => {
                     false
                 }
@@ -383,7 +383,7 @@ impl Applier<'_> {
                         data_type: Some(data_type),
                         ..SequenceChange::default()
                     };
-                    for sequence in self.owned_sequences(table, column) {
+                    for sequence in self.identity_sequences(table, column) {
                         self.renumber(&sequence, &change);
                     }
                 }
@@ -405,13 +405,13 @@ impl Applier<'_> {
                 edit(self, &|column| column.identity = Some(*identity));
             }
             ColumnChange::SetIdentitySequence(change) => {
-                for sequence in self.owned_sequences(table, column) {
+                for sequence in self.identity_sequences(table, column) {
                     self.renumber(&sequence, change);
                 }
             }
             ColumnChange::DropIdentity(_) => {
                 edit(self, &|column| column.identity = None);
-                for sequence in self.owned_sequences(table, column) {
+                for sequence in self.identity_sequences(table, column) {
                     self.remove_relation(&sequence, Behavior::Restrict);
                 }
             }

@@ -181,6 +181,19 @@ impl Applier<'_> {
     /// `CASCADE` takes what is made of a type with it: columns, defaults, domains, attributes and
     /// routines.
     pub(super) fn drop_users_of_type(&mut self, found: &QualifiedName) {
+        // A stack of our own: domains can be made of domains as deep as a history likes.
+        let mut pending = vec![found.clone()];
+        while let Some(name) = pending.pop() {
+            let made_of_it = self.drop_direct_users_of_type(&name);
+            if name != *found {
+                self.remove_type(&name);
+            }
+            pending.extend(made_of_it);
+        }
+    }
+
+    /// Drops what is made of a type; the types that are made of it, which are still there.
+    fn drop_direct_users_of_type(&mut self, found: &QualifiedName) -> Vec<QualifiedName> {
         let gone = TypeName::User(ObjectName::from(found));
         let users: Vec<(QualifiedName, Vec<Ident>)> = self
             .catalog
@@ -229,10 +242,6 @@ impl Applier<'_> {
                 }
             });
         }
-        for name in made_of_it.iter().filter(|name| *name != found) {
-            self.drop_users_of_type(name);
-            self.remove_type(name);
-        }
         let takes = |routine: &Routine| routine.signature().iter().any(|it| it.name == gone);
         let routines: Vec<QualifiedName> = self
             .catalog
@@ -245,6 +254,7 @@ impl Applier<'_> {
             overloads.retain(|routine| !takes(routine));
             self.set_routines(&name, overloads);
         }
+        made_of_it.into_iter().filter(|it| it != found).collect()
     }
 
     pub(super) fn remove_type(&mut self, name: &QualifiedName) {

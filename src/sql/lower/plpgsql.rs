@@ -23,6 +23,10 @@ use crate::sql::cursor::{Cursor, Read, Refused};
 use crate::sql::token::{self, Token, TokenKind};
 use crate::sql::{Dialect, Operation};
 
+/// The server's view of policies. Among the values it holds its rows: schema, table and policy,
+/// with a zero byte between.
+pub(in crate::sql) const POLICIES: &str = "pg_policies";
+
 /// Rounds of loops that are run one by one.
 const MOST_ROUNDS: usize = 1000;
 
@@ -423,7 +427,7 @@ impl<'a> Reader<'a> {
         if !is_foreach && !walk.eat("for") {
             return None;
         }
-        let variable = walk.any_word().ok()?;
+        let mut variable = walk.any_word().ok()?;
         walk.expect("in").ok()?;
         let mut values: Vec<Arc<str>> = if is_foreach {
             walk.expect("array").ok()?;
@@ -433,6 +437,10 @@ impl<'a> Reader<'a> {
                 Value::List(values) => values,
                 Value::Text(_) | Value::Null => return None,
             }
+        } else if let Some(policies) = self.policies(&walk) {
+            // Each row is a record with the one column that was asked for.
+            variable = Ident::new(&format!("{}.policyname", variable.as_str()));
+            policies
         } else {
             self.numbers(&walk)?
         };
@@ -445,6 +453,51 @@ impl<'a> Reader<'a> {
             variable,
             values,
         })
+    }
+
+    /// `SELECT policyname FROM pg_policies WHERE schemaname = … AND tablename = …`, where the rows
+    /// are known: [`POLICIES`] among the values.
+    fn policies(&self, head: &Cursor) -> Option<Vec<Arc<str>>> {
+        let mut walk = head.part(head.at..head.tokens.len());
+        if walk.is_symbol("(") {
+            let range = walk.parentheses().ok()?;
+            walk.expect_end().ok()?;
+            walk = walk.part(range);
+        }
+        walk.expect("select policyname from").ok()?;
+        let view = walk.object_name().ok()?;
+        let Value::List(rows) = self.values.get(&Ident::new(POLICIES))? else {
+            return None;
+        };
+        (view.name.as_str() == POLICIES).then_some(())?;
+        walk.expect("where").ok()?;
+        let (mut schema, mut table) = (None, None);
+        let conditions = walk.part(walk.at..walk.tokens.len());
+        let mut start = 0;
+        for index in 0..=conditions.tokens.len() {
+            let is_end = conditions
+                .tokens
+                .get(index)
+                .is_none_or(|token| token.is_word(conditions.text, "and"));
+            if !is_end {
+                continue;
+            }
+            let mut condition = conditions.part(start..index);
+            let column = condition.any_word().ok()?;
+            condition.expect_symbol("=").ok()?;
+            let value = condition.part(condition.at..condition.tokens.len());
+            let value = text_of(&value, &self.values)?;
+            match column.as_str() {
+                "schemaname" => schema = Some(value),
+                "tablename" => table = Some(value),
+                _ => return None,
+            }
+            start = index + 1;
+        }
+        let (schema, table) = (schema?, table?);
+        let its = format!("{schema}\0{table}\0");
+        let found = rows.iter().filter_map(|row| row.strip_prefix(&*its));
+        Some(found.map(Arc::from).collect())
     }
 
     /// `1..4`, `0..n - 1` with a known `n`.

@@ -97,8 +97,10 @@ fn term(walk: &mut Cursor, known: &Values, depth: usize) -> Option<Value> {
                     values.push(inner(walk, range)?);
                 }
                 call(name.as_str(), values)?
-            } else if walk.is_symbol(".") {
-                return None;
+            } else if walk.eat_symbol(".") {
+                let field = walk.any_word().ok()?;
+                let name = format!("{}.{}", name.as_str(), field.as_str());
+                known.get(&Ident::new(&name))?.clone()
             } else {
                 known.get(&name)?.clone()
             }
@@ -162,6 +164,13 @@ fn call(name: &str, values: Vec<Value>) -> Option<Value> {
         "concat" => texts.concat().into(),
         "quote_ident" => quoted_identifier(one()?).into(),
         "quote_literal" => quoted_literal(one()?).into(),
+        "split_part" => {
+            let [text, delimiter, place] = texts.as_slice() else {
+                return None;
+            };
+            let place = place.parse::<usize>().ok()?.checked_sub(1)?;
+            text.split(&**delimiter).nth(place).unwrap_or("").into()
+        }
         "lower" => one()?.to_lowercase().into(),
         "upper" => one()?.to_uppercase().into(),
         "trim" | "btrim" => one()?.trim_matches(' ').into(),
