@@ -25,7 +25,7 @@ pub(super) struct SchemaArguments {
     /// The server's version, such as 16.
     #[arg(long, value_name = "VERSION")]
     server_version: Option<ServerVersion>,
-    /// The migration tool: sqlx, golang-migrate, plain.
+    /// The migration tool, as the README lists them.
     #[arg(long, value_parser = named::<Layout>)]
     layout: Option<Layout>,
     /// The configuration file, instead of the migcheck.toml found.

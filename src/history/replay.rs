@@ -491,6 +491,33 @@ impl Replay {
     /// What a routine does with the arguments of a call.
     fn body(&mut self, routine: &Routine, called: &Called) -> Arc<Vec<Operation>> {
         let mut values = Arguments::new();
+        // What the call leaves out has its default.
+        let mut know = |at: usize, value: &Value| {
+            values.insert(Ident::new(&format!("${}", at + 1)), value.clone());
+            if let Some(name) = routine.arguments.get(at).and_then(|it| it.name.clone()) {
+                values.insert(name, value.clone());
+            }
+        };
+        let given = |at: usize| {
+            called
+                .arguments
+                .iter()
+                .flatten()
+                .enumerate()
+                .any(|(place, (name, _))| match name {
+                    None => place == at,
+                    Some(_) => routine.arguments[at].name == *name,
+                })
+        };
+        for (at, argument) in routine.arguments.iter().enumerate() {
+            if let (Some(value), false, true) = (
+                &argument.default_value,
+                given(at),
+                called.arguments.is_some(),
+            ) {
+                know(at, value);
+            }
+        }
         for (at, (name, value)) in called.arguments.iter().flatten().enumerate() {
             let at = match name {
                 None => Some(at),
@@ -499,10 +526,7 @@ impl Replay {
             let (Some(at), Some(value)) = (at, value) else {
                 continue;
             };
-            values.insert(Ident::new(&format!("${}", at + 1)), value.clone());
-            if let Some(name) = routine.arguments.get(at).and_then(|it| it.name.clone()) {
-                values.insert(name, value.clone());
-            }
+            know(at, value);
         }
         if routine.body.contains(POLICIES) {
             values.insert(Ident::new(POLICIES), self.policies());

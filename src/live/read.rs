@@ -696,6 +696,7 @@ fn add_routine(catalog: &mut Catalog, row: RoutineRow) {
             name: names.get(at).cloned().flatten(),
             data_type: data_type(text),
             has_default: at >= required,
+            default_value: None,
         })
         .collect();
     let body = match &row.definition {

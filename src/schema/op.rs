@@ -788,6 +788,8 @@ pub struct RoutineArgument {
     pub data_type: SqlType,
     /// Whether a call may leave it out.
     pub has_default: bool,
+    /// What it is then, where the text of the default tells it.
+    pub default_value: Option<Value>,
 }
 
 /// When a trigger fires, relative to the change.

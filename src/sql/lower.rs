@@ -159,6 +159,12 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             whole(cursor, no_effect("explain"), out);
             Ok(())
         }
+        // Whose an object is decides what its owner may do, which is not followed.
+        "reassign" if cursor.eat("owned by") => {
+            cursor.at = cursor.tokens.len();
+            whole(cursor, no_effect("reassign owned"), out);
+            Ok(())
+        }
         "prepare" if !cursor.is("transaction") => {
             cursor.at = cursor.tokens.len();
             whole(cursor, no_effect("prepare"), out);

@@ -469,3 +469,14 @@ ALTER TABLE owned DROP CONSTRAINT owned_n_fkey;
 ALTER TABLE owned DETACH PARTITION owned_2;
 ALTER TABLE owned DROP CONSTRAINT owned_id_owner_key;
 DROP TABLE owned_1;
+-- next
+-- A helper whose last argument is left to its default.
+CREATE FUNCTION add_stamps(tbl text, col text DEFAULT 'made_at') RETURNS void LANGUAGE plpgsql AS $$
+DECLARE statement text;
+BEGIN
+    statement := concat('ALTER TABLE ', tbl, ' ADD COLUMN ', col, ' timestamptz');
+    EXECUTE statement;
+END $$;
+CREATE TABLE stamped (a integer);
+SELECT add_stamps('stamped');
+SELECT add_stamps(tbl => 'stamped', col => 'changed_at');

@@ -63,6 +63,10 @@ struct Rounds {
 pub(super) struct Reader<'a> {
     cursor: Cursor<'a>,
     frames: Vec<Frame>,
+    /// For each frame how long [`Reader::log`] was when it began.
+    scopes: Vec<usize>,
+    /// The variables that were assigned so far, in order.
+    log: Vec<Ident>,
     out: Out,
     /// What a conditional `RETURN` leaves to the statements after it.
     since_return: Runs,
@@ -83,6 +87,8 @@ impl<'a> Reader<'a> {
         Reader {
             cursor: body.clone(),
             frames: Vec::new(),
+            scopes: Vec::new(),
+            log: Vec::new(),
             out: Out::default(),
             since_return: Runs::Always,
             values: values.clone(),
@@ -130,7 +136,7 @@ impl<'a> Reader<'a> {
         }
         if cursor.eat("begin") {
             let first = self.out.operations.len();
-            self.frames.push(Frame::Block {
+            self.push(Frame::Block {
                 first,
                 statements: 0,
                 handling: false,
@@ -158,7 +164,7 @@ impl<'a> Reader<'a> {
             self.cursor.at -= 1; // The `WHEN` is read like every other.
             calls(&self.cursor.part(range), &self.values, &mut self.out);
             let first = self.out.operations.len();
-            self.frames.push(Frame::Branch {
+            self.push(Frame::Branch {
                 runs: Runs::Perhaps,
                 guards_only: false,
                 first,
@@ -182,6 +188,39 @@ impl<'a> Reader<'a> {
         self.statement(&part);
         self.mark(before);
         Ok(())
+    }
+
+    fn push(&mut self, frame: Frame) {
+        self.frames.push(frame);
+        self.scopes.push(self.log.len());
+    }
+
+    fn pop(&mut self) -> Option<Frame> {
+        let frame = self.frames.pop()?;
+        let scope = self.scopes.pop().unwrap_or(0);
+        let is_sure = match &frame {
+            Frame::Block { handling, .. } => !handling,
+            Frame::Loop(rounds) => rounds.is_some(),
+            Frame::Branch { .. } => false,
+        };
+        if !is_sure {
+            self.forget_since(scope);
+        }
+        Some(frame)
+    }
+
+    /// What was assigned in a branch is known in it, and not after it.
+    fn forget_since(&mut self, scope: usize) {
+        for name in &self.log[scope..] {
+            self.values.remove(name);
+        }
+    }
+
+    /// Another branch of the innermost choice begins.
+    fn next_scope(&mut self) {
+        if let Some(scope) = self.scopes.last().copied() {
+            self.forget_since(scope);
+        }
     }
 
     /// How sure a statement is to run here.
@@ -225,6 +264,7 @@ impl<'a> Reader<'a> {
     /// `EXCEPTION`: what the block did until here may have been undone, and what comes runs only
     /// after a failure.
     fn handlers(&mut self) -> Read<()> {
+        self.next_scope();
         let Some(Frame::Block {
             first,
             statements,
@@ -247,7 +287,7 @@ impl<'a> Reader<'a> {
     }
 
     fn end(&mut self) -> Read<()> {
-        let frame = self.frames.pop();
+        let frame = self.pop();
         let fits = match frame {
             Some(Frame::Block { .. }) => {
                 if !self.cursor.is_done() && !self.cursor.is_symbol(";") {
@@ -270,7 +310,7 @@ impl<'a> Reader<'a> {
                             let value = Value::Text(value);
                             self.values.insert(rounds.variable.clone(), value);
                             self.cursor.at = rounds.start;
-                            self.frames.push(Frame::Loop(Some(rounds)));
+                            self.push(Frame::Loop(Some(rounds)));
                         }
                         None => {
                             self.values.remove(&rounds.variable);
@@ -298,7 +338,7 @@ impl<'a> Reader<'a> {
         let choice = u32::try_from(self.cursor.at).unwrap_or(u32::MAX);
         if is_first {
             let first = self.out.operations.len();
-            self.frames.push(Frame::Branch {
+            self.push(Frame::Branch {
                 runs: if is_guard {
                     Runs::OneOf { choice, branch: 0 }
                 } else {
@@ -310,6 +350,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let so_far = self.out.operations.len();
+        self.next_scope();
         match self.frames.last_mut() {
             Some(Frame::Branch {
                 runs: current,
@@ -327,6 +368,7 @@ impl<'a> Reader<'a> {
 
     fn otherwise(&mut self) -> Read<()> {
         let so_far = self.out.operations.len();
+        self.next_scope();
         match self.frames.last_mut() {
             Some(Frame::Branch {
                 runs,
@@ -348,6 +390,7 @@ impl<'a> Reader<'a> {
             Some(Frame::Block { handling: true, .. }) => Ok(()),
             Some(Frame::Branch { .. }) => {
                 calls(&self.cursor.part(range), &self.values, &mut self.out);
+                self.next_scope();
                 Ok(())
             }
             _ => Err(self.cursor.refuse("`CASE`")),
@@ -364,7 +407,7 @@ impl<'a> Reader<'a> {
             self.enter_loop(Some(rounds));
             if first.is_none() {
                 // No round at all: what stands in the loop never runs.
-                self.frames.pop();
+                self.pop();
                 self.cursor.at = self.loop_end().unwrap_or(self.cursor.tokens.len());
                 if !self.cursor.is_done() && !self.cursor.is_symbol(";") {
                     self.cursor.any_word()?;
@@ -397,7 +440,7 @@ impl<'a> Reader<'a> {
         let Some(mut rounds) = rounds else {
             let assigned = &self.assigned;
             self.values.retain(|name, _| !assigned.contains(name));
-            self.frames.push(Frame::Loop(None));
+            self.push(Frame::Loop(None));
             return;
         };
         self.rounds += rounds.values.len();
@@ -405,7 +448,7 @@ impl<'a> Reader<'a> {
             self.values
                 .insert(rounds.variable.clone(), Value::Text(first));
         }
-        self.frames.push(Frame::Loop(Some(rounds)));
+        self.push(Frame::Loop(Some(rounds)));
     }
 
     /// The rounds of `FOREACH a IN ARRAY <list>`, `FOR a IN SELECT unnest(<list>)` and
@@ -695,8 +738,8 @@ impl<'a> Reader<'a> {
             let value = part.part(at..part.tokens.len());
             let is_answer = self.is_guard(&value);
             if let Ok(name) = part.clone().any_word() {
-                let is_sure = self.runs() == Runs::Always && is_plain(part);
-                let known = value_of(&value, &self.values).filter(|_| is_sure);
+                let known = value_of(&value, &self.values).filter(|_| is_plain(part));
+                self.log.push(name.clone());
                 match known {
                     Some(known) => self.values.insert(name.clone(), known),
                     None => self.values.remove(&name),

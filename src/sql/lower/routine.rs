@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::types::read_type;
+use super::value::{Values, value_of};
 use super::{Out, access, no_effect, whole};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
@@ -71,6 +72,7 @@ fn read_aggregate(cursor: &mut Cursor, routine: &mut RoutineDef) -> Read<()> {
                     name: None,
                     data_type,
                     has_default: false,
+                    default_value: None,
                 });
             }
         }
@@ -224,6 +226,13 @@ fn read_argument(part: &mut Cursor) -> Read<Option<RoutineArgument>> {
         end
     };
     let has_default = end < part.tokens.len();
+    let default_value = match part.tokens.get(end + 1..) {
+        Some(_) if has_default => {
+            let default = part.part(end + 1..part.tokens.len());
+            value_of(&default, &Values::new())
+        }
+        _ => None,
+    };
     let mut written = part.part(part.at..end);
     let mut unnamed = written.clone();
     if let Ok(data_type) = read_argument_type(&mut unnamed)
@@ -233,6 +242,7 @@ fn read_argument(part: &mut Cursor) -> Read<Option<RoutineArgument>> {
             name: None,
             data_type,
             has_default,
+            default_value,
         }));
     }
     let name = written.any_word()?;
@@ -246,6 +256,7 @@ fn read_argument(part: &mut Cursor) -> Read<Option<RoutineArgument>> {
         name: Some(name),
         data_type,
         has_default,
+        default_value,
     }))
 }
 

@@ -984,6 +984,11 @@ fn static_sql_of_a_body_is_read_with_how_sure_it_runs() {
             "opaque",
         ),
         (
+            "DECLARE a text; BEGIN IF x THEN a := 't'; EXECUTE('DROP TABLE ' || a); ELSE \
+             EXECUTE 'DROP TABLE ' || a; END IF; END",
+            "drop-table? opaque?",
+        ),
+        (
             "DECLARE a text; b text[] := ARRAY['t', 'u']; BEGIN FOREACH a IN ARRAY b LOOP \
              EXECUTE 'DROP TABLE ' || a; END LOOP; FOREACH a IN ARRAY '{}'::text[] LOOP \
              DROP TABLE v; END LOOP; DROP TABLE w; END",
