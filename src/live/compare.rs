@@ -1150,39 +1150,36 @@ fn same_partition_key(ours: &SqlExpr, theirs: &SqlExpr, table: &Table) -> Samene
     }
 }
 
-/// `FOR VALUES FROM (1) TO (2)`: each list as a row of literals, which the server may print anew.
+/// `FOR VALUES FROM (1) TO (2)`: each list as a row of literals. The server evaluates what stands in
+/// them, so that another text may be the same values.
 fn same_bound(ours: &SqlExpr, theirs: &SqlExpr) -> Sameness {
     if ours.is_same(theirs) {
         return Sameness::Same;
     }
+    let kind = |expr: &SqlExpr| {
+        let words = expr.text.split('(').next().unwrap_or("");
+        words.trim().to_lowercase()
+    };
     let lists = |expr: &SqlExpr| {
-        let mut words = String::new();
         let mut rows = Vec::new();
         let mut rest = &*expr.text;
-        while let Some((before, after)) = rest.split_once('(') {
-            words.push_str(&before.to_lowercase().replace(' ', ""));
+        while let Some((_, after)) = rest.split_once('(') {
             let (list, after) = after.split_once(')')?;
             rows.push(sql::expression_of(&format!("ROW({list})")));
             rest = after;
         }
-        words.push_str(&rest.to_lowercase().replace(' ', ""));
-        Some((words, rows))
+        Some(rows)
     };
+    if kind(ours) != kind(theirs) {
+        return Sameness::Different;
+    }
     match (lists(ours), lists(theirs)) {
-        (Some((our, ours)), Some((their, theirs)))
-            if our == their && ours.len() == theirs.len() =>
-        {
+        (Some(ours), Some(theirs)) if ours.len() == theirs.len() => {
             let all = ours.iter().zip(&theirs);
-            all.map(
-                |(our, their)| match same_expression(our, their, &|_| None) {
-                    // A literal's type is the key's, so that another text may be the same value.
-                    Sameness::Different => Sameness::NotCompared,
-                    sameness => sameness,
-                },
-            )
-            .fold(Sameness::Same, Sameness::max)
+            all.map(|(our, their)| same_expression(our, their, &|_| None))
+                .map(|it| it.min(Sameness::NotCompared))
+                .fold(Sameness::Same, Sameness::max)
         }
-        (Some((our, _)), Some((their, _))) if our != their => Sameness::Different,
         _ => Sameness::NotCompared,
     }
 }

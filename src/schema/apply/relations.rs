@@ -36,7 +36,7 @@ impl Applier<'_> {
 
     /// The name of a temporary relation is in a schema of its own.
     fn new_relation_name(&self, name: &ObjectName, temporary: bool) -> QualifiedName {
-        if temporary {
+        if temporary || is_temporary(name) {
             QualifiedName::new("pg_temp", name.name.clone())
         } else {
             self.new_name(name)
@@ -96,7 +96,7 @@ impl Applier<'_> {
             Relation {
                 id,
                 body: RelationBody::Table(table),
-                temporary: def.temporary,
+                temporary: def.temporary || is_temporary(&def.name),
                 assumed: false,
                 unread: 0,
             },
@@ -166,6 +166,8 @@ impl Applier<'_> {
                 None => {
                     let mut column = column.clone();
                     column.id = self.origin.next_id();
+                    // A child has values of its own.
+                    column.identity = None;
                     table.columns.push(column);
                 }
             }
@@ -345,7 +347,7 @@ impl Applier<'_> {
             Relation {
                 id,
                 body: RelationBody::View(view),
-                temporary: def.temporary,
+                temporary: def.temporary || is_temporary(&def.name),
                 assumed: false,
                 unread: 0,
             },
@@ -379,7 +381,7 @@ impl Applier<'_> {
                     identity: false,
                     options: Some(Box::new(SequenceOptions::new(options))),
                 }),
-                temporary,
+                temporary: temporary || is_temporary(name),
                 assumed: false,
                 unread: 0,
             },
@@ -1060,6 +1062,13 @@ fn without_repeated_keys(constraints: &[ConstraintDef]) -> Vec<ConstraintDef> {
         }
     }
     kept
+}
+
+/// A name in the schema of temporary relations.
+fn is_temporary(name: &ObjectName) -> bool {
+    name.schema
+        .as_ref()
+        .is_some_and(|schema| schema.as_str() == "pg_temp")
 }
 
 fn in_schema<'a>(

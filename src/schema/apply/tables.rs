@@ -27,6 +27,7 @@ impl Applier<'_> {
             // A column that a parent has too is one column.
             match table.column_mut(&name) {
                 Some(existing) => {
+                    existing.identity = column.identity.or(existing.identity);
                     existing.not_null |= column.not_null;
                     existing.default = column.default.clone().or(existing.default.clone());
                 }
@@ -175,8 +176,13 @@ impl Applier<'_> {
             self.out.assumptions.push(assumption);
         }
         self.push_column(&name, def);
+        let inherited = ColumnDef {
+            identity: None,
+            not_null: def.not_null || def.identity.is_some(),
+            ..def.clone()
+        };
         for child in self.descendants(&name) {
-            self.push_column(&child, def);
+            self.push_column(&child, &inherited);
         }
     }
 
@@ -342,7 +348,15 @@ impl Applier<'_> {
             return;
         }
         let mut targets = vec![name.clone()];
-        if !only {
+        // An identity is a matter of one table.
+        let of_one = matches!(
+            change,
+            ColumnChange::AddIdentity(..)
+                | ColumnChange::SetIdentity(_)
+                | ColumnChange::SetIdentitySequence(_)
+                | ColumnChange::DropIdentity(_)
+        );
+        if !only && !of_one {
             targets.extend(self.descendants(&name));
         }
         for target in targets {
