@@ -465,6 +465,7 @@ fn constraint(row: ConstraintRow, names: &BTreeMap<u64, QualifiedName>) -> Const
             include: Vec::new(),
             exclusion: None,
             only: false,
+            beside: None,
         },
         kind,
         valid: row.valid,

@@ -140,6 +140,7 @@ impl Printer<'_> {
         self.routines(true);
         self.keys_and_indexes();
         self.families();
+        self.waiting_indexes();
         self.owners();
         self.foreign_keys();
         self.views();
@@ -551,17 +552,50 @@ impl Printer<'_> {
                     | ConstraintKind::NotNull { .. } => {}
                 }
             }
-            for index in &table.indexes {
-                self.index(&name, index);
+            let waits = |index: &Index| !index.valid && table.partition_by.is_some();
+            for index in table.indexes.iter().filter(|it| !waits(it)) {
+                self.index(&name, index, "");
             }
         }
     }
 
-    fn index(&mut self, table: &QualifiedName, index: &Index) {
+    /// Indexes of partitioned tables that do not have their counterparts in every partition.
+    fn waiting_indexes(&mut self) {
+        let tables = self.full_tables();
+        for (name, id, table) in &tables {
+            let waits = |index: &Index| !index.valid && table.partition_by.is_some();
+            let mut others = tables.iter();
+            let is_alone = !others.any(|(_, _, other)| other.partition_of == Some(*id));
+            for index in table.indexes.iter().filter(|it| waits(it)) {
+                if is_alone {
+                    self.line(&format!(
+                        "-- not printed, since it waits for partitions that are gone: index {name}.{}",
+                        index.name
+                    ));
+                    continue;
+                }
+                self.index(name, index, "ONLY ");
+                for (other, _, partition) in &tables {
+                    let copies = partition.indexes.iter();
+                    for copy in copies.filter(|it| it.parent == Some(index.id)) {
+                        self.line(&format!(
+                            "ALTER INDEX {}.{} ATTACH PARTITION {}.{};",
+                            quoted(&name.schema),
+                            quoted(&index.name),
+                            quoted(&other.schema),
+                            quoted(&copy.name)
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
+    fn index(&mut self, table: &QualifiedName, index: &Index, only: &str) {
         if index.constraint.is_some() {
             return;
         }
-        if !index.valid {
+        if !index.valid && only.is_empty() {
             self.line("-- this index is not valid");
         }
         let unique = if index.unique { "UNIQUE " } else { "" };
@@ -573,7 +607,7 @@ impl Printer<'_> {
             .map(|(at, key)| index_key(key, index.options.get(at).unwrap_or(&usual)))
             .collect();
         let mut line = format!(
-            "CREATE {unique}INDEX {} ON {} USING {} ({})",
+            "CREATE {unique}INDEX {} ON {only}{} USING {} ({})",
             quoted(&index.name),
             full(table),
             quoted(&index.method),
@@ -728,7 +762,7 @@ impl Printer<'_> {
             view.query.text
         ));
         for index in &view.indexes {
-            self.index(name, index);
+            self.index(name, index, "");
         }
     }
 

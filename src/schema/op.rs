@@ -447,6 +447,9 @@ pub struct ConstraintOptions {
     pub exclusion: Option<Box<Exclusion>>,
     /// `ALTER TABLE ONLY`: partitions do not get it.
     pub only: bool,
+    /// The column that it is written beside, in `ADD COLUMN IF NOT EXISTS`: where the column was
+    /// there, it is left out too.
+    pub beside: Option<Ident>,
 }
 
 /// The index behind an exclusion constraint.
@@ -601,6 +604,8 @@ impl TableDef {
 /// `LIKE table INCLUDING …` in `CREATE TABLE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LikeClause {
+    /// How many of the statement's own columns stand before it.
+    pub after: usize,
     /// The table whose columns are copied.
     pub table: ObjectName,
     /// `INCLUDING DEFAULTS` (or `ALL`)

@@ -1,6 +1,6 @@
 //! Settings of the session that decide what a name in a statement means.
 
-use super::name::Ident;
+use super::name::{Ident, QualifiedName};
 use super::op::SettingScope;
 
 /// Where the name of an index has to be unique.
@@ -32,6 +32,8 @@ pub struct Session {
     pub index_names: IndexNames,
     /// Whether a primary key refuses NULL.
     pub primary_keys: PrimaryKeys,
+    /// Columns that `ADD COLUMN IF NOT EXISTS` found to be there, when it last asked.
+    pub(super) found_columns: Vec<(QualifiedName, Ident)>,
 }
 
 impl Default for Session {
@@ -48,6 +50,7 @@ impl Session {
             local: None,
             index_names: IndexNames::default(),
             primary_keys: PrimaryKeys::default(),
+            found_columns: Vec::new(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Session {
 
     /// What `SET LOCAL` changed ends with the transaction.
     pub fn end_transaction(&mut self) {
+        self.found_columns.clear();
         self.local = None;
     }
 }

@@ -438,3 +438,33 @@ BEGIN
     END LOOP;
 END $$;
 SELECT drop_policies('public.guarded');
+CREATE TABLE again (a integer PRIMARY KEY, b integer REFERENCES again CHECK (b > 0), CHECK (a > 0) NOT VALID);
+ALTER TABLE again ADD COLUMN IF NOT EXISTS b integer UNIQUE REFERENCES again CHECK (b < 9),
+  ADD COLUMN IF NOT EXISTS c integer UNIQUE CHECK (c > 0);
+CREATE TABLE amid (x integer, LIKE again INCLUDING ALL, y integer);
+CREATE TABLE elder (a integer, b integer);
+CREATE TABLE younger (c integer) INHERITS (elder);
+ALTER TABLE elder ADD PRIMARY KEY (a);
+ALTER TABLE elder ADD CONSTRAINT own CHECK (b > 0) NO INHERIT;
+ALTER TABLE elder ADD CONSTRAINT late CHECK (b > 1) NOT VALID;
+ALTER TABLE elder VALIDATE CONSTRAINT late;
+CREATE TABLE youngest () INHERITS (younger);
+CREATE TABLE owners (id integer PRIMARY KEY);
+CREATE TABLE owned (id integer, owner integer REFERENCES owners, n integer) PARTITION BY RANGE (id);
+CREATE TABLE owned_1 PARTITION OF owned FOR VALUES FROM (1) TO (10);
+CREATE TABLE owned_2 (id integer NOT NULL, owner integer, n integer);
+CREATE INDEX mine ON owned_2 (n);
+ALTER TABLE owned_2 ADD CONSTRAINT my_key UNIQUE (id, owner);
+ALTER TABLE owned ADD FOREIGN KEY (n) REFERENCES owners ON DELETE CASCADE;
+CREATE INDEX ON owned (n);
+ALTER TABLE owned ADD UNIQUE (id, owner);
+ALTER TABLE owned ATTACH PARTITION owned_2 FOR VALUES FROM (10) TO (20);
+CREATE INDEX alone ON ONLY owned (owner);
+CREATE INDEX owned_1_owner ON owned_1 (owner);
+ALTER INDEX alone ATTACH PARTITION owned_1_owner;
+-- next
+DROP INDEX owned_n_idx;
+ALTER TABLE owned DROP CONSTRAINT owned_n_fkey;
+ALTER TABLE owned DETACH PARTITION owned_2;
+ALTER TABLE owned DROP CONSTRAINT owned_id_owner_key;
+DROP TABLE owned_1;

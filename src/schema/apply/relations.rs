@@ -63,7 +63,7 @@ impl Applier<'_> {
         if let Some(parent) = &def.partition_of {
             table.partition_of = self.copy_parent(parent, &mut table);
         }
-        for like in &def.like {
+        for like in def.like.iter().filter(|like| like.after == 0) {
             self.copy_like(like, &mut table);
         }
         if let Some(query) = &def.as_query {
@@ -102,10 +102,18 @@ impl Applier<'_> {
             },
         );
         self.touch_relation(&name);
-        for column in &def.columns {
+        for (at, column) in def.columns.iter().enumerate() {
             self.push_column(&name, column);
+            for like in def.like.iter().filter(|like| like.after == at + 1) {
+                if let Some(mut table) = self.catalog.table(&name).cloned() {
+                    self.copy_like(like, &mut table);
+                    self.edit_table(&name, |it| *it = table);
+                }
+            }
         }
-        for constraint in without_repeated_keys(&def.constraints) {
+        for mut constraint in without_repeated_keys(&def.constraints) {
+            // There are no rows yet that it could not hold for.
+            constraint.not_valid &= def.foreign || constraint.not_enforced;
             self.add_constraint(&name, &constraint);
         }
         let inherited = def.partition_of.iter().chain(&def.inherits);
@@ -173,7 +181,9 @@ impl Applier<'_> {
             }
         }
         for constraint in &parent.constraints {
-            if matches!(constraint.kind, ConstraintKind::Check { .. }) {
+            if matches!(constraint.kind, ConstraintKind::Check { .. })
+                && !constraint.options.no_inherit
+            {
                 let mut constraint = constraint.clone();
                 constraint.id = self.origin.next_id();
                 table.constraints.push(constraint);

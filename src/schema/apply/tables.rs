@@ -156,7 +156,10 @@ impl Applier<'_> {
             .catalog
             .table(&name)
             .is_some_and(|table| table.column(&def.name).is_some());
+        let place = (name.clone(), def.name.clone());
+        self.session.found_columns.retain(|it| *it != place);
         if exists {
+            self.session.found_columns.push(place);
             if existence == Existence::Required {
                 let message = format!(
                     "column \"{}\" of relation \"{}\" already exists",
@@ -446,6 +449,12 @@ impl Applier<'_> {
     }
 
     pub(super) fn add_constraint(&mut self, table: &QualifiedName, def: &ConstraintDef) {
+        if let Some(column) = &def.options.beside {
+            let place = (table.clone(), column.clone());
+            if self.session.found_columns.contains(&place) {
+                return;
+            }
+        }
         if let ConstraintKind::NotNull { column } = &def.kind {
             if self.find_column(table, column).is_some() {
                 self.alter_one_column(table, column, &ColumnChange::SetNotNull);
@@ -541,7 +550,7 @@ impl Applier<'_> {
         }
         self.edit_table(table, |table| table.constraints.push(constraint.clone()));
         for child in self.descendants(table) {
-            if matches!(kind, ConstraintKind::Check { .. }) {
+            if matches!(kind, ConstraintKind::Check { .. }) && !def.options.no_inherit {
                 self.edit_table(&child, |table| table.constraints.push(constraint.clone()));
             }
         }
@@ -551,8 +560,12 @@ impl Applier<'_> {
                 using_index,
             } => {
                 if self.session.primary_keys == PrimaryKeys::RefuseNull {
-                    for column in &columns {
-                        self.alter_one_column(table, column, &ColumnChange::SetNotNull);
+                    let mut targets = vec![table.clone()];
+                    targets.extend(self.descendants(table));
+                    for target in targets {
+                        for column in &columns {
+                            self.alter_one_column(&target, column, &ColumnChange::SetNotNull);
+                        }
                     }
                 }
                 let include = &def.options.include;
@@ -882,10 +895,15 @@ impl Applier<'_> {
         let Some(found) = self.find_table(table) else {
             return;
         };
-        self.edit_table(&found, |table| {
-            let is_meant = |constraint: &Constraint| constraint.name == *name;
-            table.constraints.edit(is_meant, |it| it.valid = true);
-        });
+        let mut targets = vec![found.clone()];
+        targets.extend(self.descendants(&found));
+        for target in targets {
+            self.edit_table(&target, |table| {
+                let is_meant =
+                    |constraint: &Constraint| constraint.name == *name && !constraint.valid;
+                table.constraints.edit(is_meant, |it| it.valid = true);
+            });
+        }
     }
 
     fn edit_triggers(&mut self, table: &QualifiedName, edit: impl FnOnce(&mut Vec<Trigger>)) {

@@ -49,6 +49,7 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         // MySQL: the whole table but its foreign keys.
         has_list = true;
         table.like.push(LikeClause {
+            after: 0,
             table: cursor.object_name()?,
             defaults: true,
             constraints: true,
@@ -213,7 +214,11 @@ fn read_element(part: &mut Cursor, table: &mut TableDef, indexes: &mut Vec<Schem
         let constraint = read_table_constraint(part)?;
         table.constraints.push(constraint);
     } else if part.eat("like") {
-        table.like.push(read_like(part)?);
+        let after = table.columns.len();
+        table.like.push(LikeClause {
+            after,
+            ..read_like(part)?
+        });
     } else if let Some(index) = read_key_index(part, &table.name)? {
         indexes.push(index);
     } else {
@@ -235,6 +240,7 @@ fn read_element(part: &mut Cursor, table: &mut TableDef, indexes: &mut Vec<Schem
 
 fn read_like(part: &mut Cursor) -> Read<LikeClause> {
     let mut like = LikeClause {
+        after: 0,
         table: part.object_name()?,
         defaults: false,
         constraints: false,
@@ -673,13 +679,17 @@ fn add_column(
         constraints,
     } = read_column(cursor)?;
     cursor.expect_end()?;
+    let name = column.name.clone();
     let op = SchemaOp::AddColumn {
         table: table.clone(),
         column: Box::new(column),
         existence,
     };
     out.push(op, cursor.span_from(0));
-    for (constraint, span) in constraints {
+    for (mut constraint, span) in constraints {
+        if existence == Existence::Tolerated {
+            constraint.options.beside = Some(name.clone());
+        }
         let constraint = Box::new(constraint);
         out.push(
             SchemaOp::AddConstraint {
