@@ -1004,14 +1004,10 @@ fn drivers(file: &str, text: &str) -> Vec<(Dialect, &'static str)> {
         (Dialect::Sqlite, "modernc.org/sqlite"),
         (Dialect::Sqlite, "github.com/glebarez/sqlite"),
     ];
-    const RUST: [(Dialect, &str); 9] = [
+    const RUST: [(Dialect, &str); 5] = [
         (Dialect::Postgres, "postgres"),
-        (Dialect::Postgres, "tokio-postgres"),
         (Dialect::Mysql, "mysql"),
-        (Dialect::Mysql, "mysql_async"),
         (Dialect::Sqlite, "sqlite"),
-        (Dialect::Sqlite, "rusqlite"),
-        (Dialect::Sqlite, "rusqlite-bundled"),
         (Dialect::Sqlite, "sqlite-unbundled"),
         (Dialect::Sqlite, "returning_clauses_for_sqlite_3_35"),
     ];
@@ -1051,7 +1047,8 @@ fn drivers(file: &str, text: &str) -> Vec<(Dialect, &'static str)> {
             .filter(|(_, module)| depends(file, text, module))
             .collect(),
         "Cargo.toml" => {
-            let tools = ["sqlx", "diesel", "refinery"];
+            // Those whose features choose the server at compile time.
+            let tools = ["sqlx", "diesel"];
             if !tools.iter().any(|tool| text.contains(tool)) {
                 return Vec::new();
             }

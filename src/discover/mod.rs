@@ -179,9 +179,10 @@ impl Project {
                     .strip_prefix(wanted)
                     .is_some_and(|rest| matches!(rest, ".sql" | ".up.sql"))
         };
+        // A file can hold several: what comes after it comes after the last of them.
         self.migrations
             .iter()
-            .position(exact)
+            .rposition(exact)
             .or_else(|| self.migrations.iter().position(by_name))
     }
 }

@@ -315,3 +315,28 @@ fn declared_parents_run_first() {
     assert_eq!(order, ["b", "a"]);
     assert_eq!(report.summary.not_understood, 0);
 }
+
+#[test]
+fn byte_order_mark_hides_a_marker() {
+    for (layout, text) in [
+        (
+            "goose",
+            "\u{feff}-- +goose Up\nCREATE TABLE t (a integer);\n",
+        ),
+        (
+            "sql-migrate",
+            "\u{feff}-- +migrate Up\nCREATE TABLE t (a integer);\n",
+        ),
+        (
+            "dbmate",
+            "\u{feff}-- migrate:up\nCREATE TABLE t (a integer);\n-- migrate:down\nDROP TABLE t;\n",
+        ),
+    ] {
+        let said = history(&change(layout, &[], &[("1_t.sql", text)]));
+        assert!(
+            said.contains("error marker_misplaced")
+                && said.contains("stands behind a byte-order mark"),
+            "{said}"
+        );
+    }
+}

@@ -438,6 +438,7 @@ BEGIN
     END LOOP;
 END $$;
 SELECT drop_policies('public.guarded');
+-- next
 CREATE TABLE again (a integer PRIMARY KEY, b integer REFERENCES again CHECK (b > 0), CHECK (a > 0) NOT VALID);
 ALTER TABLE again ADD COLUMN IF NOT EXISTS b integer UNIQUE REFERENCES again CHECK (b < 9),
   ADD COLUMN IF NOT EXISTS c integer UNIQUE CHECK (c > 0);

@@ -207,7 +207,10 @@ impl Tool for Dbmate {
             versions.insert(version, file);
             let mut scope = TransactionScope::File;
             let mut down = None;
-            let up = match folder.text(file).0 {
+            let text = folder.text(file);
+            let is_marker = |line: &str| directive(line).is_some();
+            reading.behind_mark(&text, is_marker, REFUSES);
+            let up = match text.0 {
                 MigrationText::Read(whole) => {
                     let blocks = blocks(&whole.file, &mut reading);
                     let ups: Vec<&Block> = blocks.iter().filter(|it| it.is_up).collect();

@@ -60,6 +60,10 @@ enum Word {
 /// The annotation of a line: `None` when it has none, `Err` when goose does not know it.
 fn annotation(line: &str) -> Option<std::result::Result<Word, ()>> {
     let comment = line.trim_start().strip_prefix("--")?.trim();
+    // Any other comment with the word in it is refused as well.
+    if comment.contains("+goose") && !comment.starts_with("+goose") {
+        return Some(Err(()));
+    }
     let rest = comment
         .get(..6)
         .filter(|word| word.eq_ignore_ascii_case("+goose"))
@@ -363,7 +367,10 @@ impl Tool for Goose {
             let up = if has_extension(file, "go") {
                 MigrationText::not_sql(folder.path_of(file), "this migration is Go code")
             } else {
-                match folder.text(file).0 {
+                let text = folder.text(file);
+                let is_marker = |line: &str| annotation(line).is_some();
+                reading.behind_mark(&text, is_marker, REFUSES);
+                match text.0 {
                     MigrationText::Read(part) => {
                         let (up, its_down, has_no_transaction) =
                             sections(&part.file, &placeholders, folder.dialect, &mut reading);

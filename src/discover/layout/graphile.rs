@@ -168,7 +168,10 @@ impl Tool for Graphile {
                 }
                 continue;
             };
-            let text = folder.text(file).0;
+            let whole = folder.text(file);
+            let does = "Graphile Migrate does not see the header and refuses the file";
+            reading.behind_mark(&whole, |line| line.starts_with("--!"), does);
+            let text = whole.0;
             let mut is_off = false;
             if let Some(source) = text.part().map(|part| &part.file) {
                 let head = head(source);

@@ -473,6 +473,34 @@ impl Reading {
         );
     }
 
+    /// A byte-order mark hides a marker in the first line from a tool that does not take it off.
+    fn behind_mark(
+        &mut self,
+        text: &(MigrationText, Mark),
+        is_marker: impl Fn(&str) -> bool,
+        does: &str,
+    ) {
+        let (Some(part), Mark::Utf8) = (text.0.part(), text.1) else {
+            return;
+        };
+        let Some(line) = lines(&part.file.text).next() else {
+            return;
+        };
+        if is_marker(line.text) {
+            let marker = line.text.trim().replace('`', "'");
+            self.misplaced(
+                (&part.file, line.place()),
+                (
+                    &marker,
+                    "stands behind a byte-order mark",
+                    "save the file as UTF-8 without a byte-order mark",
+                ),
+                Consequence::Refused,
+                does,
+            );
+        }
+    }
+
     /// A marker that the tool does not see, or sees otherwise.
     fn misplaced(
         &mut self,

@@ -269,7 +269,9 @@ impl Tool for SqlMigrate {
         for file in files {
             let mut down = None;
             let mut scope = TransactionScope::File;
-            let up = match folder.text(file).0 {
+            let text = folder.text(file);
+            reading.behind_mark(&text, means_directive, REFUSES);
+            let up = match text.0 {
                 MigrationText::Read(part) => {
                     let (up, its_down, its_scope) =
                         sections(&part.file, folder.dialect, &mut reading);

@@ -560,13 +560,14 @@ impl Applier<'_> {
                 columns,
                 using_index,
             } => {
-                if self.session.primary_keys == PrimaryKeys::RefuseNull {
-                    let mut targets = vec![table.clone()];
-                    targets.extend(self.descendants(table));
-                    for target in targets {
-                        for column in &columns {
-                            self.alter_one_column(&target, column, &ColumnChange::SetNotNull);
-                        }
+                let mut targets = vec![table.clone()];
+                targets.extend(self.descendants(table));
+                if self.session.primary_keys == PrimaryKeys::AdmitNull {
+                    targets.clear();
+                }
+                for target in targets {
+                    for column in &columns {
+                        self.alter_one_column(&target, column, &ColumnChange::SetNotNull);
                     }
                 }
                 let include = &def.options.include;
