@@ -107,7 +107,7 @@ SELECT row_to_json(q) FROM (
         'expression', CASE WHEN k.at = 0 THEN pg_get_indexdef(i.indexrelid, k.n::int, false) END,
         'class', CASE WHEN k.n <= i.indnkeyatts AND NOT o.opcdefault THEN o.opcname END,
         'collation', CASE WHEN k.n <= i.indnkeyatts AND i.indcollation[k.n - 1] <> 0
-          AND i.indcollation[k.n - 1] <> ia.default_collation THEN
+          AND i.indcollation[k.n - 1] NOT IN (ia.default_collation, 100) THEN
           (SELECT json_build_array(cn.nspname, co.collname) FROM pg_collation co
             JOIN pg_namespace cn ON cn.oid = co.collnamespace
             WHERE co.oid = i.indcollation[k.n - 1]) END,

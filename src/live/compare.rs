@@ -726,6 +726,7 @@ impl Comparer<'_> {
             .types()
             .chain(self.theirs.types())
             .map(|(name, _)| name)
+            .filter(|name| !is_temporary(name))
             .collect();
         for name in names {
             let object = Object::new(Kind::Type, place(name));
@@ -742,6 +743,7 @@ impl Comparer<'_> {
             .all_routines()
             .chain(self.theirs.all_routines())
             .map(|(name, _)| name)
+            .filter(|name| !is_temporary(name))
             .collect();
         for name in names {
             let mut theirs: Vec<&Routine> = self.theirs.routines(name).iter().collect();
@@ -842,6 +844,11 @@ fn held(catalog: &Catalog) -> BTreeMap<(String, Privilege), bool> {
         }
     }
     out
+}
+
+/// Whether an object is that of a session alone.
+fn is_temporary(name: &QualifiedName) -> bool {
+    name.schema.as_str() == "pg_temp"
 }
 
 fn kind_of(body: &RelationBody) -> Kind {

@@ -343,13 +343,10 @@ impl Printer<'_> {
                 continue;
             }
             let head = routine.written.as_deref().unwrap_or("");
-            let head = head
-                .split(&*routine.body)
-                .next()
-                .unwrap_or(head)
-                .to_lowercase();
-            let words: BTreeSet<&str> = head
+            let head = head.split(&*routine.body).next().unwrap_or(head);
+            let words: BTreeSet<String> = head
                 .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .flat_map(|word| [word.to_owned(), word.to_lowercase()])
                 .collect();
             let names_a_table = self.catalog.relations().any(|(relation, it)| {
                 !matches!(
@@ -429,6 +426,11 @@ impl Printer<'_> {
                 continue;
             }
             if let Some((table, column)) = self.owner_of(sequence) {
+                if !self.catalog.table(table).is_some_and(is_printable) {
+                    let line = format!("-- not printed, since its table is not: owner of {name}");
+                    self.line(&line);
+                    continue;
+                }
                 let line = format!(
                     "ALTER SEQUENCE {} OWNED BY {}.{};",
                     full(&name),

@@ -480,3 +480,13 @@ END $$;
 CREATE TABLE stamped (a integer);
 SELECT add_stamps('stamped');
 SELECT add_stamps(tbl => 'stamped', col => 'changed_at');
+-- next
+CREATE TABLE dumped (a integer NOT NULL, b integer) PARTITION BY LIST (a);
+CREATE TABLE dumped_1 (a integer NOT NULL, b integer);
+ALTER TABLE ONLY dumped ATTACH PARTITION dumped_1 FOR VALUES IN (1);
+ALTER TABLE ONLY dumped ADD CONSTRAINT dumped_pkey PRIMARY KEY (a);
+ALTER TABLE ONLY dumped_1 ADD CONSTRAINT dumped_1_pkey PRIMARY KEY (a);
+CREATE INDEX dumped_b ON ONLY dumped USING btree (b);
+CREATE INDEX dumped_1_b ON dumped_1 USING btree (b);
+ALTER INDEX dumped_pkey ATTACH PARTITION dumped_1_pkey;
+ALTER INDEX dumped_b ATTACH PARTITION dumped_1_b;

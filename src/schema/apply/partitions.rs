@@ -237,6 +237,41 @@ impl Applier<'_> {
             return;
         };
         self.link_index(&table, child, Some(parent));
+        self.validate_complete(parent);
+    }
+
+    /// An index that waited for the partitions' is valid as soon as each of them has one, and so may
+    /// be the one above it.
+    fn validate_complete(&mut self, index: ObjectId) {
+        let mut pending = Some(index);
+        while let Some(id) = pending.take() {
+            let owner = self.catalog.relation_name(id).and_then(|name| {
+                match self.catalog.relation(name)?.body {
+                    RelationBody::Index { table } => self.catalog.relation_name(table).cloned(),
+                    _ => None, // It is gone.
+                }
+            });
+            let Some(owner) = owner else {
+                return;
+            };
+            let complete = self.partitions_of(&owner).iter().all(|partition| {
+                self.catalog.table(partition).is_some_and(|table| {
+                    let mut all = table.indexes.iter();
+                    all.any(|it| it.parent == Some(id) && it.valid)
+                })
+            });
+            if !complete {
+                return;
+            }
+            pending = self
+                .edit_table(&owner, |table| {
+                    let is_meant = |it: &Index| it.id == id;
+                    table.indexes.edit(is_meant, |it| it.valid = true);
+                    let found = table.indexes.iter().find(|it| it.id == id);
+                    found.and_then(|it| it.parent)
+                })
+                .flatten();
+        }
     }
 
     /// The table and the identity of an index.

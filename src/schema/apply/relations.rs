@@ -901,6 +901,16 @@ impl Applier<'_> {
             self.remove_relation(&relation, Behavior::Restrict);
             self.catalog.gone.remove_mut(&relation);
         }
+        let types: Vec<QualifiedName> = in_schema(self.catalog.types.keys(), schema);
+        for user_type in types {
+            self.remove_type(&user_type);
+            self.catalog.gone.remove_mut(&user_type);
+        }
+        let routines: Vec<QualifiedName> = in_schema(self.catalog.routines.keys(), schema);
+        for routine in routines {
+            self.catalog.routines.remove_mut(&routine);
+            self.out.touched.push(Touched::Routine(routine));
+        }
         self.catalog.has_temporary = false;
     }
 

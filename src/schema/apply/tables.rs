@@ -554,6 +554,7 @@ impl Applier<'_> {
                 self.edit_table(&child, |table| table.constraints.push(constraint.clone()));
             }
         }
+        let made = name.clone();
         match kind {
             ConstraintKind::PrimaryKey {
                 columns,
@@ -614,6 +615,15 @@ impl Applier<'_> {
         }
         if !def.options.only {
             self.hand_down(table);
+        } else if relation
+            .as_table()
+            .is_some_and(|table| table.partition_by.is_some() && table.has_children)
+        {
+            // It waits for the partitions' keys.
+            self.edit_table(table, |table| {
+                let is_meant = |it: &Index| it.constraint.as_ref() == Some(&made);
+                table.indexes.edit(is_meant, |it| it.valid = false);
+            });
         }
     }
 

@@ -102,6 +102,7 @@ impl Applier<'_> {
 
     pub(super) fn create_type(&mut self, name: &ObjectName, definition: &TypeDef) {
         let name = self.new_name(name);
+        self.catalog.has_temporary |= name.schema.as_str() == "pg_temp";
         if self.catalog.types.contains_key(&name) {
             let message = format!("type \"{}\" already exists", name.name.as_str());
             self.misfit("42710", message);
@@ -489,6 +490,7 @@ impl Applier<'_> {
 
     pub(super) fn create_routine(&mut self, def: &RoutineDef, creation: Creation) {
         let name = self.new_name(&def.name);
+        self.catalog.has_temporary |= name.schema.as_str() == "pg_temp";
         let mut overloads = self.catalog.routines(&name).to_vec();
         let mut routine = Routine {
             id: self.origin.next_id(),

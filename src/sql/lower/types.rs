@@ -46,7 +46,9 @@ fn read_postgres(cursor: &mut Cursor) -> Read<WrittenType> {
         .is_some_and(|schema| schema.as_str() == "pg_catalog");
     let name = written.name.as_str();
     let mut serial = false;
-    let mut data_type = if builtin_schema || (quoted && name == "char") {
+    // In quotes a name is as the server's catalog has it, and pg_catalog is searched first.
+    let quoted_builtin = quoted && written.schema.is_none() && BUILTIN.binary_search(&name).is_ok();
+    let mut data_type = if builtin_schema || quoted_builtin {
         let modifiers = modifiers(cursor)?;
         SqlType::with_modifiers(name, &normal_modifiers(name, &modifiers, false))
     } else if quoted || written.schema.is_some() {
