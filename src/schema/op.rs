@@ -263,6 +263,11 @@ impl SqlExpr {
         !looks_at_null.iter().any(|word| text.contains(word))
     }
 
+    /// Whether the expression has a case for NULL: `a IS NULL OR …`.
+    pub fn admits_null(&self) -> bool {
+        self.squeezed().contains("isnull")
+    }
+
     /// The expression after a column of its table was renamed: every identifier of that name
     /// outside quotes, as the server's stored expression would show it.
     pub fn with_column_renamed(&self, from: &Ident, to: &Ident) -> SqlExpr {
