@@ -1,6 +1,6 @@
 //! What a real server says: its catalog, and how ours differs from it.
 //!
-//! Input: whatever answers a script of SQL with rows of text ([`Answers`]). Output: a [`Catalog`] of
+//! Input: whatever answers a script of SQL with rows of text ([`Answers`]). Output: a catalog of
 //! the same type that a replay makes, and the comparison of two ([`compare`]). Everything is read in
 //! one read-only transaction; nothing is written. Objects that belong to an extension, temporary
 //! ones and the server's own are left out. The driver is behind the feature `live-postgres`; the
