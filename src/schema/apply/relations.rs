@@ -693,8 +693,17 @@ impl Applier<'_> {
 
     /// Removes a relation with what belongs to it, and with `CASCADE` what depends on it.
     pub(super) fn remove_relation(&mut self, name: &QualifiedName, behavior: Behavior) {
+        // A list instead of calls: a chain of views may be as long as somebody likes.
+        let mut pending = vec![name.clone()];
+        while let Some(name) = pending.pop() {
+            pending.extend(self.remove_one(&name, behavior));
+        }
+    }
+
+    /// Removes one relation; what has to go with it.
+    fn remove_one(&mut self, name: &QualifiedName, behavior: Behavior) -> Vec<QualifiedName> {
         let Some(relation) = self.catalog.relation(name).cloned() else {
-            return;
+            return Vec::new();
         };
         self.touch_relation(name);
         self.forget_name(name);
@@ -727,15 +736,13 @@ impl Applier<'_> {
             .filter(|(_, other)| belongs(other) || (cascades && depends(other)))
             .map(|(name, _)| name.clone())
             .collect();
-        for follower in followers {
-            self.remove_relation(&follower, behavior);
-        }
         if cascades {
             self.drop_references(id, None);
             if matches!(relation.body, RelationBody::Sequence(_)) {
                 self.drop_defaults_of(name);
             }
         }
+        followers
     }
 
     /// The tables whose foreign keys reference a table, or one of its columns.
