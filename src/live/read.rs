@@ -457,7 +457,7 @@ fn constraint(row: ConstraintRow, names: &BTreeMap<u64, QualifiedName>) -> Const
         name: row.name,
         references: is_foreign_key.then_some(ObjectId(row.referenced)),
         // Only a check can be kept from children by will.
-        options: ConstraintOptions {
+        options: Arc::new(ConstraintOptions {
             deferred: row.deferred,
             no_inherit: row.no_inherit && matches!(kind, ConstraintKind::Check { .. }),
             match_full: row.match_full && is_foreign_key,
@@ -466,7 +466,7 @@ fn constraint(row: ConstraintRow, names: &BTreeMap<u64, QualifiedName>) -> Const
             exclusion: None,
             only: false,
             beside: None,
-        },
+        }),
         kind,
         valid: row.valid,
         deferrable: row.deferrable,

@@ -96,7 +96,7 @@ pub struct Constraint {
     /// Whether new rows are checked.
     pub enforced: bool,
     /// What it has beside its demand.
-    pub options: ConstraintOptions,
+    pub options: Arc<ConstraintOptions>,
     /// The foreign key of the partitioned table that it is the counterpart of.
     pub parent: Option<ObjectId>,
 }

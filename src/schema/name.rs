@@ -13,54 +13,56 @@ use std::sync::Arc;
 /// MySQL, MariaDB and SQLite keep a name as it was written and find it in any case: two such
 /// identifiers are equal when they differ in the case of ASCII letters only.
 #[derive(Clone)]
-pub struct Ident {
-    text: Arc<str>,
-    any_case: bool,
-}
+pub struct Ident(
+    /// The text, behind [`ANY_CASE`] where the identifier is found in any case: a flag of its own
+    /// would make every name in ten thousand versions of a schema half as large again.
+    Arc<str>,
+);
+
+/// No text that is read as SQL holds a zero byte.
+const ANY_CASE: char = '\0';
 
 impl Ident {
     /// The identifier with exactly this text; folding is the reader's business.
     pub fn new(text: &str) -> Self {
-        Ident {
-            text: Arc::from(text),
-            any_case: false,
-        }
+        Ident(Arc::from(text))
     }
 
     /// An identifier that is found in any case.
     pub fn in_any_case(text: &str) -> Self {
-        Ident {
-            text: Arc::from(text),
-            any_case: true,
-        }
+        Ident(format!("{ANY_CASE}{text}").into())
     }
 
     /// An identifier with another text that is found as this one is.
     pub fn alike(&self, text: &str) -> Self {
-        Ident {
-            text: Arc::from(text),
-            any_case: self.any_case,
+        match self.is_in_any_case() {
+            true => Ident::in_any_case(text),
+            false => Ident::new(text),
         }
     }
 
     /// The stored text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.0.strip_prefix(ANY_CASE).unwrap_or(&self.0)
+    }
+
+    fn is_in_any_case(&self) -> bool {
+        self.0.starts_with(ANY_CASE)
     }
 }
 
 impl fmt::Debug for Ident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Ident").field(&self.text).finish()
+        f.debug_tuple("Ident").field(&self.as_str()).finish()
     }
 }
 
 impl PartialEq for Ident {
     fn eq(&self, other: &Self) -> bool {
-        if self.any_case || other.any_case {
-            self.text.eq_ignore_ascii_case(&other.text)
+        if self.is_in_any_case() || other.is_in_any_case() {
+            self.as_str().eq_ignore_ascii_case(other.as_str())
         } else {
-            self.text == other.text
+            self.0 == other.0
         }
     }
 }
@@ -69,12 +71,12 @@ impl Eq for Ident {}
 
 impl Ord for Ident {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.any_case || other.any_case {
+        if self.is_in_any_case() || other.is_in_any_case() {
             let folded = |byte: u8| byte.to_ascii_lowercase();
-            let one = self.text.bytes().map(folded);
-            one.cmp(other.text.bytes().map(folded))
+            let one = self.as_str().bytes().map(folded);
+            one.cmp(other.as_str().bytes().map(folded))
         } else {
-            self.text.cmp(&other.text)
+            self.0.cmp(&other.0)
         }
     }
 }
@@ -89,7 +91,7 @@ impl PartialOrd for Ident {
 impl Hash for Ident {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let mut folded = [0_u8; 64];
-        for part in self.text.as_bytes().chunks(folded.len()) {
+        for part in self.as_str().as_bytes().chunks(folded.len()) {
             let folded = &mut folded[..part.len()];
             folded.copy_from_slice(part);
             folded.make_ascii_lowercase();
@@ -108,15 +110,15 @@ impl From<&str> for Ident {
 /// Written with double quotes where the text is not a plain lower-case identifier.
 impl fmt::Display for Ident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut characters = self.text.chars();
+        let mut characters = self.as_str().chars();
         let plain = characters
             .next()
             .is_some_and(|c| c.is_lowercase() || c == '_')
             && characters.all(|c| c.is_lowercase() || c.is_ascii_digit() || c == '_' || c == '$');
         if plain {
-            f.write_str(&self.text)
+            f.write_str(self.as_str())
         } else {
-            write!(f, "\"{}\"", self.text.replace('"', "\"\""))
+            write!(f, "\"{}\"", self.as_str().replace('"', "\"\""))
         }
     }
 }

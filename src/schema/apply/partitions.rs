@@ -166,7 +166,7 @@ impl Applier<'_> {
             // Whoever calls this goes on with the partitions of the partition.
             options: ConstraintOptions {
                 only: true,
-                ..key.options.clone()
+                ..ConstraintOptions::clone(&key.options)
             },
         };
         let known: Vec<ObjectId> = self.index_ids(partition);

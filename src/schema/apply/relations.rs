@@ -219,7 +219,7 @@ impl Applier<'_> {
                     not_valid: false,
                     deferrable: constraint.deferrable,
                     not_enforced: false,
-                    options: constraint.options.clone(),
+                    options: constraint.options.as_ref().clone(),
                 };
                 self.add_constraint(target, &def);
             }

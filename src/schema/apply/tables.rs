@@ -1,5 +1,7 @@
 //! What belongs to a table: columns, constraints, triggers, policies.
 
+use std::sync::Arc;
+
 use super::naming::choose_name;
 use super::relations::{index_column_names, rename_index};
 use super::{Applier, Assumption};
@@ -542,7 +544,7 @@ impl Applier<'_> {
             valid: !def.not_valid,
             deferrable: def.deferrable,
             enforced: !def.not_enforced,
-            options: def.options.clone(),
+            options: Arc::new(def.options.clone()),
             parent: None,
         };
         if let Some(on) = references {
@@ -896,7 +898,7 @@ impl Applier<'_> {
                 let is_meant = |constraint: &Constraint| constraint.name == *name;
                 table.constraints.edit(is_meant, |it| {
                     it.deferrable = deferrable;
-                    it.options.deferred = deferred;
+                    Arc::make_mut(&mut it.options).deferred = deferred;
                 });
             });
         }
