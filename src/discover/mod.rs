@@ -575,6 +575,7 @@ fn read(
     }));
     notices.extend(reading.notices);
     let mut migrations = reading.migrations;
+    migrations.shrink_to_fit();
     for migration in &mut migrations {
         migration.phase = phase(migration, &config, &mut notices);
     }

@@ -270,7 +270,7 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
     let mut tokens = Vec::new();
     while let Some(piece) = splitter.next_piece(&mut tokens) {
         let cursor = Cursor::new(text, dialect, &tokens);
-        let operations = match piece.kind {
+        let mut operations = match piece.kind {
             PieceKind::Statement => lower::lower(&cursor),
             PieceKind::ClientCommand => lower::client_command(&cursor, piece.span),
             PieceKind::Unreadable => {
@@ -286,6 +286,8 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
                 }]
             }
         };
+        // Most statements make one operation, and a history holds many statements.
+        operations.shrink_to_fit();
         script.statements.push(Statement {
             span: piece.span,
             if_exists: cursor.is("alter")
@@ -294,5 +296,6 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
         });
     }
     script.troubles = splitter.troubles;
+    script.statements.shrink_to_fit();
     script
 }
