@@ -11,7 +11,7 @@ use super::functions::{belongs_to_extension, is_harmless};
 use super::types::read_type;
 use super::value::{Values, value_of};
 use crate::schema::name::{Ident, ObjectName};
-use crate::schema::op::{Argument, Called, QueryDef};
+use crate::schema::op::{Argument, Called, QueryDef, Value};
 use crate::sql::cursor::Cursor;
 use crate::sql::token::{self, Token, TokenKind, is_listed, is_reserved};
 
@@ -365,8 +365,16 @@ pub(super) fn unknown_calls(cursor: &Cursor, known: &Values) -> Vec<Called> {
         let builtin_schema = schema
             .as_ref()
             .is_some_and(|schema| schema.as_str() == "pg_catalog");
-        let plain = called.kind == TokenKind::Word && (schema.is_none() || builtin_schema);
-        if plain && is_harmless(called.text(text)) {
+        let in_path = schema.is_none() || builtin_schema;
+        let is_known = match called.kind {
+            TokenKind::Word => is_harmless(called.text(text)),
+            // Dumps quote every name; only one in lower case is the server's own.
+            _ => {
+                let name = called.text(text).trim_matches('"');
+                is_harmless(name) && !name.contains(|c: char| c.is_uppercase())
+            }
+        };
+        if in_path && is_known {
             continue;
         }
         if let Some(schema) = &schema
@@ -395,6 +403,9 @@ pub(super) fn unknown_calls(cursor: &Cursor, known: &Values) -> Vec<Called> {
             name: token::ident(called, text, cursor.dialect),
         };
         let arguments = arguments(cursor, index + 1..partner[index] as usize, known);
+        if in_path && name.name.as_str() == "set_config" && sets_nothing_followed(&arguments) {
+            continue;
+        }
         let call = Called { name, arguments };
         if !found.contains(&call) {
             found.push(call);
@@ -404,6 +415,17 @@ pub(super) fn unknown_calls(cursor: &Cursor, known: &Values) -> Vec<Called> {
         }
     }
     found
+}
+
+/// `set_config('lock_timeout', …)`: a setting that changes neither what a name means nor who asks.
+fn sets_nothing_followed(arguments: &Option<Vec<Argument>>) -> bool {
+    let first = arguments.iter().flatten().next();
+    match first {
+        Some((_, Some(Value::Text(name)))) => !["search_path", "role", "session_authorization"]
+            .iter()
+            .any(|it| name.eq_ignore_ascii_case(it)),
+        _ => false,
+    }
 }
 
 /// Tokens of all arguments of a call that are looked at.

@@ -820,6 +820,12 @@ fn a_call_of_a_function_of_the_project_is_left_to_the_replay() {
             "select",
         ),
         ("SELECT f(1)", "call"),
+        (
+            "SELECT \"pg_catalog\".\"lower\"('A'), set_config('lock_timeout', a, true), \"upper\"(a)",
+            "select",
+        ),
+        ("SELECT a, set_config('search_path', a, true)", "call"),
+        ("SELECT \"Lower\"('A')", "call"),
         ("SELECT s.lower(a)", "call"),
         ("SELECT a FROM t ORDER BY f(a)", "call"),
         ("INSERT INTO t (a) SELECT f(b) FROM u", "insert call"),
