@@ -346,3 +346,12 @@ fn families_of_tables_that_go_round_or_deep_are_followed() {
     ));
     judged(&format!("{domains}DROP DOMAIN d0 CASCADE;"));
 }
+
+#[test]
+fn an_index_is_no_partition_of_itself() {
+    let before = "CREATE TABLE t (a integer); CREATE INDEX i ON t (a); CREATE INDEX j ON t (a);";
+    let circle = "ALTER INDEX i ATTACH PARTITION i; ALTER INDEX i ATTACH PARTITION j; \
+                  ALTER INDEX j ATTACH PARTITION i;";
+    let report = crate::world::change(before, &[circle], "");
+    assert_eq!(report.summary.not_understood, 0);
+}

@@ -231,11 +231,18 @@ impl Applier<'_> {
 
     /// `ALTER INDEX … ATTACH PARTITION`.
     pub(super) fn attach_partition_index(&mut self, parent: &ObjectName, child: &ObjectName) {
-        let (Some((_, parent)), Some((table, child))) =
+        let (Some((above, parent)), Some((table, child))) =
             (self.find_index(parent), self.find_index(child))
         else {
             return;
         };
+        // The server takes an index of a partition of the very table only, so none is its own
+        // parent, however many stand between.
+        let above = self.catalog.relation(&above).map(|relation| relation.id);
+        let its = self.catalog.table(&table).and_then(|it| it.partition_of);
+        if above.is_none() || its != above {
+            return;
+        }
         self.link_index(&table, child, Some(parent));
         self.validate_complete(parent);
     }
