@@ -140,8 +140,14 @@ fn unseen_by_queries(before: &Catalog, after: &Catalog, name: &Touched) -> Vec<L
                     .map(|it| (Arc::clone(&it.body), it.language.clone()))
                     .collect()
             };
-            if body(before) != body(after) {
-                out.push(Left::new(format!("function `{name}`"), How::Differs));
+            let (before, after) = (body(before), body(after));
+            let how = match (before.is_empty(), after.is_empty()) {
+                (false, true) => How::Missing,
+                (true, false) => How::StillThere,
+                (true, true) | (false, false) => How::Differs,
+            };
+            if before != after {
+                out.push(Left::new(format!("function `{name}`"), how));
             }
         }
         Touched::Type(_) | Touched::Privileges(_) | Touched::Role(_) | Touched::Unread => {}

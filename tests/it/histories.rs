@@ -340,3 +340,40 @@ fn byte_order_mark_hides_a_marker() {
         );
     }
 }
+
+#[test]
+fn a_down_part_that_differs_says_how() {
+    let both = |up: &str, down: &str| format!("-- migrate:up\n{up}\n-- migrate:down\n{down}\n");
+    let f = "CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';";
+    let other = "CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';";
+    let old = both(&format!("{T} {f}"), "DROP TABLE t; DROP FUNCTION f();");
+    for (up, down, said) in [
+        (f, "DROP FUNCTION f();", "function `f` is missing"),
+        (
+            "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';",
+            "SELECT 1;",
+            "function `g` is still there",
+        ),
+        (other, "SELECT 1;", "function `f` is not as it was"),
+        (INDEX, "SELECT 1;", "index `i` is still there"),
+        (
+            "ALTER TABLE t ADD b integer;",
+            "ALTER TABLE t DROP c;",
+            "the server would refuse the down part: 42703 column \"c\" of relation \"t\" does not exist",
+        ),
+    ] {
+        let report = change(
+            "dbmate",
+            &[("1_t.sql", &old)],
+            &[("1_t.sql", &old), ("2_x.sql", &both(up, down))],
+        );
+        let history = history(&report);
+        assert!(history.contains(said), "{up}: {history}");
+    }
+    let report = change(
+        "dbmate",
+        &[("1_t.sql", &old)],
+        &[("1_t.sql", &old), ("2_x.sql", &both(other, f))],
+    );
+    assert_eq!(history(&report), "1 new\n");
+}

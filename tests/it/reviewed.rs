@@ -310,3 +310,21 @@ fn a_partial_key_is_over_its_keys_and_not_over_its_condition() {
                          CREATE UNIQUE INDEX i ON t (a) WHERE gone IS NULL;";
     assert!(said(T, new_condition).contains("constraint_added t.i"));
 }
+
+#[test]
+fn a_guarded_statement_is_as_one_with_if_exists() {
+    let guarded = |statement: &str| {
+        format!(
+            "DO $$ BEGIN IF EXISTS (SELECT FROM pg_tables WHERE tablename = 'x') THEN \
+             {statement} END IF; END $$;"
+        )
+    };
+    // Nothing shows that there ever was another tool's table.
+    assert_eq!(said(T, &guarded("DROP TABLE x;")), "");
+    assert_eq!(said(T, "DROP TABLE IF EXISTS x;"), "");
+    assert!(said(T, &guarded("DROP TABLE t;")).contains("error table_dropped t"));
+    // A column of a half-known table may be there.
+    let unseen = "ALTER TABLE t ADD z integer;";
+    let said = said(unseen, &guarded("ALTER TABLE t DROP COLUMN a;"));
+    assert!(said.contains("column_dropped t.a"), "{said}");
+}
