@@ -6,16 +6,17 @@
 
 use std::collections::BTreeMap;
 
+use super::line_cut::{self, Half, Words};
 use super::placeholder::{Placeholders, Syntax};
 use super::{
     Consequence, Folder, Late, Line, Marker, Reading, Signs, Tool, TransactionScope, Unit,
     has_extension, is_numbered, lines, words,
 };
-use crate::discover::part::{Builder, Part};
+use crate::discover::part::Part;
 use crate::discover::text::MigrationText;
 use crate::error::Result;
 use crate::source::{SourceFile, Span};
-use crate::sql::{self, Dialect};
+use crate::sql::Dialect;
 
 /// The reader.
 pub(super) struct Goose;
@@ -88,96 +89,14 @@ fn annotation(line: &str) -> Option<std::result::Result<Word, ()>> {
     Some(Ok(word))
 }
 
-/// One half of a file being read.
-struct Half {
-    builder: Builder,
-    /// Where the text that is cut as usual began.
-    from: usize,
-    has_blocks: bool,
-    /// The last line of a statement that has no end yet.
-    open: Option<(usize, usize)>,
-    /// Where goose ends a statement by itself.
-    cuts: Vec<usize>,
-}
-
-impl Half {
-    fn new(file: &SourceFile) -> Half {
-        Half {
-            builder: Builder::new(file),
-            from: 0,
-            has_blocks: false,
-            open: None,
-            cuts: Vec::new(),
-        }
-    }
-
-    fn chunk(&mut self, unit: Unit) {
-        if self.builder.len() > self.from {
-            self.builder.chunk(self.from, unit, None);
-        }
-        self.from = self.builder.len();
-    }
-
-    fn build(mut self) -> Part {
-        if self.has_blocks {
-            self.chunk(Unit::Statement);
-        }
-        self.builder.build()
-    }
-}
-
-/// Says where a tool that cuts at the ends of lines (`cuts`, in the file) cuts a statement in two.
-pub(super) fn cut_in_two(
-    part: &Part,
-    cuts: &[usize],
-    dialect: Dialect,
-    (tool, begin, end): (&str, &str, &str),
-    reading: &mut Reading,
-) {
-    // Only a body holds a semicolon at the end of a line without ending there.
-    let sent = part.sent();
-    let may_hold_body = sent.contains('$') || sent.contains('\'') || {
-        let lower = sent.to_ascii_lowercase();
-        lower.contains("begin") || lower.contains("case")
-    };
-    if cuts.is_empty() || !may_hold_body {
-        return;
-    }
-    let (pieces, _) = sql::split::split(sent, dialect);
-    for piece in pieces {
-        let span = part.place(piece.span);
-        let after = cuts.partition_point(|cut| *cut <= span.start);
-        let is_cut = cuts.get(after).is_some_and(|cut| *cut < span.end);
-        if !is_cut {
-            continue;
-        }
-        let first = span.of(&part.file.text).lines().next().unwrap_or_default();
-        reading.misplaced(
-            (&part.file, Span::new(span.start, span.start + first.len())),
-            (
-                begin,
-                "is missing above this statement, which holds a line that ends in a semicolon",
-                &format!("put the statement between `{begin}` and `{end}`"),
-            ),
-            Consequence::Refused,
-            &format!("{tool} cuts it at that line, and the server refuses the first half"),
-        );
-    }
-}
-
-/// Whether the last word of a line, before a comment, ends in a semicolon.
-pub(super) fn ends_statement(line: &str) -> bool {
-    let mut last = "";
-    for word in line.split_whitespace() {
-        if word.starts_with("--") {
-            break;
-        }
-        last = word;
-    }
-    last.ends_with(';')
-}
-
 const REFUSES: &str = "goose refuses the file, and everything that comes after it waits";
+
+const WORDS: Words = Words {
+    tool: "goose",
+    begin: "-- +goose StatementBegin",
+    end: "-- +goose StatementEnd",
+    refuses: REFUSES,
+};
 
 /// Up, down, and whether the file wants no transaction.
 fn sections(
@@ -235,8 +154,7 @@ fn sections(
             Some(Ok(Word::EnvsubOff)) => is_filled = false,
             Some(Ok(Word::StatementBegin)) => match current {
                 Some(current) if !in_block => {
-                    current.chunk(Unit::Statement);
-                    current.has_blocks = true;
+                    current.begin_block();
                     in_block = true;
                 }
                 _ => wrong(
@@ -248,8 +166,7 @@ fn sections(
             },
             Some(Ok(Word::StatementEnd)) => match current {
                 Some(current) if in_block => {
-                    current.chunk(Unit::WholeText);
-                    current.open = None;
+                    current.end_block();
                     in_block = false;
                 }
                 _ => wrong(
@@ -266,16 +183,8 @@ fn sections(
                 } else {
                     current.builder.verbatim(line.span);
                 }
-                let trimmed = line.text.trim();
-                if !in_block && !trimmed.is_empty() && !trimmed.starts_with("--") {
-                    let end = line.span.start + line.text.len();
-                    current.open = match ends_statement(line.text) {
-                        true => {
-                            current.cuts.push(end);
-                            None
-                        }
-                        false => Some((line.span.start, end)),
-                    };
+                if !in_block {
+                    current.line(&line);
                 }
             }
         }
@@ -296,26 +205,7 @@ fn sections(
             REFUSES,
         );
     }
-    for open in [up.open, down.open].into_iter().flatten() {
-        let span = Span::new(open.0, open.1);
-        reading.misplaced(
-            (file, span),
-            (";", "is missing at the end of the last statement", "add it"),
-            Consequence::Refused,
-            REFUSES,
-        );
-    }
-    let words = (
-        "goose",
-        "-- +goose StatementBegin",
-        "-- +goose StatementEnd",
-    );
-    let [up, down] = [up, down].map(|mut half| {
-        let cuts = std::mem::take(&mut half.cuts);
-        let part = half.build();
-        cut_in_two(&part, &cuts, dialect, words, reading);
-        part
-    });
+    let [up, down] = line_cut::finish(file, [up, down], &WORDS, dialect, reading);
     (up, down, has_no_transaction)
 }
 

@@ -16,6 +16,7 @@ mod golang_migrate;
 mod goose;
 mod graphile;
 mod hasura;
+mod line_cut;
 mod liquibase;
 mod mybatis;
 mod node_pg_migrate;

@@ -8,14 +8,14 @@ use std::cmp::Ordering;
 
 use serde::Deserialize;
 
-use super::goose::{cut_in_two, ends_statement};
+use super::line_cut::{self, Half, Words};
 use super::{
     Consequence, Folder, Late, Line, Marker, OwnFile, Reading, Signs, Tool, TransactionScope, Unit,
     leading_digits, lines, words,
 };
 use crate::discover::config::relative;
 use crate::discover::ground::Ground;
-use crate::discover::part::{Builder, Part};
+use crate::discover::part::Part;
 use crate::discover::text::MigrationText;
 use crate::discover::tree::split;
 use crate::error::Result;
@@ -53,42 +53,12 @@ fn compare(one: &str, other: &str) -> Ordering {
 
 const REFUSES: &str = "sql-migrate refuses the file and runs nothing";
 
-/// One direction of a file being read.
-struct Half {
-    builder: Builder,
-    from: usize,
-    has_blocks: bool,
-    open: Option<Span>,
-    cuts: Vec<usize>,
-    scope: TransactionScope,
-}
-
-impl Half {
-    fn new(file: &SourceFile) -> Half {
-        Half {
-            builder: Builder::new(file),
-            from: 0,
-            has_blocks: false,
-            open: None,
-            cuts: Vec::new(),
-            scope: TransactionScope::File,
-        }
-    }
-
-    fn chunk(&mut self, unit: Unit) {
-        if self.builder.len() > self.from {
-            self.builder.chunk(self.from, unit, None);
-        }
-        self.from = self.builder.len();
-    }
-
-    fn build(mut self) -> Part {
-        if self.has_blocks {
-            self.chunk(Unit::Statement);
-        }
-        self.builder.build()
-    }
-}
+const WORDS: Words = Words {
+    tool: "sql-migrate",
+    begin: "-- +migrate StatementBegin",
+    end: "-- +migrate StatementEnd",
+    refuses: REFUSES,
+};
 
 /// Whether somebody meant a directive, however it is written.
 fn means_directive(line: &str) -> bool {
@@ -107,7 +77,7 @@ fn sections(
 ) -> (Part, Part, TransactionScope) {
     let mut up = Half::new(file);
     let mut down = Half::new(file);
-    let mut half: Option<bool> = None;
+    let (mut up_scope, mut half) = (TransactionScope::File, None);
     let mut in_block = false;
     let misplaced = |reading: &mut Reading, line: &Line<'_>, problem: &str, cure: &str, is_seen| {
         let marker = line.text.trim().replace('`', "'");
@@ -143,15 +113,8 @@ fn sections(
                 continue;
             }
             current.builder.verbatim(line.span);
-            let trimmed = line.text.trim();
-            if !in_block && !trimmed.is_empty() && !trimmed.starts_with("--") {
-                current.open = match ends_statement(line.text) {
-                    true => {
-                        current.cuts.push(line.place().end);
-                        None
-                    }
-                    false => Some(line.place()),
-                };
+            if !in_block {
+                current.line(&line);
             }
             continue;
         };
@@ -159,10 +122,11 @@ fn sections(
         match words.next() {
             Some(word @ ("Up" | "Down")) => {
                 half = Some(word == "Up");
-                let its = if word == "Up" { &mut up } else { &mut down };
                 for option in words {
                     if option == "notransaction" {
-                        its.scope = TransactionScope::None;
+                        if word == "Up" {
+                            up_scope = TransactionScope::None;
+                        }
                     } else if option.eq_ignore_ascii_case("notransaction") {
                         let cure = "write `notransaction` in lower case";
                         let problem = "has an option that sql-migrate does not know";
@@ -172,15 +136,13 @@ fn sections(
             }
             Some("StatementBegin") => {
                 if let Some(current) = current {
-                    current.chunk(Unit::Statement);
-                    current.has_blocks = true;
+                    current.begin_block();
                     in_block = true;
                 }
             }
             Some("StatementEnd") => match current {
                 Some(current) if in_block => {
-                    current.chunk(Unit::WholeText);
-                    current.open = None;
+                    current.end_block();
                     in_block = false;
                 }
                 _ => misplaced(reading, &line, "closes nothing", "open it first", true),
@@ -207,27 +169,8 @@ fn sections(
             REFUSES,
         );
     }
-    for span in [up.open, down.open].into_iter().flatten() {
-        reading.misplaced(
-            (file, span),
-            (";", "is missing at the end of the last statement", "add it"),
-            Consequence::Refused,
-            REFUSES,
-        );
-    }
-    let scope = up.scope;
-    let words = (
-        "sql-migrate",
-        "-- +migrate StatementBegin",
-        "-- +migrate StatementEnd",
-    );
-    let [up, down] = [up, down].map(|mut half| {
-        let cuts = std::mem::take(&mut half.cuts);
-        let part = half.build();
-        cut_in_two(&part, &cuts, dialect, words, reading);
-        part
-    });
-    (up, down, scope)
+    let [up, down] = line_cut::finish(file, [up, down], &WORDS, dialect, reading);
+    (up, down, up_scope)
 }
 
 impl Tool for SqlMigrate {
