@@ -3,6 +3,8 @@
 mod cli;
 mod conventions;
 mod histories;
+#[path = "../support/home.rs"]
+mod home;
 mod hostile;
 mod json;
 mod layouts;
