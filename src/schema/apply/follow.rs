@@ -169,24 +169,27 @@ impl Applier<'_> {
     /// `DROP TYPE … CASCADE` takes the defaults that are cast to the type with it.
     pub(super) fn drop_defaults_cast_to(&mut self, dropped: &QualifiedName) {
         let nowhere = QualifiedName::new("", "");
-        let is_cast = |column: &Column| {
-            column.default.as_ref().is_some_and(|default| {
-                renamed(default, Renamed::Type, dropped, &nowhere).text != default.text
-            })
-        };
+        self.drop_defaults(|default| {
+            renamed(default, Renamed::Type, dropped, &nowhere).text != default.text
+        });
+    }
+
+    /// Every default that `is_gone` loses what it needs and goes with it.
+    pub(super) fn drop_defaults(&mut self, is_gone: impl Fn(&SqlExpr) -> bool) {
+        let is_gone = |column: &Column| column.default.as_ref().is_some_and(&is_gone);
         let users: Vec<QualifiedName> = self
             .catalog
             .relations()
             .filter(|(_, relation)| {
                 relation
                     .as_table()
-                    .is_some_and(|table| table.columns.iter().any(is_cast))
+                    .is_some_and(|table| table.columns.iter().any(is_gone))
             })
             .map(|(name, _)| name.clone())
             .collect();
         for user in users {
             self.edit_table(&user, |table| {
-                table.columns.edit(is_cast, |column| column.default = None);
+                table.columns.edit(is_gone, |column| column.default = None);
             });
         }
     }

@@ -79,27 +79,7 @@ impl Applier<'_> {
     pub(super) fn drop_defaults_of(&mut self, sequence: &QualifiedName) {
         let bare = format!("nextval('{}'", sequence.name);
         let full = format!("nextval('{}'", ObjectName::from(sequence));
-        let reads = |column: &Column| {
-            column
-                .default
-                .as_ref()
-                .is_some_and(|default| default.text.contains(&bare) || default.text.contains(&full))
-        };
-        let users: Vec<QualifiedName> = self
-            .catalog
-            .relations()
-            .filter(|(_, other)| {
-                other
-                    .as_table()
-                    .is_some_and(|table| table.columns.iter().any(reads))
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
-        for user in users {
-            self.edit_table(&user, |table| {
-                table.columns.edit(reads, |column| column.default = None);
-            });
-        }
+        self.drop_defaults(|default| default.text.contains(&bare) || default.text.contains(&full));
     }
 
     /// A column that a statement names: as it is, or taken for granted on a table whose creation

@@ -244,17 +244,9 @@ impl Applier<'_> {
             });
         }
         let takes = |routine: &Routine| routine.signature().iter().any(|it| it.name == gone);
-        let routines: Vec<QualifiedName> = self
-            .catalog
-            .all_routines()
-            .filter(|(_, overloads)| overloads.iter().any(takes))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in routines {
-            let mut overloads = self.catalog.routines(&name).to_vec();
+        self.edit_routines_where(takes, |overloads| {
             overloads.retain(|routine| !takes(routine));
-            self.set_routines(&name, overloads);
-        }
+        });
         made_of_it.into_iter().filter(|it| it != found).collect()
     }
 
@@ -316,15 +308,8 @@ impl Applier<'_> {
             });
         }
         let takes = |routine: &Routine| routine.signature().iter().any(|it| it.name == old);
-        let routines: Vec<QualifiedName> = self
-            .catalog
-            .all_routines()
-            .filter(|(_, overloads)| overloads.iter().any(takes))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in routines {
-            let mut overloads = self.catalog.routines(&name).to_vec();
-            for routine in &mut overloads {
+        self.edit_routines_where(takes, |overloads| {
+            for routine in overloads {
                 for argument in &mut routine.arguments {
                     if argument.data_type.name == old {
                         argument.data_type.name = new.clone();
@@ -332,6 +317,24 @@ impl Applier<'_> {
                     }
                 }
             }
+        });
+    }
+
+    /// Changes the overloads of every name of which one is meant.
+    fn edit_routines_where(
+        &mut self,
+        is_meant: impl Fn(&Routine) -> bool,
+        edit: impl Fn(&mut Vec<Routine>),
+    ) {
+        let names: Vec<QualifiedName> = self
+            .catalog
+            .all_routines()
+            .filter(|(_, overloads)| overloads.iter().any(&is_meant))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            let mut overloads = self.catalog.routines(&name).to_vec();
+            edit(&mut overloads);
             self.set_routines(&name, overloads);
         }
     }
