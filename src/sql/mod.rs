@@ -8,6 +8,7 @@
 mod cursor;
 pub(crate) mod expression;
 mod lower;
+pub(crate) mod query;
 pub mod split;
 mod token;
 

@@ -54,6 +54,15 @@ impl Token {
         }
     }
 
+    /// The first byte as an operator, and the rest as a word.
+    pub(crate) fn split_first_byte(self) -> [Token; 2] {
+        let middle = self.start() + 1;
+        [
+            Token::new(TokenKind::Operator, self.start(), middle),
+            Token::new(TokenKind::Word, middle, self.end()),
+        ]
+    }
+
     /// Its first byte.
     pub(crate) fn start(self) -> usize {
         self.start as usize
