@@ -27,8 +27,7 @@ fn the_casts_between_built_in_types_are_those_of_the_server() {
             "SELECT s.typname, t.typname, c.castcontext FROM pg_cast c
              JOIN pg_type s ON s.oid = c.castsource JOIN pg_type t ON t.oid = c.casttarget
              WHERE s.typnamespace = 'pg_catalog'::regnamespace
-               AND t.typnamespace = 'pg_catalog'::regnamespace AND s.oid <> t.oid
-               AND s.typname !~ '^(pg_|reg)' AND t.typname !~ '^(pg_|reg)'",
+               AND t.typnamespace = 'pg_catalog'::regnamespace AND s.oid <> t.oid",
         )
         .expect("the catalog can be read");
     let mut theirs: Vec<String> = answer.lines().map(str::to_owned).collect();
