@@ -78,10 +78,10 @@ SELECT (origin).y FROM shapes
 
 -- case: success: an array of composites
 -- before
-CREATE TYPE line AS (sku text, quantity int, note text);
-CREATE TABLE orders (id int PRIMARY KEY, lines line[]);
+CREATE TYPE order_line AS (sku text, quantity int, note text);
+CREATE TABLE orders (id int PRIMARY KEY, lines order_line[]);
 -- migration
-ALTER TYPE line DROP ATTRIBUTE note;
+ALTER TYPE order_line DROP ATTRIBUTE note;
 -- query
 SELECT (lines[1]).sku FROM orders
 -- query
@@ -89,11 +89,20 @@ SELECT o.id, l.sku, l.quantity FROM orders o, unnest(o.lines) l
 
 -- case: failure: a field of an array of composites goes
 -- before
-CREATE TYPE line AS (sku text, quantity int, note text);
-CREATE TABLE orders (id int PRIMARY KEY, lines line[]);
+CREATE TYPE order_line AS (sku text, quantity int, note text);
+CREATE TABLE orders (id int PRIMARY KEY, lines order_line[]);
 -- migration
-ALTER TYPE line DROP ATTRIBUTE note;
+ALTER TYPE order_line DROP ATTRIBUTE note;
 -- query
 SELECT (lines[1]).note FROM orders
 -- query
 SELECT l.note FROM orders o, unnest(o.lines) l
+
+-- case: trap: the name of a built-in type is not that of one's own composite (works)
+-- before
+CREATE TYPE line AS (sku text, quantity int);
+CREATE TABLE drawings (id int PRIMARY KEY, edge line);
+-- migration
+DROP TYPE public.line;
+-- query
+SELECT edge, line(point(0, 0), point(1, 1)) FROM drawings WHERE edge = $1::line

@@ -27,7 +27,7 @@ SELECT id, x, y FROM a NATURAL JOIN b
 -- query
 SELECT updated_at FROM a NATURAL LEFT JOIN b
 
--- case: trap: an added column has a type that does not compare (fails: 42883)
+-- case: trap: an added column has a type that cannot be matched (fails: 42804)
 -- before
 CREATE TABLE a (id int, status text);
 CREATE TABLE b (id int, y int);
