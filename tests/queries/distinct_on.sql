@@ -26,15 +26,14 @@ ALTER TABLE logins DROP COLUMN day;
 -- query
 SELECT DISTINCT ON (day) at::date AS day, id FROM logins ORDER BY day, id
 
--- case: trap: ORDER BY takes the new output column and no longer matches (fails: 42P10)
+-- case: trap: ORDER BY takes a new output column and no longer matches (fails: 42P10)
 -- before
-CREATE TABLE logins (id int PRIMARY KEY, device text);
-CREATE TABLE devices (name text, owner int);
+CREATE TABLE logins (id int PRIMARY KEY, device_id int, day date);
+CREATE TABLE devices (device int, name text);
 -- migration
-ALTER TABLE logins RENAME COLUMN device TO machine;
-ALTER TABLE devices ADD COLUMN device text;
+ALTER TABLE devices ADD COLUMN day date;
 -- query
-SELECT DISTINCT ON (logins.id) logins.*, owner FROM logins, devices ORDER BY device, logins.id
+SELECT DISTINCT ON (l.day) d.*, l.id FROM logins l JOIN devices d ON d.device = l.device_id ORDER BY day
 
 -- case: trap: positions of DISTINCT ON shift with a star (fails: 42P10)
 -- before

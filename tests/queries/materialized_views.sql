@@ -30,7 +30,7 @@ DROP INDEX totals_id;
 -- query
 REFRESH MATERIALIZED VIEW CONCURRENTLY totals
 
--- case: trap: a plain view in its place cannot be refreshed (fails: 0A000)
+-- case: trap: a plain view in its place cannot be refreshed (fails: 42809)
 -- stage: execute
 -- before
 CREATE TABLE orders (id int PRIMARY KEY, total numeric);
