@@ -83,7 +83,7 @@ SELECT id FROM people WHERE mood = ''
 -- query
 SELECT id FROM people WHERE mood <> 'Happy'
 
--- case: trap: a text literal with a cast is checked at run time only (fails: 42804)
+-- case: trap: a value typed text is not assigned to an enum (fails: 42804)
 -- before
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 CREATE TABLE people (id int PRIMARY KEY, mood text);

@@ -42,7 +42,7 @@ INSERT INTO users (id, name) VALUES ($1, $2)
 -- query
 UPDATE users SET id = $1
 
--- case: trap: an upsert that sets the identity to its default is allowed (works)
+-- case: trap: setting the identity to DEFAULT is allowed (works)
 -- before
 CREATE TABLE users (id int PRIMARY KEY, name text);
 -- migration

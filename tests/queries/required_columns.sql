@@ -75,7 +75,7 @@ ALTER TABLE users ADD COLUMN tenant int NOT NULL;
 -- query
 INSERT INTO users (id) SELECT id FROM users
 
--- case: trap: a validated check that is not null is a required column too (fails: 23514)
+-- case: trap: a check that is not null makes a required column too, validated or not (fails: 23514)
 -- stage: execute
 -- before
 CREATE TABLE users (id int PRIMARY KEY, tenant int);

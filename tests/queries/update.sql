@@ -63,11 +63,11 @@ UPDATE users SET flag = true
 
 -- case: trap: a subscript writes to an array that becomes json (works)
 -- before
-CREATE TABLE users (id int PRIMARY KEY, tags text[], n int);
+CREATE TABLE users (id int PRIMARY KEY, tags text[]);
 -- migration
-ALTER TABLE users DROP COLUMN n;
+ALTER TABLE users ALTER COLUMN tags TYPE jsonb USING to_jsonb(tags);
 -- query
-UPDATE users SET tags[1] = $1, tags[2:3] = $2
+UPDATE users SET tags[1] = $1
 
 -- case: failure: a subscript writes to what is no array any more
 -- before
