@@ -34,7 +34,7 @@ SELECT id FROM t WHERE doc @> '{"a": 1}'
 -- query
 SELECT id FROM t WHERE doc ? 'a'
 -- query
-SELECT doc || '{"a": 1}' FROM t
+SELECT doc || doc FROM t
 -- query
 SELECT doc - 'a' FROM t
 -- query
@@ -53,6 +53,14 @@ SELECT doc -> 'a', doc ->> 'b', doc #> '{a}', doc -> 0 FROM t
 UPDATE t SET doc = '{"a": 1}'
 -- query
 SELECT doc::jsonb @> '{}' FROM t
+
+-- case: trap: json beside an untyped literal is joined as a text (works)
+-- before
+CREATE TABLE t (id int PRIMARY KEY, doc jsonb);
+-- migration
+ALTER TABLE t ALTER COLUMN doc TYPE json;
+-- query
+SELECT doc || '{"a": 1}' FROM t
 
 -- case: trap: a key inside a document has the name of a dropped column (works)
 -- before

@@ -24,7 +24,7 @@ COPY users (nickname) TO STDOUT
 -- query
 COPY (SELECT nickname FROM users) TO STDOUT
 -- query
-COPY users (id, name) FROM STDIN WITH (FORMAT csv, FORCE_NULL (nickname))
+COPY users FROM STDIN WITH (FORMAT csv, FORCE_NULL (nickname))
 
 -- case: failure: a listed column becomes generated
 -- stage: execute

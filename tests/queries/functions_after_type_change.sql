@@ -60,7 +60,7 @@ CREATE TABLE t (id int PRIMARY KEY, a int);
 -- migration
 ALTER TABLE t ALTER COLUMN a TYPE text;
 -- query
-SELECT concat(a, 'x'), concat_ws('-', id, a), to_json(a), count(a), format('%s', a), quote_literal(a), pg_typeof(a), coalesce(a) FROM t
+SELECT concat(a, 'x'), concat_ws('-', id, a), to_json(a), num_nulls(a, id), format('%s', a), quote_literal(a), pg_typeof(a), coalesce(a) FROM t
 
 -- case: trap: an integer that is no text for length (fails: 42883)
 -- before
