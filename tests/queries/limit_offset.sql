@@ -50,7 +50,7 @@ ALTER TABLE settings ALTER COLUMN page TYPE numeric;
 -- query
 SELECT id FROM t LIMIT (SELECT page FROM settings)
 
--- case: trap: a limit in a subquery cannot capture from the same query (fails: 42703)
+-- case: trap: a subquery in LIMIT captures a column of the query, which LIMIT must not hold (fails: 42P10)
 -- before
 CREATE TABLE t (id int PRIMARY KEY, page int);
 CREATE TABLE settings (page int);

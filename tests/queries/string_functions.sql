@@ -78,4 +78,12 @@ ALTER TABLE t ALTER COLUMN a TYPE bytea USING a::bytea;
 -- query
 SELECT upper(a) FROM t
 -- query
+SELECT regexp_replace(a, '[0-9]+', '') FROM t
+
+-- case: trap: a pattern is taken for a position when the text becomes bytes (fails: 22P02)
+-- before
+CREATE TABLE t (id int PRIMARY KEY, a text);
+-- migration
+ALTER TABLE t ALTER COLUMN a TYPE bytea USING a::bytea;
+-- query
 SELECT substring(a FROM '[0-9]+') FROM t
