@@ -1,5 +1,289 @@
 //! What names and types in a query mean.
 //!
-//! So far it knows which built-in types can be assigned to which; queries are not bound yet.
+//! Input: the tree of a statement and a catalog. Output: a [`Bound`]: every reference resolved,
+//! failed with the server's own code, or unknown. A failure does not stop the rest: what hangs on it
+//! is not known. Nothing here knows of migrations or releases.
+//!
+//! The order is that of the server's analysis (`FROM`, the select list, `WHERE`, …), so that the
+//! first failure is the one that the server reports.
 
+mod binding;
+mod builtin;
+mod calls;
+mod coerce;
+mod expression;
+mod extension;
+mod kind;
+mod outcome;
+mod routine;
+mod scope;
+mod select;
 pub mod types;
+mod upsert;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use self::outcome::{
+    Bound, Failure, OutputColumn, Stage, Unknown, Use, UseKind, Write, WriteKind, Written,
+};
+
+use self::binding::Binding;
+use self::builtin::builtins;
+use self::kind::{Base, Modifiers, Type};
+use self::routine::Behind;
+use self::scope::Column;
+use crate::schema::catalog::{Catalog, ObjectId, TypeBody, UserType};
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::op::OtherKind;
+use crate::schema::types::{SqlType, TypeName};
+use crate::sql::query::tree::Statement;
+
+/// A query of a program, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    statement: Statement,
+}
+
+impl Query {
+    /// Reads the text of one statement.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not read, lower case, no full stop: it is no statement, or not one that reads or
+    /// writes rows.
+    pub fn read(text: &str) -> Result<Self, String> {
+        match crate::sql::query::parse(text) {
+            Ok(statement) => Ok(Query { statement }),
+            Err(refused) => Err(refused.0),
+        }
+    }
+}
+
+/// What a query comes to on a catalog.
+pub fn bind(query: &Query, catalog: &Catalog, settings: &Settings) -> Bound {
+    Binder::new(catalog, settings).bind(&query.statement)
+}
+
+/// The columns of a view's query, with their types, as they are when the view is made; `None`
+/// where they are not all known.
+pub(crate) fn view_columns(
+    text: &str,
+    catalog: &Catalog,
+    search_path: &[Ident],
+) -> Option<Vec<(Ident, SqlType)>> {
+    let settings = Settings {
+        search_path: search_path.to_vec(),
+        ..Settings::default()
+    };
+    let bound = bind(&Query::read(text).ok()?, catalog, &settings);
+    let columns = bound.output?.into_iter();
+    let typed = columns.map(|column| {
+        let data_type = column.data_type.unwrap_or_else(SqlType::unknown);
+        (column.name, data_type)
+    });
+    Some(typed.collect())
+}
+
+/// How queries are run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The schemas in which names without one are sought, in order; `pg_catalog` comes first by
+    /// itself.
+    pub search_path: Vec<Ident>,
+    /// The server's major version.
+    pub major: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            search_path: vec![Ident::new("public")],
+            major: 16,
+        }
+    }
+}
+
+/// Binds statements to one catalog. What it learns of the catalog is kept for the next statement.
+pub(crate) struct Binder<'c> {
+    catalog: &'c Catalog,
+    settings: &'c Settings,
+    relations: HashMap<ObjectId, (Arc<[Column]>, bool)>,
+    /// What bodies come to, by the routine and the table whose trigger it is.
+    bodies: HashMap<(ObjectId, Option<ObjectId>), Arc<Behind>>,
+    /// The bodies that are being read: one may call itself.
+    running: Vec<(ObjectId, Option<ObjectId>)>,
+}
+
+impl<'c> Binder<'c> {
+    /// A binder for one catalog.
+    pub(crate) fn new(catalog: &'c Catalog, settings: &'c Settings) -> Self {
+        Binder {
+            catalog,
+            settings,
+            relations: HashMap::new(),
+            bodies: HashMap::new(),
+            running: Vec::new(),
+        }
+    }
+
+    /// What a statement comes to.
+    pub(crate) fn bind(&mut self, statement: &Statement) -> Bound {
+        let mut binding = Binding::new(self);
+        binding.statement_at_top(statement);
+        let mut out = binding.out;
+        out.failures.append(&mut binding.late);
+        out.uses = binding.uses.into_iter().collect();
+        out
+    }
+
+    /// The type of a column, or one that a query names, as far as it is known.
+    fn type_of(&self, data_type: &SqlType) -> Type {
+        let found = match &data_type.name {
+            TypeName::Builtin(name) => Type::builtin(name.as_str()),
+            TypeName::User(name) => self.find_type(name),
+            TypeName::Unknown => Type::NOT_KNOWN,
+        };
+        if data_type.is_array {
+            found.array()
+        } else {
+            found
+        }
+    }
+
+    /// The type of a name that is not spelled as a built-in one.
+    fn find_type(&self, name: &ObjectName) -> Type {
+        let in_schema = |schema: &Ident| {
+            let qualified = QualifiedName {
+                schema: schema.clone(),
+                name: name.name.clone(),
+            };
+            if let Some(found) = self.catalog.user_type(&qualified) {
+                return Some(Type::of(Base::User(found.id)));
+            }
+            let relation = self.catalog.relation(&qualified)?;
+            Some(Type::of(Base::Row(relation.id)))
+        };
+        let builtin = || builtins().type_named(name.name.as_str());
+        match &name.schema {
+            Some(schema) if schema.as_str() == "pg_catalog" => {
+                builtin().map_or(Type::NOT_KNOWN, |id| Type::of(Base::Builtin(id)))
+            }
+            Some(schema) => in_schema(schema).unwrap_or(Type::NOT_KNOWN),
+            None => match builtin() {
+                Some(id) => Type::of(Base::Builtin(id)),
+                None => self
+                    .settings
+                    .search_path
+                    .iter()
+                    .find_map(in_schema)
+                    .unwrap_or(Type::NOT_KNOWN),
+            },
+        }
+    }
+
+    /// Whether a type that is not in the catalog may be there all the same.
+    fn may_have_type(&self, name: &ObjectName) -> bool {
+        let perhaps = |schema: &Ident| {
+            self.catalog.may_have(&QualifiedName {
+                schema: schema.clone(),
+                name: name.name.clone(),
+            })
+        };
+        let in_path = match &name.schema {
+            Some(schema) => perhaps(schema) || !self.knows_schema(schema),
+            None => self.settings.search_path.iter().any(perhaps),
+        };
+        in_path || self.catalog.unread() > 0 || self.extension_makes_type(&name.name)
+    }
+
+    /// Whether the project made the schema, or everybody has it.
+    fn knows_schema(&self, schema: &Ident) -> bool {
+        self.catalog.has_schema(schema)
+            || self.catalog.has_lost_schema(schema)
+            || matches!(schema.as_str(), "pg_catalog" | "information_schema")
+    }
+
+    /// Whether the project makes casts of its own.
+    fn has_own(&self, kind: OtherKind) -> bool {
+        self.catalog.others().any(|(found, _)| found == kind)
+    }
+
+    fn user_type(&self, id: ObjectId) -> Option<&'c UserType> {
+        let name = self.catalog.type_name(id)?;
+        self.catalog.user_type(name).map(Arc::as_ref)
+    }
+
+    fn base_type(&self, ty: Type) -> Type {
+        let mut found = ty;
+        // A catalog could be wrong about domains that are made of themselves.
+        for _ in 0..32 {
+            let Base::User(id) = found.base else {
+                return found;
+            };
+            match self.user_type(id).map(|it| &it.body) {
+                Some(TypeBody::Domain { base, .. }) if !found.is_array => {
+                    found = self.type_of(base);
+                }
+                _ => return found,
+            }
+        }
+        Type::NOT_KNOWN
+    }
+
+    /// The type as the catalog holds it; `None` where it is not known.
+    fn sql_type(&self, ty: Type, modifiers: &Modifiers) -> Option<SqlType> {
+        let found = match ty.base {
+            Base::Builtin(id) => SqlType::builtin(builtins().info(id).name),
+            Base::User(id) => SqlType::user(self.catalog.type_name(id)?.into()),
+            Base::Row(id) => SqlType::user(self.catalog.relation_name(id)?.into()),
+            Base::Record => SqlType::builtin("record"),
+            Base::Literal | Base::NotKnown => return None,
+        };
+        let takes_some = found.builtin_name().is_some_and(|name| {
+            let some = ["numeric", "varchar", "bpchar", "bit", "varbit", "interval"];
+            some.contains(&name) || name.starts_with("time")
+        });
+        let found = match modifiers {
+            Modifiers::Some(modifiers) => SqlType {
+                modifiers: Arc::clone(modifiers),
+                ..found
+            },
+            Modifiers::NotKnown if takes_some => return None,
+            Modifiers::NotKnown | Modifiers::None => found,
+        };
+        Some(if ty.is_array { found.array() } else { found })
+    }
+
+    fn shown(&self, ty: Type) -> String {
+        let name = match ty.base {
+            Base::Builtin(id) => SqlType::builtin(builtins().info(id).name).to_string(),
+            Base::User(id) => self
+                .catalog
+                .type_name(id)
+                .map_or_else(|| "?".to_owned(), |name| self.short(name)),
+            Base::Row(id) => self
+                .catalog
+                .relation_name(id)
+                .map_or_else(|| "?".to_owned(), |name| self.short(name)),
+            Base::Record => "record".to_owned(),
+            Base::Literal => "unknown".to_owned(),
+            Base::NotKnown => "?".to_owned(),
+        };
+        if ty.is_array {
+            format!("{name}[]")
+        } else {
+            name
+        }
+    }
+
+    /// The name without its schema where the search path finds it.
+    fn short(&self, name: &QualifiedName) -> String {
+        if self.settings.search_path.contains(&name.schema) {
+            name.name.to_string()
+        } else {
+            format!("{}.{}", name.schema, name.name)
+        }
+    }
+}

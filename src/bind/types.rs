@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::schema::types::{SqlType, TypeName};
 
 /// When the server converts by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CastContext {
     /// Anywhere.
     Implicit,
@@ -19,6 +19,17 @@ pub enum CastContext {
 /// The server whose casts these are.
 const MAJOR: u32 = 15;
 
+impl CastContext {
+    /// The context that the server's catalog writes as a letter.
+    pub(super) fn of_letter(letter: &str) -> Self {
+        match letter {
+            "i" => CastContext::Implicit,
+            "a" => CastContext::Assignment,
+            _ => CastContext::Explicit,
+        }
+    }
+}
+
 static CASTS: LazyLock<HashMap<(&str, &str), CastContext>> = LazyLock::new(|| {
     include_str!("data/postgres_casts.tsv")
         .lines()
@@ -26,11 +37,7 @@ static CASTS: LazyLock<HashMap<(&str, &str), CastContext>> = LazyLock::new(|| {
         .filter_map(|line| {
             let mut fields = line.split('\t');
             let pair = (fields.next()?, fields.next()?);
-            let context = match fields.next()? {
-                "i" => CastContext::Implicit,
-                "a" => CastContext::Assignment,
-                _ => CastContext::Explicit,
-            };
+            let context = CastContext::of_letter(fields.next()?);
             // Empty where every known major has the cast.
             let since: u32 = fields.next()?.parse().unwrap_or(0);
             let until: u32 = fields.next()?.parse().unwrap_or(u32::MAX);

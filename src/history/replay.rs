@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::bind::view_columns;
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
     Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, end_session,
@@ -599,6 +600,16 @@ impl Replay {
                         }
                     }
                 }
+            }
+            if let SchemaOp::CreateView { view, .. } = op
+                && let Some(name) = applied.touched.iter().find_map(|touched| match touched {
+                    Touched::Relation(name) if name.name == view.name.name => Some(name),
+                    _ => None,
+                })
+                && let Some(columns) =
+                    view_columns(&view.query.text, &self.catalog, self.session.search_path())
+            {
+                catalog.describe_view(name, &view.columns, columns);
             }
             if !matches!(op, SchemaOp::Session(_)) {
                 self.catalog = Arc::new(catalog);

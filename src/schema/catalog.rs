@@ -640,6 +640,14 @@ pub struct Privilege {
     pub column: Option<Ident>,
 }
 
+/// The key of a schema among the names that are gone: no relation has an empty name.
+pub(super) fn schema_key(name: &Ident) -> QualifiedName {
+    QualifiedName {
+        schema: name.clone(),
+        name: Ident::new(""),
+    }
+}
+
 /// The whole schema at one moment.
 #[derive(Debug, Clone)]
 pub struct Catalog {
@@ -730,6 +738,18 @@ impl Catalog {
         self.dependents.insert_mut(on, Arc::new(list));
     }
 
+    /// The other tables with a foreign key to a table.
+    pub fn referencing(&self, id: ObjectId) -> Vec<ObjectId> {
+        let dependents = self.dependents_of(id).into_iter();
+        let referencing = dependents.filter(|(_, relation)| {
+            relation.id != id
+                && relation
+                    .as_table()
+                    .is_some_and(|table| table.constraints.iter().any(|it| it.names(id, None)))
+        });
+        referencing.map(|(_, relation)| relation.id).collect()
+    }
+
     /// The relations that may depend on a relation, ordered by name.
     pub(super) fn dependents_of(&self, id: ObjectId) -> Vec<(&QualifiedName, &Relation)> {
         let ids = self.dependents.get(&id).map_or(&[][..], |ids| ids);
@@ -749,6 +769,31 @@ impl Catalog {
         self.relations
             .iter()
             .map(|(name, relation)| (name, relation.as_ref()))
+    }
+
+    /// Notes the columns of a view with their types, where the view's own list does not name them
+    /// otherwise.
+    pub(crate) fn describe_view(
+        &mut self,
+        name: &QualifiedName,
+        listed: &[Ident],
+        columns: Vec<(Ident, SqlType)>,
+    ) {
+        let Some(relation) = self.relations.get(name) else {
+            return;
+        };
+        let mut relation = Arc::clone(relation);
+        let RelationBody::View(view) = &mut Arc::make_mut(&mut relation).body else {
+            return;
+        };
+        if listed.len() > columns.len() {
+            return;
+        }
+        let (names, types): (Vec<Ident>, Vec<SqlType>) = columns.into_iter().unzip();
+        let rest = names.into_iter().skip(listed.len());
+        view.columns = Some(listed.iter().cloned().chain(rest).collect());
+        view.types = types;
+        self.relations.insert_mut(name.clone(), relation);
     }
 
     /// The user-defined type of that name.
@@ -795,6 +840,11 @@ impl Catalog {
     /// Every schema, ordered by name.
     pub fn schemas(&self) -> impl Iterator<Item = &Ident> {
         self.schemas.keys()
+    }
+
+    /// Whether the schema was there and is no more.
+    pub fn has_lost_schema(&self, name: &Ident) -> bool {
+        !self.has_schema(name) && self.gone.contains(&schema_key(name))
     }
 
     /// Whether the schema is there.

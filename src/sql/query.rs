@@ -4,6 +4,7 @@
 //! [`tree`](tree::Statement), or why it was not read. Nothing is looked up here: that is the
 //! business of binding.
 
+pub(crate) mod body;
 mod parse;
 pub(crate) mod tree;
 
@@ -12,6 +13,7 @@ use self::tree::{Expr, Statement};
 use super::Dialect;
 use super::cursor::{Cursor, Read, Refused};
 use super::token;
+use crate::schema::name::ObjectName;
 
 /// The greatest number of tokens of a query that is read.
 const MOST_TOKENS: usize = 100_000;
@@ -33,6 +35,14 @@ pub(crate) fn parse(text: &str) -> Read<Statement> {
 /// What was expected and not found.
 pub(crate) fn parse_expression(text: &str) -> Read<Expr> {
     with_reader(text, |reader| reader.whole_expression())
+}
+
+/// The name that a text spells, as `'app.users'::regclass` does.
+pub(crate) fn name_of(text: &str) -> Option<ObjectName> {
+    let tokens = token::tokens(text, Dialect::Postgres);
+    let mut cursor = Cursor::new(text, Dialect::Postgres, &tokens);
+    let name = cursor.object_name().ok()?;
+    cursor.is_done().then_some(name)
 }
 
 fn with_reader<T>(text: &str, read: impl FnOnce(&mut Reader) -> Read<T>) -> Read<T> {

@@ -181,9 +181,9 @@ impl<'a> Lexer<'a> {
             b'$' => self.dollar()?,
             b'0'..=b'9' => self.number(),
             b'.' if self.byte(1).is_some_and(|next| next.is_ascii_digit())
-                && !start
-                    .checked_sub(1)
-                    .is_some_and(|before| self.is_word_byte(before)) =>
+                && !start.checked_sub(1).is_some_and(|before| {
+                    self.is_word_byte(before) || self.bytes[before] == b'.'
+                }) =>
             {
                 self.number()
             }
@@ -876,7 +876,7 @@ mod tests {
             ("\"a\"\"b\" -- c\n d /* x /* y */ z */ e", "\"a\"\"b\"|d|e"),
             ("a<=-1 @-1 a--x", "a|<=|-|1|@-|1|a"),
             ("a::text[1]", "a|::|text|[|1|]"),
-            ("1.5e-3 1..2 .5 t.5", "1.5e-3|1|.|.2|.5|t|.|5"),
+            ("1.5e-3 1..20 .5 t.5", "1.5e-3|1|.|.|20|.5|t|.|5"),
             ("${schema}.t_${x}", "${schema}|.|t_|${x}"),
             ("{{ index \"a\" }}.t", "{{ index \"a\" }}|.|t"),
             ("a->>'b' ?| c", "a|->>|'b'|?||c"),

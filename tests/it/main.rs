@@ -14,6 +14,7 @@ mod other_servers;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
+mod queries;
 mod reviewed;
 mod rollouts;
 mod second_reader;

@@ -65,6 +65,7 @@ ALTER TABLE users ALTER COLUMN role DROP DEFAULT;
 INSERT INTO users (id) VALUES (1)
 
 -- case: trap: a default set on a view fills what its writer leaves out (works)
+-- beyond: a view's own default is not kept
 -- stage: execute
 -- before
 CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL);

@@ -28,6 +28,7 @@ ALTER TABLE users DROP COLUMN user_id;
 DELETE FROM tokens WHERE EXISTS (SELECT 1 FROM users WHERE user_id = 7)
 
 -- case: trap: a foreign key without CASCADE keeps a row from being deleted (fails: 23503)
+-- beyond: rows that refer to others decide
 -- stage: execute
 -- before
 CREATE TABLE users (id int PRIMARY KEY);

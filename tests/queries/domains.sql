@@ -40,6 +40,7 @@ DROP DOMAIN email;
 SELECT email FROM users WHERE email = 'a@b.c'
 
 -- case: trap: a literal cast to a domain breaks its new check (fails: 23514)
+-- beyond: a check is not run
 -- stage: execute
 -- before
 CREATE DOMAIN email AS text;

@@ -77,6 +77,7 @@ ALTER TABLE users DROP COLUMN name;
 SELECT name_of(id) FROM users
 
 -- case: trap: a statement in a string is only known when it is run (fails: 42703)
+-- beyond: the text is built at run time
 -- stage: execute
 -- before
 CREATE TABLE users (id int PRIMARY KEY, name text);

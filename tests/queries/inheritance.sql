@@ -32,6 +32,7 @@ ALTER TABLE dogs DROP COLUMN breed;
 SELECT breed FROM dogs
 
 -- case: trap: a column that the child declares itself stays (works)
+-- beyond: columns that a child declares itself are not told apart
 -- before
 CREATE TABLE animals (id int, name text);
 CREATE TABLE dogs (name text, breed text) INHERITS (animals);
@@ -41,6 +42,7 @@ ALTER TABLE animals DROP COLUMN name;
 SELECT name FROM dogs
 
 -- case: trap: dropped from the parent only, the child keeps the column (works)
+-- beyond: columns that a child declares itself are not told apart
 -- before
 CREATE TABLE animals (id int, name text);
 CREATE TABLE dogs (breed text) INHERITS (animals);

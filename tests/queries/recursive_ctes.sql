@@ -45,6 +45,7 @@ WITH RECURSIVE walk (id) AS (
 SELECT id FROM walk
 
 -- case: failure: the type modifier of one part changes
+-- beyond: lengths of types are not followed
 -- before
 CREATE TABLE nodes (id int PRIMARY KEY, parent int, path text);
 -- migration

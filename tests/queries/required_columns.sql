@@ -67,6 +67,7 @@ ALTER TABLE users ALTER COLUMN role SET NOT NULL;
 INSERT INTO users (id, role) VALUES (1, NULL)
 
 -- case: trap: an INSERT that inserts no row needs nothing (works)
+-- beyond: whether there are rows decides
 -- stage: execute
 -- before
 CREATE TABLE users (id int PRIMARY KEY, name text);

@@ -61,6 +61,7 @@ ALTER SEQUENCE t_id_seq RENAME TO t_numbers;
 INSERT INTO t (a) VALUES ('x') RETURNING id
 
 -- case: trap: as text the name is looked up at run time only (fails: 42P01)
+-- beyond: the text is read at run time
 -- stage: execute
 -- before
 CREATE SEQUENCE numbers;

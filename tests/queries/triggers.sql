@@ -110,6 +110,7 @@ ALTER TABLE users DROP COLUMN changed;
 UPDATE users SET name = 'b'
 
 -- case: trap: a row trigger on no row is not fired (works)
+-- beyond: whether there are rows decides
 -- stage: execute
 -- before
 CREATE TABLE users (id int PRIMARY KEY, updated_at timestamptz);
@@ -133,6 +134,7 @@ ALTER TABLE users DISABLE TRIGGER touch;
 INSERT INTO users (id) VALUES (1)
 
 -- case: trap: the trigger of another table breaks through a foreign key's action (fails: 42703)
+-- beyond: rows that refer to others decide
 -- stage: execute
 -- before
 CREATE TABLE users (id int PRIMARY KEY);

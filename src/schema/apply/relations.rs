@@ -7,7 +7,7 @@ use super::naming::choose_name;
 use super::{Applier, Touched};
 use crate::schema::catalog::{
     Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence,
-    SequenceOptions, Table, View,
+    SequenceOptions, Table, View, schema_key,
 };
 use crate::schema::list::List;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
@@ -883,10 +883,13 @@ impl Applier<'_> {
             self.out.touched.push(Touched::Routine(routine));
         }
         self.catalog.schemas.remove_mut(name);
+        self.catalog.gone.insert_mut(schema_key(name));
     }
 
     pub(super) fn rename_schema(&mut self, name: &Ident, to: &Ident) {
         self.catalog.schemas.remove_mut(name);
+        self.catalog.gone.insert_mut(schema_key(name));
+        self.catalog.gone.remove_mut(&schema_key(to));
         self.catalog.schemas.insert_mut(to.clone(), ());
         for from in self.names_in(name) {
             let target = QualifiedName::new(to.clone(), from.name.clone());

@@ -169,6 +169,19 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
+    /// What would follow `SELECT`; nothing may follow it.
+    pub(super) fn after_select(&mut self) -> Read<Query> {
+        let start = self.cursor.at;
+        let select = self.select(start)?;
+        let mut query = Query {
+            body: Body::Select(Box::new(select)),
+            ..Query::default()
+        };
+        self.tail(&mut query)?;
+        self.cursor.expect_end()?;
+        Ok(query)
+    }
+
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         if self.depth >= DEEPEST {
             return Err(Refused("it nests too deep".to_owned()));
@@ -322,21 +335,28 @@ impl<'a> Reader<'a> {
         }
         if cursor.eat("truncate") {
             cursor.eat("table");
-            let tables = self.tables()?;
+            let mut tables = vec![self.table()?];
+            while self.cursor.eat_symbol(",") {
+                tables.push(self.table()?);
+            }
+            let from = self.cursor.at;
             self.skip_words()?;
-            return Ok(Statement::Truncate(tables));
+            let words = from..self.cursor.at;
+            let mut words = words.map(|at| self.cursor.tokens[at]);
+            let cascades = words.any(|it| it.is_word(self.cursor.text, "cascade"));
+            return Ok(Statement::Truncate(tables, cascades));
         }
         if cursor.eat("lock") {
             cursor.eat("table");
             let tables = self.tables()?;
             self.skip_words()?;
-            return Ok(Statement::Touch(tables));
+            return Ok(Statement::Lock(tables));
         }
         if cursor.eat("refresh materialized view") {
-            cursor.eat("concurrently");
+            let concurrently = cursor.eat("concurrently");
             let view = self.named()?;
             self.skip_words()?;
-            return Ok(Statement::Touch(vec![view]));
+            return Ok(Statement::Refresh(view, concurrently));
         }
         if cursor.is("analyze") || cursor.is("vacuum") || cursor.is("analyse") {
             cursor.at += 1;
@@ -403,10 +423,19 @@ impl<'a> Reader<'a> {
         if !writes {
             self.cursor.expect("to")?;
         }
-        self.cursor.at = self.cursor.tokens.len();
+        let mut options = Vec::new();
+        while self.cursor.next().is_some() {
+            let forces = self.cursor.eat("force_null")
+                || self.cursor.eat("force_not_null")
+                || self.cursor.eat("force_quote");
+            if forces && self.cursor.is_symbol("(") {
+                options.extend(self.words()?);
+            }
+        }
         Ok(Statement::Copy {
             table,
             columns,
+            options,
             writes,
         })
     }
@@ -529,9 +558,16 @@ impl<'a> Reader<'a> {
         let column = self.word()?;
         let mut subscripts = Vec::new();
         let mut is_part = false;
+        let mut field = None;
         loop {
             if self.cursor.eat_symbol(".") {
-                self.cursor.any_word()?;
+                let start = self.cursor.at;
+                let name = self.cursor.any_word()?;
+                let span = self.cursor.span_from(start);
+                // The field of a field is not looked up.
+                if field.is_none() && subscripts.is_empty() {
+                    field = Some(Word { name, span });
+                }
             } else if self.cursor.eat_symbol("[") {
                 subscripts.extend(self.subscript()?.0);
             } else {
@@ -542,6 +578,7 @@ impl<'a> Reader<'a> {
         Ok(Target {
             column,
             is_part,
+            field,
             subscripts,
         })
     }
@@ -650,7 +687,7 @@ impl<'a> Reader<'a> {
         self.cursor.expect("set")?;
         let set = self.assignments()?;
         let from = if self.cursor.eat("from") {
-            self.from_list()?
+            self.source_list()?
         } else {
             Vec::new()
         };
@@ -671,7 +708,7 @@ impl<'a> Reader<'a> {
         let (table, _) = self.table()?;
         let alias = self.written_alias(&["using", "where", "returning"])?;
         let using = if self.cursor.eat("using") {
-            self.from_list()?
+            self.source_list()?
         } else {
             Vec::new()
         };
@@ -691,7 +728,7 @@ impl<'a> Reader<'a> {
         let (table, _) = self.table()?;
         let alias = self.written_alias(&["using"])?;
         self.cursor.expect("using")?;
-        let source = self.from_item()?;
+        let source = self.source_item()?;
         self.cursor.expect("on")?;
         let on = self.expression(0)?;
         let mut branches = Vec::new();
@@ -908,7 +945,7 @@ impl<'a> Reader<'a> {
             return Err(Refused("SELECT INTO makes a table".to_owned()));
         }
         if self.cursor.eat("from") {
-            select.from = self.from_list()?;
+            select.from = self.source_list()?;
         }
         select.filter = self.where_clause()?;
         if self.cursor.eat("group by") {
@@ -1073,18 +1110,18 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    fn from_list(&mut self) -> Read<Vec<FromItem>> {
-        let mut all = vec![self.from_item()?];
+    fn source_list(&mut self) -> Read<Vec<FromItem>> {
+        let mut all = vec![self.source_item()?];
         while self.cursor.eat_symbol(",") {
-            all.push(self.from_item()?);
+            all.push(self.source_item()?);
         }
         Ok(all)
     }
 
     /// One element with what is joined to it.
-    fn from_item(&mut self) -> Read<FromItem> {
+    fn source_item(&mut self) -> Read<FromItem> {
         self.deeper(|it| {
-            let mut left = it.from_primary()?;
+            let mut left = it.source_primary()?;
             let mut joins = 0;
             while let Some((kind, natural, cross)) = it.join_words()? {
                 joins += 1;
@@ -1092,9 +1129,9 @@ impl<'a> Reader<'a> {
                     return Err(Refused("it joins too many tables".to_owned()));
                 }
                 let right = if cross || natural {
-                    it.from_primary()?
+                    it.source_primary()?
                 } else {
-                    it.from_joined()?
+                    it.source_joined()?
                 };
                 let condition = if natural {
                     JoinCondition::Natural
@@ -1120,8 +1157,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The right side of a join that has a condition: `a JOIN b JOIN c ON … ON …` nests.
-    fn from_joined(&mut self) -> Read<FromItem> {
-        let mut right = self.from_primary()?;
+    fn source_joined(&mut self) -> Read<FromItem> {
+        let mut right = self.source_primary()?;
         let goes_on = |it: &Self| {
             let words = ["join", "inner", "left", "right", "full", "cross", "natural"];
             words.iter().any(|word| it.cursor.is(word))
@@ -1131,7 +1168,7 @@ impl<'a> Reader<'a> {
                 let Some((kind, natural, cross)) = it.join_words()? else {
                     return Err(it.cursor.refuse("`JOIN`"));
                 };
-                let next = it.from_joined()?;
+                let next = it.source_joined()?;
                 let condition = if natural {
                     JoinCondition::Natural
                 } else if cross {
@@ -1197,9 +1234,9 @@ impl<'a> Reader<'a> {
         self.expression(0).map(JoinCondition::On)
     }
 
-    fn from_primary(&mut self) -> Read<FromItem> {
+    fn source_primary(&mut self) -> Read<FromItem> {
         let lateral = self.cursor.eat("lateral");
-        let (source, columns) = self.from_source()?;
+        let (source, columns) = self.row_source()?;
         let mut item = FromItem {
             source,
             alias: None,
@@ -1273,9 +1310,9 @@ impl<'a> Reader<'a> {
 
     /// Where rows come from; and `AS (a int)`, where a call has it without a name.
     #[expect(clippy::type_complexity, reason = "used once")]
-    fn from_source(&mut self) -> Read<(FromSource, Option<Vec<(Ident, SqlType)>>)> {
+    fn row_source(&mut self) -> Read<(FromSource, Option<Vec<(Ident, SqlType)>>)> {
         if self.cursor.is_symbol("(") {
-            return self.from_parentheses().map(|source| (source, None));
+            return self.source_parentheses().map(|source| (source, None));
         }
         if self.cursor.is("only") {
             let (table, only) = self.table()?;
@@ -1334,7 +1371,7 @@ impl<'a> Reader<'a> {
         Ok((source, None))
     }
 
-    fn from_parentheses(&mut self) -> Read<FromSource> {
+    fn source_parentheses(&mut self) -> Read<FromSource> {
         let start = self.cursor.at;
         if self.opens_query() {
             self.cursor.at += 1;
@@ -1354,7 +1391,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.cursor.expect_symbol("(")?;
-        let item = self.from_item()?;
+        let item = self.source_item()?;
         self.cursor.expect_symbol(")")?;
         Ok(match item {
             FromItem {
@@ -1452,6 +1489,7 @@ impl<'a> Reader<'a> {
         if self.cursor.eat("order by") {
             window.order_by = self.sort_keys()?;
         }
+        window.is_range = self.cursor.is("range");
         if self.cursor.eat_any(&["range", "rows", "groups"]) {
             let between = self.cursor.eat("between");
             self.frame_bound(&mut window)?;
@@ -1710,8 +1748,9 @@ impl<'a> Reader<'a> {
             cursor.at += 1;
             self.test(left)?
         } else if (cursor.is("isnull") || cursor.is("notnull")) && IS >= least {
+            let negated = cursor.is("notnull");
             cursor.at += 1;
-            ExprKind::IsNull(left)
+            ExprKind::IsNull(left, negated)
         } else if cursor.is_phrase("at time zone") && ZONE >= least {
             cursor.at += 3;
             let zone = self.expression(ZONE + 1)?;
@@ -1788,7 +1827,7 @@ impl<'a> Reader<'a> {
                 if all.is_empty() {
                     return Err(self.cursor.refuse("an expression"));
                 }
-                Ok(ExprKind::In(left, all))
+                Ok(ExprKind::In(left, all, negated))
             }
             "between" => {
                 self.cursor.eat_any(&["symmetric", "asymmetric"]);
@@ -1833,16 +1872,18 @@ impl<'a> Reader<'a> {
 
     /// What follows `IS`.
     fn test(&mut self, left: Expr) -> Read<ExprKind> {
-        self.cursor.eat("not");
+        let negated = self.cursor.eat("not");
         if self.cursor.eat("distinct from") {
             let right = self.expression(IS + 1)?;
             return Ok(ExprKind::Distinct(left, right));
         }
         if self.cursor.eat("null") {
-            return Ok(ExprKind::IsNull(left));
+            return Ok(ExprKind::IsNull(left, negated));
         }
-        if self.cursor.eat_any(&["true", "false", "unknown"]) {
-            return Ok(ExprKind::IsTruth(left));
+        for word in ["true", "false", "unknown"] {
+            if self.cursor.eat(word) {
+                return Ok(ExprKind::IsTruth(left, word, negated));
+            }
         }
         if self.cursor.eat("json") {
             self.cursor.eat_any(&["value", "array", "object", "scalar"]);

@@ -20,19 +20,25 @@ pub(crate) enum Statement {
     Delete(Box<Delete>),
     /// `MERGE`
     Merge(Box<Merge>),
-    /// `TRUNCATE a, b`
-    Truncate(Vec<Named>),
+    /// `TRUNCATE a, b`; each with whether it is alone, and whether `CASCADE` is said.
+    Truncate(Vec<(Named, bool)>, bool),
     /// `COPY t (a, b) FROM` or `TO`
     Copy {
         /// The table.
         table: Named,
         /// Its columns; empty for all.
         columns: Vec<Word>,
+        /// The columns that its options name.
+        options: Vec<Word>,
         /// `FROM` writes the table, `TO` reads it.
         writes: bool,
     },
-    /// `LOCK TABLE a, b`, `ANALYZE a`, `VACUUM a`, `REFRESH MATERIALIZED VIEW a`.
+    /// `LOCK TABLE a, b`
+    Lock(Vec<Named>),
+    /// `ANALYZE a`, `VACUUM a`
     Touch(Vec<Named>),
+    /// `REFRESH MATERIALIZED VIEW a`; true with `CONCURRENTLY`.
+    Refresh(Named, bool),
     /// `CALL p(1)`
     Call(Box<Expr>),
     /// `BEGIN`, `SET`, `LISTEN` and their like: no name of the schema is looked up.
@@ -262,6 +268,8 @@ pub(crate) struct Window {
     pub(crate) order_by: Vec<SortKey>,
     /// The offsets of the frame.
     pub(crate) frame: Vec<Expr>,
+    /// Whether they are distances of values (`RANGE`) rather than numbers of rows.
+    pub(crate) is_range: bool,
 }
 
 /// `INSERT INTO t (a, b) …`
@@ -301,6 +309,8 @@ pub(crate) struct Target {
     pub(crate) column: Word,
     /// Whether only a part of it is written.
     pub(crate) is_part: bool,
+    /// The field of a composite, where that is the part.
+    pub(crate) field: Option<Word>,
     /// The subscripts.
     pub(crate) subscripts: Vec<Expr>,
 }
@@ -482,10 +492,10 @@ pub(crate) enum ExprKind {
     Or(Vec<Expr>),
     /// `NOT a`
     Not(Expr),
-    /// `a IS [NOT] NULL`
-    IsNull(Expr),
-    /// `a IS [NOT] TRUE`, `FALSE`, `UNKNOWN`
-    IsTruth(Expr),
+    /// `a IS [NOT] NULL`; true with `NOT`.
+    IsNull(Expr, bool),
+    /// `a IS [NOT] TRUE`, `FALSE`, `UNKNOWN`: which, and true with `NOT`.
+    IsTruth(Expr, &'static str, bool),
     /// `a IS [NOT] DOCUMENT`, `JSON`, `NORMALIZED`
     IsForm(Expr),
     /// `a IS [NOT] DISTINCT FROM b`
@@ -508,8 +518,8 @@ pub(crate) enum ExprKind {
     Quantified(String, Expr, Expr),
     /// `a = ANY (SELECT …)`; also `IN (SELECT …)`.
     QuantifiedQuery(String, Expr, Box<Query>),
-    /// `a [NOT] IN (b, c)`
-    In(Expr, Vec<Expr>),
+    /// `a [NOT] IN (b, c)`; true with `NOT`.
+    In(Expr, Vec<Expr>, bool),
     /// `a [NOT] BETWEEN b AND c`
     Between(Expr, Expr, Expr),
     /// `EXISTS (SELECT …)`

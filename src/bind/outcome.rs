@@ -1,0 +1,155 @@
+//! What binding a query comes to.
+
+use crate::schema::catalog::ObjectId;
+use crate::schema::name::{Ident, QualifiedName};
+use crate::schema::types::SqlType;
+use crate::source::Span;
+
+/// When the server says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// When the statement is prepared: names, types, privileges of syntax.
+    Parse,
+    /// When it is planned: an upsert without its index.
+    Plan,
+    /// When it runs: a required column left out.
+    Execute,
+}
+
+impl Stage {
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Parse => "parse",
+            Stage::Plan => "plan",
+            Stage::Execute => "execute",
+        }
+    }
+}
+
+/// A reference that the server refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The SQLSTATE.
+    pub code: &'static str,
+    /// The server's message.
+    pub message: String,
+    /// When.
+    pub stage: Stage,
+    /// Where in the query's text.
+    pub span: Span,
+    /// Whether it is sure to fail; not so where a trigger or a value may decide.
+    pub certain: bool,
+}
+
+/// A reference of which nothing is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// Why, lower case, no full stop.
+    pub reason: String,
+    /// Where in the query's text.
+    pub span: Span,
+}
+
+/// How a query uses an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UseKind {
+    /// Its value is read.
+    Read,
+    /// It is written.
+    Write,
+}
+
+/// One object that a query uses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Use {
+    /// The relation, type or routine.
+    pub object: ObjectId,
+    /// One of its columns or labels.
+    pub part: Option<ObjectId>,
+    /// How.
+    pub kind: UseKind,
+}
+
+/// What a statement does to the rows of a relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WriteKind {
+    /// `INSERT`, `COPY … FROM`
+    Insert,
+    /// `UPDATE`
+    Update,
+    /// `DELETE`
+    Delete,
+    /// `TRUNCATE`
+    Truncate,
+}
+
+/// A relation that a query writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Its identity.
+    pub relation: ObjectId,
+    /// Its name.
+    pub name: QualifiedName,
+    /// What is done.
+    pub kind: WriteKind,
+    /// The columns that get a value, with the literal where it is one (`None` inside for NULL).
+    pub columns: Vec<(Ident, Written)>,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// What is known of a value that is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// Any value.
+    Any,
+    /// NULL.
+    Null,
+    /// `DEFAULT`
+    Default,
+    /// A literal, as text.
+    Literal(String),
+}
+
+/// One column of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Its name.
+    pub name: Ident,
+    /// Its type; `None` where it is not known.
+    pub data_type: Option<SqlType>,
+    /// Whether it can be NULL, where that is known.
+    pub nullable: Option<bool>,
+}
+
+/// Everything that was found out about a query.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bound {
+    /// What fails, the server's first complaint first.
+    pub failures: Vec<Failure>,
+    /// What is not known.
+    pub unknowns: Vec<Unknown>,
+    /// What it uses.
+    pub uses: Vec<Use>,
+    /// What it writes.
+    pub writes: Vec<Write>,
+    /// The names of constraints that it relies on by name.
+    pub constraints: Vec<Ident>,
+    /// The columns of its result; `None` where it has none or they are not all known.
+    pub output: Option<Vec<OutputColumn>>,
+    /// Whether a star in its result takes whatever columns there are.
+    pub has_star: bool,
+}
+
+impl Bound {
+    /// The first failure that is sure.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failures.iter().find(|failure| failure.certain)
+    }
+
+    /// Whether it is sure to run.
+    pub fn resolves(&self) -> bool {
+        self.failures.is_empty() && self.unknowns.is_empty()
+    }
+}
