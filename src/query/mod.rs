@@ -20,7 +20,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::discover::{Contents, PathPatterns, Tree};
+use crate::discover::{Config, Contents, PathPatterns, Tree};
 use crate::error::Result;
 
 /// Asks whether a text, with its placeholders numbered, is one statement of SQL.
@@ -294,6 +294,17 @@ pub fn find(
 }
 
 impl QuerySettings {
+    /// What `config` says, for all files of the tree.
+    pub fn of(config: &Config) -> QuerySettings {
+        QuerySettings {
+            queries: config.code.queries.clone(),
+            exclude: config.code.exclude.clone(),
+            literals: config.code.literals,
+            folder: config.folder.clone(),
+            under: String::new(),
+        }
+    }
+
     /// The path as the patterns name it.
     fn relative<'a>(&self, path: &'a str) -> Option<&'a str> {
         match self.folder.as_str() {
