@@ -11,6 +11,7 @@
 
 mod file;
 mod header;
+mod literal;
 mod placeholder;
 mod sqlc;
 mod sqlx;
@@ -289,6 +290,7 @@ pub fn find(
     };
     sqlc::find(&mut cx)?;
     sqlx::find(&mut cx)?;
+    literal::find(&mut cx)?;
     file::find(&mut cx)?;
     Ok(cx.out)
 }
@@ -328,7 +330,6 @@ impl QuerySettings {
 struct Search<'a> {
     tree: &'a Tree,
     settings: &'a QuerySettings,
-    #[expect(dead_code, reason = "the literals in code come next")]
     is_statement: IsStatement<'a>,
     /// What may be read, sorted by bytes.
     files: &'a [String],

@@ -247,7 +247,6 @@ pub(super) fn looks_like_query(text: &str) -> bool {
 
 /// Whether `text` is the beginning of SQL to which something unknown is added: its first words are
 /// a statement's and no sentence's.
-#[expect(dead_code, reason = "the literals in code come next")]
 pub(super) fn looks_like_beginning(text: &str) -> bool {
     let tokens = tokens(text);
     let Some(shape) = Shape::of(text, &tokens) else {

@@ -1,0 +1,474 @@
+//! Tokens of source code to texts: what stands side by side is joined, and what is built at run
+//! time is known as such.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::lexer::{Kind, Literal, Token};
+use crate::query::Language;
+
+/// A text in code that may be SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Candidate<'a> {
+    /// Its value, joined; where something is filled in, as it is written.
+    pub(super) text: String,
+    /// What is filled in, as bytes of the text.
+    pub(super) holes: Vec<Range<usize>>,
+    /// Where the first character that is not blank stands in the file, in bytes.
+    pub(super) at: usize,
+    /// Why it is not the whole text, when it is not.
+    pub(super) built: Option<&'static str>,
+    /// The function, macro or class in whose parentheses it stands.
+    pub(super) callee: Option<&'a str>,
+    /// Whether the callee is an annotation.
+    pub(super) is_annotation: bool,
+    /// The tag of a template.
+    pub(super) tag: Option<&'a str>,
+    /// Words and marks of the call behind it, up to the closing parenthesis.
+    pub(super) rest: &'a [Token],
+}
+
+/// Tokens that are looked at around a literal, so that no file takes more than linear time.
+const NEAR: usize = 64;
+
+/// The texts of a file, in order.
+pub(super) fn candidates<'a>(
+    text: &'a str,
+    tokens: &'a [Token],
+    language: Language,
+) -> Vec<Candidate<'a>> {
+    let cx = Cx {
+        text,
+        tokens,
+        language,
+    };
+    let grown = cx.grown();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let Some(literal) = tokens[at].literal() else {
+            at += 1;
+            continue;
+        };
+        let (candidate, next) = cx.joined(at, literal, &grown);
+        found.push(candidate);
+        at = next;
+    }
+    found
+}
+
+struct Cx<'a> {
+    text: &'a str,
+    tokens: &'a [Token],
+    language: Language,
+}
+
+impl<'a> Cx<'a> {
+    fn mark(&self, at: usize) -> Option<u8> {
+        self.tokens.get(at)?.mark()
+    }
+
+    fn word(&self, at: usize) -> Option<&'a str> {
+        self.tokens.get(at)?.word(self.text)
+    }
+
+    /// The token `back` places before `at`.
+    fn before(&self, at: usize, back: usize) -> Option<&'a Token> {
+        self.tokens.get(at.checked_sub(back)?)
+    }
+
+    /// The variables to which text is added.
+    fn grown(&self) -> HashSet<&'a str> {
+        let mut grown = HashSet::new();
+        for at in 0..self.tokens.len() {
+            let Some(name) = self.word(at) else { continue };
+            let marks = (self.mark(at + 1), self.mark(at + 2));
+            let grows = match self.language {
+                Language::Rust => {
+                    marks == (Some(b'+'), Some(b'='))
+                        || (marks.0 == Some(b'.')
+                            && matches!(self.word(at + 2), Some("push_str" | "push")))
+                }
+                Language::Ruby => {
+                    marks == (Some(b'+'), Some(b'=')) || marks == (Some(b'<'), Some(b'<'))
+                }
+                Language::Go
+                | Language::Python
+                | Language::JavaScript
+                | Language::Java
+                | Language::Kotlin => marks == (Some(b'+'), Some(b'=')),
+            };
+            // `x = x + "…"`.
+            let again = marks.0 == Some(b'=')
+                && self.word(at + 2) == Some(name)
+                && self.mark(at + 3) == Some(b'+');
+            if grows || again {
+                grown.insert(name);
+            }
+        }
+        grown
+    }
+
+    /// Whether literals side by side are one.
+    fn joins_neighbours(&self) -> bool {
+        matches!(self.language, Language::Python | Language::Ruby)
+    }
+
+    /// The text that begins with the literal `at`, and the token behind it.
+    fn joined(
+        &self,
+        start: usize,
+        first: &Literal,
+        grown: &HashSet<&'a str>,
+    ) -> (Candidate<'a>, usize) {
+        let mut candidate = Candidate {
+            text: first.value.clone(),
+            holes: first.holes.clone(),
+            at: first.at,
+            built: None,
+            callee: None,
+            is_annotation: false,
+            tag: None,
+            rest: &[],
+        };
+        let mut at = start + 1;
+        self.context(start, &mut candidate, grown);
+        let is_list = candidate.callee == Some("concat") && self.language == Language::Rust;
+        loop {
+            let next = self.tokens.get(at);
+            if let Some(literal) = next.and_then(Token::literal)
+                && self.joins_neighbours()
+            {
+                candidate.add(literal);
+                at += 1;
+                continue;
+            }
+            match next.and_then(Token::mark) {
+                Some(b'+')
+                    if self.mark(at + 1) != Some(b'=') && self.mark(at + 1) != Some(b'+') =>
+                {
+                    match self.tokens.get(at + 1).and_then(Token::literal) {
+                        Some(literal) => {
+                            candidate.add(literal);
+                            at += 2;
+                        }
+                        None => {
+                            candidate
+                                .built
+                                .get_or_insert("concatenated with what is known at run time only");
+                            let end = self.behind_operand(at + 1);
+                            candidate.fill(self.written(at + 1, end));
+                            at = end;
+                        }
+                    }
+                }
+                // `"…" \` of Ruby, and `<<`, which adds to a text.
+                Some(b'<')
+                    if self.language == Language::Ruby && self.mark(at + 1) == Some(b'<') =>
+                {
+                    candidate.built.get_or_insert("text is added to it");
+                    break;
+                }
+                Some(b',') if is_list => match self.tokens.get(at + 1).and_then(Token::literal) {
+                    Some(literal) => {
+                        candidate.add(literal);
+                        at += 2;
+                    }
+                    None if self.mark(at + 1) == Some(b')') => break,
+                    None => {
+                        candidate
+                            .built
+                            .get_or_insert("concatenated with what is not a literal");
+                        break;
+                    }
+                },
+                Some(b'%') if matches!(self.language, Language::Python | Language::Ruby) => {
+                    candidate.built.get_or_insert("formatted");
+                    break;
+                }
+                Some(b'.') => match self.word(at + 1).map(method) {
+                    Some(Method::Keeps) => at = self.behind_call(at + 2),
+                    Some(Method::Builds) => {
+                        candidate.built.get_or_insert("formatted");
+                        break;
+                    }
+                    Some(Method::Other) | None => break,
+                },
+                _ => break,
+            }
+        }
+        candidate.rest = self.rest(at);
+        (candidate, at.max(start + 1))
+    }
+
+    /// The tokens from `at` to the parenthesis that closes the call around them.
+    fn rest(&self, at: usize) -> &'a [Token] {
+        let end = self.tokens.len().min(at + NEAR);
+        let near = &self.tokens[at.min(end)..end];
+        let mut depth = 0usize;
+        let close = near.iter().position(|token| match token.mark() {
+            Some(b'(') => {
+                depth += 1;
+                false
+            }
+            Some(b')') if depth == 0 => true,
+            Some(b')') => {
+                depth -= 1;
+                false
+            }
+            _ => false,
+        });
+        // The parenthesis itself shows that nothing follows.
+        &near[..close.map_or(near.len(), |close| close + 1)]
+    }
+
+    /// The code of the tokens from `start` to before `end`.
+    fn written(&self, start: usize, end: usize) -> &'a str {
+        match (self.tokens.get(start), self.tokens.get(end.wrapping_sub(1))) {
+            (Some(first), Some(last)) if start < end => self
+                .text
+                .get(first.range.start..last.range.end)
+                .unwrap_or(""),
+            _ => "",
+        }
+    }
+
+    /// Fills in what stands before the literal `start`.
+    fn context(&self, start: usize, candidate: &mut Candidate<'a>, grown: &HashSet<&'a str>) {
+        let first = &self.tokens[start];
+        if let Some(before) = self.before(start, 1) {
+            let is_joined = before.range.end == first.range.start;
+            if let Some(word) = before.word(self.text)
+                && is_joined
+                && self.text.as_bytes().get(first.range.start) == Some(&b'`')
+            {
+                candidate.tag = Some(word);
+            }
+            // `sql<Row>`…``.
+            if before.mark() == Some(b'>')
+                && is_joined
+                && self.text.as_bytes().get(first.range.start) == Some(&b'`')
+            {
+                candidate.tag = self.generic_tag(start - 1);
+            }
+            let two = self.before(start, 2).and_then(Token::mark);
+            match before.mark() {
+                Some(b'+') => {
+                    candidate.built = Some("concatenated with what is known at run time only");
+                }
+                Some(b'=') if two == Some(b'+') => candidate.built = Some("added to another text"),
+                Some(b'=' | b':') => {
+                    if let Some(name) = self.assigned(start - 1)
+                        && grown.contains(name)
+                    {
+                        candidate.built = Some("text is added to it");
+                    }
+                }
+                Some(b'<') if self.language == Language::Ruby && two == Some(b'<') => {
+                    candidate.built = Some("added to another text");
+                }
+                // `let mut x = String::from("…")`, `x = text("…")`.
+                Some(b'(') => {
+                    if let Some(name) = self.assigned_call(start - 1)
+                        && grown.contains(name)
+                    {
+                        candidate.built = Some("text is added to it");
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Some((place, callee)) = self.callee(start) {
+            candidate.callee = Some(callee);
+            candidate.is_annotation = self.before(place, 1).and_then(Token::mark) == Some(b'@');
+        }
+    }
+
+    /// The name to which what follows the mark `at` is assigned: `x =`, `x :=`, `let x: T =`.
+    fn assigned(&self, at: usize) -> Option<&'a str> {
+        let mut back = at;
+        if self.mark(back.checked_sub(1)?) == Some(b':') {
+            back -= 1;
+        }
+        let name = self.word(back.checked_sub(1)?)?;
+        // `name: String =` and `String name =`: the latter ends in the name already.
+        match self.mark(back.checked_sub(2)?) {
+            Some(b':') => self.word(back.checked_sub(3)?),
+            _ => Some(name),
+        }
+    }
+
+    /// The name to which the call with the parenthesis `at` is assigned, when it only makes a text
+    /// of another type.
+    fn assigned_call(&self, at: usize) -> Option<&'a str> {
+        let name = self.word(at.checked_sub(1)?)?;
+        if !matches!(
+            name,
+            "from" | "text" | "String" | "new" | "SQL" | "StringBuilder"
+        ) {
+            return None;
+        }
+        let lowest = at.saturating_sub(8);
+        let equals = (lowest..at).rev().find(|at| self.mark(*at) == Some(b'='))?;
+        self.assigned(equals)
+    }
+
+    /// The word before `<…>` that ends with the mark `at`.
+    fn generic_tag(&self, at: usize) -> Option<&'a str> {
+        let mut depth = 0usize;
+        for place in (at.saturating_sub(NEAR)..=at).rev() {
+            match self.mark(place) {
+                Some(b'>') => depth += 1,
+                Some(b'<') => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return self.word(place.checked_sub(1)?);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// What is called with the token `start` within its parentheses, and where its name stands.
+    fn callee(&self, start: usize) -> Option<(usize, &'a str)> {
+        let mut depth = 0usize;
+        for place in (start.saturating_sub(NEAR)..start).rev() {
+            match self.mark(place) {
+                Some(b')' | b']' | b'}') => depth += 1,
+                Some(b'(') if depth == 0 => return self.name_before(place),
+                // A statement begins here, or a list or an object: that is no argument.
+                Some(b';') if depth == 0 => return None,
+                Some(b'(' | b'[' | b'{') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The name before the parenthesis `at`: `name(`, `name!(`, `name::<T>(`, `name<T>(`.
+    fn name_before(&self, at: usize) -> Option<(usize, &'a str)> {
+        let mut place = at.checked_sub(1)?;
+        if self.mark(place) == Some(b'!') {
+            place = place.checked_sub(1)?;
+        }
+        if self.mark(place) == Some(b'>') {
+            let mut depth = 0usize;
+            let lowest = place.saturating_sub(NEAR);
+            loop {
+                match self.mark(place) {
+                    Some(b'>') => depth += 1,
+                    Some(b'<') => depth -= 1,
+                    _ => {}
+                }
+                if place == lowest {
+                    return None;
+                }
+                place -= 1;
+                if depth == 0 {
+                    break;
+                }
+            }
+            while self.mark(place) == Some(b':') {
+                place = place.checked_sub(1)?;
+            }
+        }
+        Some((place, self.word(place)?))
+    }
+
+    /// The token behind the operand that begins with `at`: names, calls, indexes, members.
+    fn behind_operand(&self, mut at: usize) -> usize {
+        let limit = self.tokens.len().min(at.saturating_add(NEAR * 16));
+        let mut was_operand = false;
+        while at < limit {
+            match &self.tokens[at].kind {
+                Kind::Mark(b'(' | b'[') => {
+                    at = self.behind_group(at);
+                    was_operand = true;
+                }
+                Kind::Mark(b'.' | b'!' | b'&' | b'*' | b'?') => {
+                    at += 1;
+                    was_operand = false;
+                }
+                Kind::Word if !was_operand => {
+                    at += 1;
+                    was_operand = true;
+                }
+                Kind::Word | Kind::Literal(_) | Kind::Mark(_) => return at,
+            }
+        }
+        at
+    }
+
+    /// The token behind the bracket that closes the one at `at`.
+    fn behind_group(&self, at: usize) -> usize {
+        let mut depth = 0usize;
+        let limit = self.tokens.len().min(at.saturating_add(NEAR * 16));
+        for place in at..limit {
+            match self.mark(place) {
+                Some(b'(' | b'[' | b'{') => depth += 1,
+                Some(b')' | b']' | b'}') => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        return place + 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        limit
+    }
+
+    /// The token behind the parentheses at `at`, if there are any.
+    fn behind_call(&self, at: usize) -> usize {
+        match self.mark(at) {
+            Some(b'(') => self.behind_group(at),
+            _ => at,
+        }
+    }
+}
+
+/// What a method does to a literal.
+enum Method {
+    /// Blanks or the type change.
+    Keeps,
+    /// The text becomes another one.
+    Builds,
+    /// Not known; the literal itself stays a text.
+    Other,
+}
+
+fn method(name: &str) -> Method {
+    match name {
+        "trimIndent" | "trimMargin" | "stripIndent" | "trim" | "strip" | "squish" | "freeze"
+        | "chomp" | "to_string" | "to_owned" | "into" | "as_str" | "dedent" | "strip_heredoc"
+        | "squeeze" => Method::Keeps,
+        "format" | "formatted" | "format_map" | "replace" | "replaceAll" | "replaceFirst"
+        | "concat" | "plus" | "join" | "gsub" | "sub" | "append" | "translate" => Method::Builds,
+        _ => Method::Other,
+    }
+}
+
+impl Candidate<'_> {
+    /// Shows code whose value is not known, at most a line of it.
+    fn fill(&mut self, code: &str) {
+        let shown: String = code.chars().take(200).collect();
+        let before = self.text.len();
+        self.text.push_str("${");
+        self.text.push_str(&shown);
+        self.text.push('}');
+        self.holes.push(before..self.text.len());
+    }
+
+    fn add(&mut self, literal: &Literal) {
+        let before = self.text.len();
+        if self.text.trim().is_empty() {
+            self.at = literal.at;
+        }
+        self.text.push_str(&literal.value);
+        let holes = literal.holes.iter();
+        self.holes
+            .extend(holes.map(|hole| hole.start + before..hole.end + before));
+    }
+}
