@@ -9,10 +9,12 @@
 //! asked of the caller. What is built at run time (concatenated, formatted, filled in) is never
 //! guessed. Nothing else than the tree is read.
 
+mod diesel;
 mod file;
 mod header;
 mod literal;
 mod placeholder;
+mod prisma;
 mod sqlc;
 mod sqlx;
 mod token;
@@ -292,6 +294,7 @@ pub fn find(
     sqlx::find(&mut cx)?;
     literal::find(&mut cx)?;
     file::find(&mut cx)?;
+    prisma::find(&mut cx)?;
     Ok(cx.out)
 }
 

@@ -1,7 +1,7 @@
 //! Tokens of source code to texts: what stands side by side is joined, and what is built at run
 //! time is known as such.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::lexer::{Kind, Literal, Token};
@@ -42,7 +42,7 @@ pub(super) fn candidates<'a>(
         tokens,
         language,
     };
-    let grown = cx.grown();
+    let growth = cx.growth();
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
@@ -50,7 +50,7 @@ pub(super) fn candidates<'a>(
             at += 1;
             continue;
         };
-        let (candidate, next) = cx.joined(at, literal, &grown);
+        let (candidate, next) = cx.joined(at, literal, &growth);
         found.push(candidate);
         at = next;
     }
@@ -77,36 +77,83 @@ impl<'a> Cx<'a> {
         self.tokens.get(at.checked_sub(back)?)
     }
 
-    /// The variables to which text is added.
-    fn grown(&self) -> HashSet<&'a str> {
-        let mut grown = HashSet::new();
+    /// Where text is added to variables.
+    fn growth(&self) -> Growth<'a> {
+        let mut growth = Growth::default();
         for at in 0..self.tokens.len() {
             let Some(name) = self.word(at) else { continue };
+            if self.begins_function(at, name) {
+                growth.functions.push(at);
+            }
+            if let Some(name) = self.declared(at, name) {
+                growth.declared.entry(name).or_default().push(at);
+            }
             let marks = (self.mark(at + 1), self.mark(at + 2));
+            let is_added = marks == (Some(b'+'), Some(b'='));
             let grows = match self.language {
                 Language::Rust => {
-                    marks == (Some(b'+'), Some(b'='))
+                    is_added
                         || (marks.0 == Some(b'.')
                             && matches!(self.word(at + 2), Some("push_str" | "push")))
                 }
-                Language::Ruby => {
-                    marks == (Some(b'+'), Some(b'=')) || marks == (Some(b'<'), Some(b'<'))
-                }
+                Language::Ruby => is_added || marks == (Some(b'<'), Some(b'<')),
                 Language::Go
                 | Language::Python
                 | Language::JavaScript
                 | Language::Java
-                | Language::Kotlin => marks == (Some(b'+'), Some(b'=')),
+                | Language::Kotlin => is_added,
             };
             // `x = x + "…"`.
             let again = marks.0 == Some(b'=')
                 && self.word(at + 2) == Some(name)
                 && self.mark(at + 3) == Some(b'+');
             if grows || again {
-                grown.insert(name);
+                growth.added.entry(name).or_default().push(at);
             }
         }
-        grown
+        growth
+    }
+
+    /// Whether the word `at` begins a function with a name: variables of another one end there.
+    fn begins_function(&self, at: usize, word: &str) -> bool {
+        let is_first_in_line = || {
+            let before = self.tokens[at].range.start.checked_sub(1);
+            before.is_none_or(|before| self.text.as_bytes()[before] == b'\n')
+        };
+        match self.language {
+            Language::Rust => word == "fn",
+            Language::Go => word == "func" && is_first_in_line(),
+            Language::Python | Language::Ruby => word == "def",
+            Language::JavaScript => word == "function",
+            Language::Kotlin => word == "fun",
+            // Functions of Java begin with no word of their own; declarations say enough.
+            Language::Java => false,
+        }
+    }
+
+    /// The variable that the word `at` declares anew.
+    fn declared(&self, at: usize, word: &'a str) -> Option<&'a str> {
+        let after = |place: usize| match self.word(place) {
+            Some("mut") => self.word(place + 1),
+            name => name,
+        };
+        match self.language {
+            Language::Rust => (word == "let").then(|| after(at + 1)).flatten(),
+            Language::Go if word == "var" => self.word(at + 1),
+            Language::Go => {
+                (self.mark(at + 1) == Some(b':') && self.mark(at + 2) == Some(b'=')).then_some(word)
+            }
+            Language::JavaScript => matches!(word, "let" | "const" | "var")
+                .then(|| self.word(at + 1))
+                .flatten(),
+            Language::Kotlin => matches!(word, "val" | "var")
+                .then(|| self.word(at + 1))
+                .flatten(),
+            Language::Java => {
+                matches!(word, "String" | "var" | "StringBuilder").then(|| self.word(at + 1))?
+            }
+            Language::Python | Language::Ruby => None,
+        }
     }
 
     /// Whether literals side by side are one.
@@ -115,12 +162,7 @@ impl<'a> Cx<'a> {
     }
 
     /// The text that begins with the literal `at`, and the token behind it.
-    fn joined(
-        &self,
-        start: usize,
-        first: &Literal,
-        grown: &HashSet<&'a str>,
-    ) -> (Candidate<'a>, usize) {
+    fn joined(&self, start: usize, first: &Literal, growth: &Growth<'a>) -> (Candidate<'a>, usize) {
         let mut candidate = Candidate {
             text: first.value.clone(),
             holes: first.holes.clone(),
@@ -132,7 +174,7 @@ impl<'a> Cx<'a> {
             rest: &[],
         };
         let mut at = start + 1;
-        self.context(start, &mut candidate, grown);
+        self.context(start, &mut candidate, growth);
         let is_list = candidate.callee == Some("concat") && self.language == Language::Rust;
         loop {
             let next = self.tokens.get(at);
@@ -234,7 +276,7 @@ impl<'a> Cx<'a> {
     }
 
     /// Fills in what stands before the literal `start`.
-    fn context(&self, start: usize, candidate: &mut Candidate<'a>, grown: &HashSet<&'a str>) {
+    fn context(&self, start: usize, candidate: &mut Candidate<'a>, growth: &Growth<'a>) {
         let first = &self.tokens[start];
         if let Some(before) = self.before(start, 1) {
             let is_joined = before.range.end == first.range.start;
@@ -259,7 +301,7 @@ impl<'a> Cx<'a> {
                 Some(b'=') if two == Some(b'+') => candidate.built = Some("added to another text"),
                 Some(b'=' | b':') => {
                     if let Some(name) = self.assigned(start - 1)
-                        && grown.contains(name)
+                        && growth.is_behind(name, start)
                     {
                         candidate.built = Some("text is added to it");
                     }
@@ -270,7 +312,7 @@ impl<'a> Cx<'a> {
                 // `let mut x = String::from("…")`, `x = text("…")`.
                 Some(b'(') => {
                     if let Some(name) = self.assigned_call(start - 1)
-                        && grown.contains(name)
+                        && growth.is_behind(name, start)
                     {
                         candidate.built = Some("text is added to it");
                     }
@@ -426,6 +468,28 @@ impl<'a> Cx<'a> {
             Some(b'(') => self.behind_group(at),
             _ => at,
         }
+    }
+}
+
+/// Where text is added to variables, and where variables begin; places of tokens in order.
+#[derive(Debug, Default)]
+struct Growth<'a> {
+    added: HashMap<&'a str, Vec<usize>>,
+    declared: HashMap<&'a str, Vec<usize>>,
+    functions: Vec<usize>,
+}
+
+impl Growth<'_> {
+    /// Whether text is added to the variable `name` behind the token `at`, before another variable
+    /// of this name.
+    fn is_behind(&self, name: &str, at: usize) -> bool {
+        let next = |places: &[usize]| {
+            let place = places.partition_point(|place| *place <= at);
+            places.get(place).copied().unwrap_or(usize::MAX)
+        };
+        let of = |map: &HashMap<&str, Vec<usize>>| map.get(name).map_or(usize::MAX, |it| next(it));
+        let added = of(&self.added);
+        added < of(&self.declared).min(next(&self.functions))
     }
 }
 

@@ -1,4 +1,4 @@
-//! SQL in string literals of code.
+//! SQL in string literals of code; with it, each source file is read once for all that it says.
 //!
 //! Input: source files. Output: the literals that are statements, and those that may become some at
 //! run time: these are not read. A file is cut into words, marks and literals ([`lexer`], one file
@@ -25,7 +25,10 @@ use rayon::prelude::*;
 use self::candidate::{Candidate, candidates};
 use super::placeholder::{Style, numbered};
 use super::token::{self, Lines, looks_like_beginning, looks_like_query};
-use super::{IsStatement, Language, NotRead, Query, Search, Source, capped, folder_of, resolve};
+use super::{
+    Declaration, IsStatement, Language, NotRead, Query, Search, Source, capped, diesel, folder_of,
+    resolve,
+};
 use crate::error::Result;
 use crate::sql::Dialect;
 use crate::sql::split::split;
@@ -51,11 +54,9 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
         .filter(|path| !cx.claimed.contains(path))
         .filter_map(|path| Some((path, language_of(path)?)))
         .filter(|(path, _)| cx.settings.is_named(path) || !(is_test(path) || is_migration(path)))
-        // Without literals the code of Rust still says where a `query!` stands.
+        // Without literals the code of Rust still declares tables, and says where a `query!` stands.
         .filter(|(path, language)| {
-            cx.settings.literals
-                || cx.settings.is_named(path)
-                || (has_sqlx && *language == Language::Rust)
+            cx.settings.literals || cx.settings.is_named(path) || *language == Language::Rust
         })
         .collect();
     let mut places = Places::default();
@@ -70,14 +71,24 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
                 let text = super::text_of(contents).ok().flatten()?;
                 let is_generated = has_sqlc && is_generated_by_sqlc(&text);
                 let is_code = text.len() <= LARGEST && !is_minified(&text, *language);
-                (is_code && !is_generated)
-                    .then(|| (*path, *language, read(&text, *language, cx.is_statement)))
+                (is_code && !is_generated).then(|| {
+                    (
+                        *path,
+                        *language,
+                        read(path, &text, *language, cx.is_statement),
+                    )
+                })
             })
             .collect();
         for (path, language, file) in read {
             let path: Arc<str> = path.into();
             if has_sqlx {
                 places.add(&path, &file);
+            }
+            if !file.tables.is_empty() {
+                cx.out
+                    .found(Source::Diesel, path.clone(), file.tables.len());
+                cx.out.declarations.extend(file.tables);
             }
             if cx.settings.literals || cx.settings.is_named(&path) {
                 let texts = file.texts.into_iter().map(|text| text.in_file(&path));
@@ -135,6 +146,67 @@ fn put(cx: &mut Search<'_>, language: Language, texts: Vec<Text>, recorded: &Has
     }
 }
 
+/// A token of Rust code, for those who read macros.
+#[derive(Debug)]
+pub(super) struct RustToken<'a> {
+    token: lexer::Token,
+    code: &'a str,
+    value: Option<&'a str>,
+}
+
+/// The tokens of Rust code.
+pub(super) fn rust_tokens(code: &str) -> Vec<RustToken<'_>> {
+    let tokens = rust::tokens(code).into_iter();
+    tokens
+        .map(|token| RustToken {
+            // The quotes are one byte each in what attributes hold.
+            value: token.literal().and_then(|_| {
+                let written = code.get(token.range.clone())?;
+                written.strip_prefix('"')?.strip_suffix('"')
+            }),
+            token,
+            code,
+        })
+        .collect()
+}
+
+impl<'a> RustToken<'a> {
+    /// Its first byte.
+    pub(super) fn start(&self) -> usize {
+        self.token.range.start
+    }
+
+    /// As it is written.
+    pub(super) fn text(&self) -> &'a str {
+        self.code.get(self.token.range.clone()).unwrap_or("")
+    }
+
+    /// The word that it is.
+    pub(super) fn word(&self) -> Option<&'a str> {
+        self.token.word(self.code)
+    }
+
+    /// Whether it is this word.
+    pub(super) fn is_word(&self, word: &str) -> bool {
+        self.word() == Some(word)
+    }
+
+    /// The mark that it is.
+    pub(super) fn mark(&self) -> Option<u8> {
+        self.token.mark()
+    }
+
+    /// Whether it is this mark.
+    pub(super) fn is_mark(&self, mark: u8) -> bool {
+        self.mark() == Some(mark)
+    }
+
+    /// What stands in a plain literal, as it is written.
+    pub(super) fn literal(&self) -> Option<&'a str> {
+        self.value
+    }
+}
+
 /// What one file of code says.
 #[derive(Debug, Default)]
 struct File {
@@ -142,6 +214,8 @@ struct File {
     /// The texts of `query!` and its relatives, and the files of `query_file!`, with their lines.
     macros: Vec<(String, usize)>,
     files: Vec<(String, usize)>,
+    /// The tables that macros of Diesel declare.
+    tables: Vec<Declaration>,
 }
 
 /// A literal: the query, or the reason why it is none and what is written.
@@ -159,7 +233,7 @@ impl Text {
     }
 }
 
-fn read(text: &str, language: Language, is_statement: IsStatement<'_>) -> File {
+fn read(path: &str, text: &str, language: Language, is_statement: IsStatement<'_>) -> File {
     let tokens = match language {
         Language::Rust => rust::tokens(text),
         Language::Go => go::tokens(text),
@@ -178,6 +252,9 @@ fn read(text: &str, language: Language, is_statement: IsStatement<'_>) -> File {
     .iter()
     .any(|package| text.contains(package));
     let mut file = File::default();
+    if language == Language::Rust {
+        file.tables = diesel::tables(path, text);
+    }
     for candidate in candidates(text, &tokens, language) {
         let line = lines.line(candidate.at);
         if language == Language::Rust && candidate.built.is_none() {
@@ -240,7 +317,7 @@ fn statements(
     let styles: &[Style] = match language {
         Language::Rust => &[],
         Language::Go => &[Style::Question, Style::Colon, Style::At],
-        Language::Python => &[Style::Percent, Style::Colon],
+        Language::Python => &[Style::Percent, Style::Colon, Style::Question],
         Language::JavaScript | Language::Ruby => &[Style::Question, Style::Colon],
         Language::Java | Language::Kotlin => &[Style::Question, Style::Colon, Style::MyBatis],
     };

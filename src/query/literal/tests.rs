@@ -58,16 +58,20 @@ fn literals_of_go() {
         query := \"SELECT a FROM t\"\n\
         query += \" WHERE b = $1\"\n\
         r := '\"'\n\
+        query = \"SELECT again FROM t\"\n\
+        }\nfunc g() {\nquery := \"SELECT other FROM t\"\n\
         x := \"select the first item from the list\"\n}\n";
     insta::assert_snapshot!(shown([("a.go", code), ("a_test.go", code)]), @r"
         a.go:3 [Go literal] SELECT a FROM t WHERE b = $1
         a.go:6 [Go literal] SELECT a FROM t WHERE a = $1
         a.go:10 [Go literal] SELECT a FROM t WHERE b LIKE '%s'
         a.go:11 [Go literal] UPDATE t SET a = $1 WHERE b = $2
+        a.go:16 [Go literal] SELECT again FROM t
+        a.go:19 [Go literal] SELECT other FROM t
         a.go:8 [Go literal] not read: concatenated with what is known at run time only: SELECT a FROM ${table} WHERE b = 1
         a.go:9 [Go literal] not read: formatted: SELECT a FROM t WHERE b = '%s'
         a.go:13 [Go literal] not read: text is added to it: SELECT a FROM t
-        = Go literal in : 4
+        = Go literal in : 6
         ");
 }
 
