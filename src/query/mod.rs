@@ -9,12 +9,14 @@
 //! asked of the caller. What is built at run time (concatenated, formatted, filled in) is never
 //! guessed. Nothing else than the tree is read.
 
+mod csv;
 mod diesel;
 mod file;
 mod header;
 mod literal;
 mod placeholder;
 mod prisma;
+mod recorded;
 mod sqlc;
 mod sqlx;
 mod token;
@@ -295,6 +297,7 @@ pub fn find(
     literal::find(&mut cx)?;
     file::find(&mut cx)?;
     prisma::find(&mut cx)?;
+    recorded::find(&mut cx)?;
     Ok(cx.out)
 }
 

@@ -270,6 +270,11 @@ pub(super) fn looks_like_beginning(text: &str) -> bool {
     }
 }
 
+/// Whether the first word of `text` is that of a query.
+pub(super) fn is_query_verb(text: &str) -> bool {
+    Shape::of(text, &tokens(text)).is_some()
+}
+
 /// The words with which a statement that code sends begins.
 #[derive(Debug, Clone, Copy)]
 enum Verb {
