@@ -19,8 +19,7 @@ pub(super) fn records(text: &str, separator: char) -> impl Iterator<Item = Recor
         let mut field = String::new();
         let mut is_quoted = false;
         let mut in_quotes = false;
-        loop {
-            let Some(character) = rest.next() else { break };
+        while let Some(character) = rest.next() {
             line += usize::from(character == '\n');
             match character {
                 '"' if in_quotes => {

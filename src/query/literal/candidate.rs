@@ -1,6 +1,7 @@
 //! Tokens of source code to texts: what stands side by side is joined, and what is built at run
 //! time is known as such.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -22,11 +23,15 @@ pub(super) struct Candidate<'a> {
     pub(super) callee: Option<&'a str>,
     /// Whether the callee is an annotation.
     pub(super) is_annotation: bool,
+    /// The token with which it begins.
+    begin: usize,
     /// The tag of a template.
     pub(super) tag: Option<&'a str>,
     /// Words and marks of the call behind it, up to the closing parenthesis.
     pub(super) rest: &'a [Token],
 }
+
+const CONCATENATED: &str = "concatenated with what is known at run time only";
 
 /// Tokens that are looked at around a literal, so that no file takes more than linear time.
 const NEAR: usize = 64;
@@ -37,12 +42,15 @@ pub(super) fn candidates<'a>(
     tokens: &'a [Token],
     language: Language,
 ) -> Vec<Candidate<'a>> {
-    let cx = Cx {
+    let mut cx = Cx {
         text,
         tokens,
         language,
+        constants: HashMap::new(),
+        budget: Cell::new(MOST_CONSTANTS),
     };
     let growth = cx.growth();
+    cx.read_constants(&growth);
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
@@ -61,7 +69,15 @@ struct Cx<'a> {
     text: &'a str,
     tokens: &'a [Token],
     language: Language,
+    /// The texts of this file's constants, by name.
+    constants: HashMap<&'a str, String>,
+    /// The bytes of constants that may still be filled in.
+    budget: Cell<usize>,
 }
+
+/// Bytes of constants that are filled into the texts of a file, so that constants made of
+/// constants cannot fill the memory.
+const MOST_CONSTANTS: usize = 4 << 20;
 
 impl<'a> Cx<'a> {
     fn mark(&self, at: usize) -> Option<u8> {
@@ -164,8 +180,9 @@ impl<'a> Cx<'a> {
     /// The text that begins with the literal `at`, and the token behind it.
     fn joined(&self, start: usize, first: &Literal, growth: &Growth<'a>) -> (Candidate<'a>, usize) {
         let mut candidate = Candidate {
-            text: first.value.clone(),
-            holes: first.holes.clone(),
+            text: String::new(),
+            holes: Vec::new(),
+            begin: start,
             at: first.at,
             built: None,
             callee: None,
@@ -174,14 +191,16 @@ impl<'a> Cx<'a> {
             rest: &[],
         };
         let mut at = start + 1;
-        self.context(start, &mut candidate, growth);
+        let begin = self.constants_before(start, &mut candidate);
+        self.add(&mut candidate, first);
+        self.context(begin, &mut candidate, growth);
         let is_list = candidate.callee == Some("concat") && self.language == Language::Rust;
         loop {
             let next = self.tokens.get(at);
             if let Some(literal) = next.and_then(Token::literal)
                 && self.joins_neighbours()
             {
-                candidate.add(literal);
+                self.add(&mut candidate, literal);
                 at += 1;
                 continue;
             }
@@ -191,15 +210,18 @@ impl<'a> Cx<'a> {
                 {
                     match self.tokens.get(at + 1).and_then(Token::literal) {
                         Some(literal) => {
-                            candidate.add(literal);
+                            self.add(&mut candidate, literal);
                             at += 2;
                         }
                         None => {
-                            candidate
-                                .built
-                                .get_or_insert("concatenated with what is known at run time only");
                             let end = self.behind_operand(at + 1);
-                            candidate.fill(self.written(at + 1, end));
+                            match self.constant(at + 1).filter(|_| end == at + 2) {
+                                Some(value) => candidate.text.push_str(value),
+                                None => {
+                                    candidate.built.get_or_insert(CONCATENATED);
+                                    candidate.fill(self.written(at + 1, end));
+                                }
+                            }
                             at = end;
                         }
                     }
@@ -213,7 +235,7 @@ impl<'a> Cx<'a> {
                 }
                 Some(b',') if is_list => match self.tokens.get(at + 1).and_then(Token::literal) {
                     Some(literal) => {
-                        candidate.add(literal);
+                        self.add(&mut candidate, literal);
                         at += 2;
                     }
                     None if self.mark(at + 1) == Some(b')') => break,
@@ -241,6 +263,147 @@ impl<'a> Cx<'a> {
         }
         candidate.rest = self.rest(at);
         (candidate, at.max(start + 1))
+    }
+
+    /// Reads the constants that are declared once in the file and whose value is a text.
+    fn read_constants(&mut self, growth: &Growth<'a>) {
+        let mut names: HashMap<&'a str, usize> = HashMap::new();
+        let mut declared: Vec<(&'a str, usize)> = Vec::new();
+        let mut group = None;
+        for at in 0..self.tokens.len() {
+            let Some(word) = self.word(at) else {
+                if group.is_some() && self.mark(at) == Some(b')') {
+                    group = None;
+                }
+                continue;
+            };
+            // A parameter or a variable of the same name hides it.
+            let is_parameter = self.language == Language::Go
+                && self.word(at + 1) == Some("string")
+                && self.mark(at + 2) != Some(b'=');
+            if is_parameter {
+                *names.entry(word).or_default() += 2;
+            }
+            let name = match self.language {
+                Language::Go if word == "const" && self.mark(at + 1) == Some(b'(') => {
+                    group = Some(at);
+                    continue;
+                }
+                Language::Go if word == "const" => Some(at + 1),
+                // `name = …` or `name string = …`; other words belong to values.
+                Language::Go if group.is_some() => {
+                    let is_typed = self.word(at + 1).is_some() && self.mark(at + 2) == Some(b'=');
+                    let is_plain = self.mark(at + 1) == Some(b'=') && word != "string";
+                    (is_typed || is_plain).then_some(at)
+                }
+                Language::JavaScript if word == "const" => Some(at + 1),
+                Language::Kotlin if word == "const" && self.word(at + 1) == Some("val") => {
+                    Some(at + 2)
+                }
+                Language::Java if word == "String" && self.is_final(at) => Some(at + 1),
+                _ => None,
+            };
+            let Some(place) = name else { continue };
+            let Some(name) = self.word(place) else {
+                continue;
+            };
+            // `name = "…"`, `name string = "…"`, `name: string = "…"`.
+            let value = (place + 1..place + 4)
+                .find(|at| self.mark(*at) == Some(b'='))
+                .map(|equals| equals + 1);
+            let begins = value.filter(|value| {
+                self.tokens.get(*value).and_then(Token::literal).is_some()
+                    || self.mark(value + 1) == Some(b'+')
+            });
+            *names.entry(name).or_default() += 1;
+            declared.extend(begins.map(|value| (name, value)));
+        }
+        for (name, value) in declared {
+            let others = match self.language {
+                Language::Go => growth.declared.get(name).map_or(0, Vec::len),
+                // The constant itself is among them.
+                _ => growth.declared.get(name).map_or(0, |it| it.len() - 1),
+            };
+            if names[name] > 1 || others > 0 {
+                continue;
+            }
+            // The first literal of the value; a constant can stand before it.
+            let Some(start) = (value..value + 6)
+                .find(|at| self.tokens.get(*at).and_then(Token::literal).is_some())
+            else {
+                continue;
+            };
+            let Some(first) = self.tokens[start].literal() else {
+                continue;
+            };
+            let (candidate, end) = self.joined(start, first, growth);
+            let goes_on = matches!(self.mark(end), Some(b'.' | b'[' | b'?' | b'(' | b'+'));
+            let is_whole = candidate.built.is_none() && candidate.holes.is_empty() && !goes_on;
+            if is_whole && candidate.begin == value && candidate.tag.is_none() {
+                self.constants.insert(name, candidate.text);
+            }
+        }
+    }
+
+    /// Whether `final` stands before the type `at`.
+    fn is_final(&self, at: usize) -> bool {
+        (1..4).any(|back| self.before(at, back).and_then(|it| it.word(self.text)) == Some("final"))
+    }
+
+    /// The value of the constant that the word `at` names.
+    fn constant(&self, at: usize) -> Option<&str> {
+        self.value_of(self.word(at)?)
+    }
+
+    fn value_of(&self, name: &str) -> Option<&str> {
+        let value = self.constants.get(name)?;
+        let rest = self.budget.get().checked_sub(value.len())?;
+        self.budget.set(rest);
+        Some(value)
+    }
+
+    /// Adds the constants before the literal `start`, in `A + B + "…"`; where the text begins.
+    fn constants_before(&self, start: usize, candidate: &mut Candidate<'a>) -> usize {
+        let mut begin = start;
+        while let Some(plus) = begin
+            .checked_sub(1)
+            .filter(|at| self.mark(*at) == Some(b'+'))
+            && let Some(name) = plus.checked_sub(1)
+            && !matches!(self.before(name, 1).and_then(Token::mark), Some(b'.'))
+            && let Some(value) = self.constant(name)
+            && candidate.text.len() <= MOST_CONSTANTS
+        {
+            candidate.text.insert_str(0, value);
+            begin = name;
+        }
+        candidate.begin = begin;
+        begin
+    }
+
+    /// Adds a literal; what is filled in with a constant is no hole.
+    fn add(&self, candidate: &mut Candidate<'a>, literal: &Literal) {
+        if candidate.text.trim().is_empty() {
+            candidate.at = literal.at;
+        }
+        let mut copied = 0;
+        for hole in &literal.holes {
+            let written = literal.value.get(hole.clone()).unwrap_or("");
+            let name = written
+                .trim_start_matches(['$', '{', '#'])
+                .trim_end_matches('}');
+            let text = &literal.value[copied..hole.start];
+            candidate.text.push_str(text);
+            copied = hole.end;
+            match self.value_of(name.trim()) {
+                Some(value) => candidate.text.push_str(value),
+                None => {
+                    let before = candidate.text.len();
+                    candidate.text.push_str(written);
+                    candidate.holes.push(before..candidate.text.len());
+                }
+            }
+        }
+        candidate.text.push_str(&literal.value[copied..]);
     }
 
     /// The tokens from `at` to the parenthesis that closes the call around them.
@@ -296,7 +459,7 @@ impl<'a> Cx<'a> {
             let two = self.before(start, 2).and_then(Token::mark);
             match before.mark() {
                 Some(b'+') => {
-                    candidate.built = Some("concatenated with what is known at run time only");
+                    candidate.built = Some(CONCATENATED);
                 }
                 Some(b'=') if two == Some(b'+') => candidate.built = Some("added to another text"),
                 Some(b'=' | b':') => {
@@ -523,16 +686,5 @@ impl Candidate<'_> {
         self.text.push_str(&shown);
         self.text.push('}');
         self.holes.push(before..self.text.len());
-    }
-
-    fn add(&mut self, literal: &Literal) {
-        let before = self.text.len();
-        if self.text.trim().is_empty() {
-            self.at = literal.at;
-        }
-        self.text.push_str(&literal.value);
-        let holes = literal.holes.iter();
-        self.holes
-            .extend(holes.map(|hole| hole.start + before..hole.end + before));
     }
 }

@@ -311,8 +311,12 @@ fn statements(
             None => return not_read("something is filled in"),
         },
     };
-    if !looks_like_query(&text) {
+    // Names in backquotes are MySQL's: no server of PostgreSQL gets this text.
+    if !looks_like_query(&text) || has_backquotes(&text) {
         return Vec::new();
+    }
+    if has_directives(&text, language) {
+        return not_read("the pattern of another text");
     }
     let styles: &[Style] = match language {
         Language::Rust => &[],
@@ -342,6 +346,48 @@ fn statements(
             })
         })
         .collect()
+}
+
+fn has_backquotes(text: &str) -> bool {
+    text.contains('`')
+        && token::tokens(text)
+            .iter()
+            .any(|it| it.kind == token::Kind::Mark(b'`'))
+}
+
+/// Whether the text holds `%s`, `{}` or `{name}` outside of quotes, where a language formats with
+/// them: somewhere else something is filled in.
+fn has_directives(text: &str, language: Language) -> bool {
+    let has_percent = text.contains('%') && language != Language::Python;
+    if !has_percent && !text.contains('{') {
+        return false;
+    }
+    let tokens = token::tokens(text);
+    let mark = |at: usize| match tokens.get(at).map(|it| it.kind) {
+        Some(token::Kind::Mark(byte)) => Some(byte),
+        _ => None,
+    };
+    let joined = |at: usize| match (tokens.get(at), tokens.get(at + 1)) {
+        (Some(one), Some(next)) => one.range.end == next.range.start,
+        _ => false,
+    };
+    (0..tokens.len()).any(|at| match mark(at) {
+        Some(b'%') if has_percent => {
+            let verb = tokens.get(at + 1).map_or("", |it| it.of(text));
+            joined(at)
+                && (matches!(verb, "s" | "d" | "v" | "q" | "i" | "f" | "x" | "t") || verb == "[")
+        }
+        Some(b'{') => {
+            let is_name = tokens
+                .get(at + 1)
+                .is_some_and(|it| it.kind == token::Kind::Word);
+            let is_filled = mark(at + 1) == Some(b'}') || (is_name && mark(at + 2) == Some(b'}'));
+            // `#{name}` and `${name}` have their own meaning.
+            let before = at.checked_sub(1).and_then(mark);
+            is_filled && !(joined(at.saturating_sub(1)) && matches!(before, Some(b'#' | b'$')))
+        }
+        _ => false,
+    })
 }
 
 /// The text of a template whose tag binds what is filled in as a value, when all of it stands where
@@ -427,7 +473,7 @@ fn is_formatted(candidate: &Candidate<'_>, language: Language) -> Option<&'stati
         Language::Rust => {
             (matches!(callee, "format" | "write" | "writeln" | "format_args")
                 && candidate.text.contains('{'))
-                || matches!(callee, "push" | "push_str" | "push_bind")
+                || matches!(callee, "push" | "push_str" | "push_sql")
         }
         Language::Java | Language::Kotlin => {
             (callee == "format" && has_verb()) || matches!(callee, "append" | "StringBuilder")

@@ -253,6 +253,66 @@ c = 'SELECT last FROM t'
 }
 
 #[test]
+fn constants_of_the_file_are_texts() {
+    let go = "package a\n\
+        const (\n\tcols string = \"a, b\"\n\tfrom = \" FROM t\"\n\tall = \"SELECT \" + cols + from\n)\n\
+        const table = \"u\"\n\
+        const hidden = \"v\"\n\
+        var moved = \"w\"\n\
+        func f(hidden string) {\n\
+        q(\"SELECT a FROM \" + table + \" WHERE b = $1\")\n\
+        q(all + \" WHERE b = $1\")\n\
+        q(\"SELECT a FROM \" + hidden)\n\
+        q(\"SELECT a FROM \" + moved)\n\
+        q(\"SELECT a FROM \" + table.Name)\n\
+        q(x.all + \" WHERE b = $1\")\n}\n";
+    let ts = "const table = 't';\nconst q = `SELECT a FROM ${table} WHERE b = 1`;\n\
+              let other = 't';\nconst r = `SELECT a FROM ${other}`;\n";
+    let java = "private static final String COLS = \"a, b\";\n\
+                String q = \"SELECT \" + COLS + \" FROM t\";\n";
+    let kotlin = "const val T = \"t\"\nval q = \"SELECT a FROM $T WHERE b = ${T}.b\"\n";
+    let files = [
+        ("a.go", go),
+        ("a.ts", ts),
+        ("A.java", java),
+        ("a.kt", kotlin),
+    ];
+    insta::assert_snapshot!(shown(files), @r"
+        a.go:5 [Go literal] SELECT a, b FROM t
+        a.go:11 [Go literal] SELECT a FROM u WHERE b = $1
+        a.go:12 [Go literal] SELECT a, b FROM t WHERE b = $1
+        a.ts:2 [JavaScript literal] SELECT a FROM t WHERE b = 1
+        A.java:2 [Java literal] SELECT a, b FROM t
+        a.kt:2 [Kotlin literal] SELECT a FROM t WHERE b = t.b
+        a.go:13 [Go literal] not read: concatenated with what is known at run time only: SELECT a FROM ${hidden}
+        a.go:14 [Go literal] not read: concatenated with what is known at run time only: SELECT a FROM ${moved}
+        a.go:15 [Go literal] not read: concatenated with what is known at run time only: SELECT a FROM ${table.Name}
+        a.ts:4 [JavaScript literal] not read: something is filled in: SELECT a FROM ${other}
+        = Go literal in : 3
+        = JavaScript literal in : 1
+        = Java literal in : 1
+        = Kotlin literal in : 1
+        ");
+}
+
+#[test]
+fn patterns_and_texts_for_other_servers_are_no_queries() {
+    let go = "package a\n\
+        const a = \"SELECT a FROM %s WHERE b = $1\"\n\
+        const b = \"SELECT a FROM t WHERE b %2 = 1 AND c LIKE '%s'\"\n\
+        const c = \"SELECT a FROM {table} WHERE b = '{x}'\"\n\
+        const d = \"SELECT `a` FROM `t`\"\n\
+        const e = \"SELECT '{}'::jsonb, '`' FROM t\"\n";
+    insta::assert_snapshot!(shown([("a.go", go)]), @r"
+        a.go:3 [Go literal] SELECT a FROM t WHERE b %2 = 1 AND c LIKE '%s'
+        a.go:6 [Go literal] SELECT '{}'::jsonb, '`' FROM t
+        a.go:2 [Go literal] not read: the pattern of another text: SELECT a FROM %s WHERE b = $1
+        a.go:4 [Go literal] not read: the pattern of another text: SELECT a FROM {table} WHERE b = '{x}'
+        = Go literal in : 2
+        ");
+}
+
+#[test]
 fn recorded_queries_show_the_code() {
     let json = |text: &str| format!("{{\"db_name\": \"PostgreSQL\", \"query\": {text:?}}}");
     let one = json("\n    SELECT a FROM t\n    ");
