@@ -53,7 +53,10 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
         .map(String::as_str)
         .filter(|path| !cx.claimed.contains(path))
         .filter_map(|path| Some((path, language_of(path)?)))
-        .filter(|(path, _)| cx.settings.is_named(path) || !(is_test(path) || is_migration(path)))
+        .filter(|(path, language)| {
+            let is_code = !is_test(path) && !is_migration(path);
+            is_code || cx.settings.is_named(path) || (has_sqlx && *language == Language::Rust)
+        })
         // Without literals the code of Rust still declares tables, and says where a `query!` stands.
         .filter(|(path, language)| {
             cx.settings.literals || cx.settings.is_named(path) || *language == Language::Rust
@@ -82,8 +85,12 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
             .collect();
         for (path, language, file) in read {
             let path: Arc<str> = path.into();
+            let is_code = cx.settings.is_named(&path) || !(is_test(&path) || is_migration(&path));
             if has_sqlx {
-                places.add(&path, &file);
+                places.add(&path, &file, is_code);
+            }
+            if !is_code {
+                continue;
             }
             if !file.tables.is_empty() {
                 cx.out
@@ -156,7 +163,7 @@ pub(super) struct RustToken<'a> {
 
 /// The tokens of Rust code.
 pub(super) fn rust_tokens(code: &str) -> Vec<RustToken<'_>> {
-    let tokens = rust::tokens(code).into_iter();
+    let tokens = rust::tokens(code).0.into_iter();
     tokens
         .map(|token| RustToken {
             // The quotes are one byte each in what attributes hold.
@@ -211,9 +218,12 @@ impl<'a> RustToken<'a> {
 #[derive(Debug, Default)]
 struct File {
     texts: Vec<Text>,
-    /// The texts of `query!` and its relatives, and the files of `query_file!`, with their lines.
+    /// What may be the texts of `query!` and its relatives, and the files of `query_file!`, with
+    /// their lines; in Rust.
     macros: Vec<(String, usize)>,
     files: Vec<(String, usize)>,
+    /// The texts in code that is for tests; in Rust.
+    tests: Vec<String>,
     /// The tables that macros of Diesel declare.
     tables: Vec<Declaration>,
 }
@@ -234,8 +244,14 @@ impl Text {
 }
 
 fn read(path: &str, text: &str, language: Language, is_statement: IsStatement<'_>) -> File {
+    let mut file = File::default();
     let tokens = match language {
-        Language::Rust => rust::tokens(text),
+        Language::Rust => {
+            let (tokens, tests) = rust::tokens(text);
+            file.tests = texts_of(text, &tests);
+            file.tables = diesel::tables(path, text);
+            tokens
+        }
         Language::Go => go::tokens(text),
         Language::Python => python::tokens(text),
         Language::JavaScript => javascript::tokens(text),
@@ -251,10 +267,6 @@ fn read(path: &str, text: &str, language: Language, is_statement: IsStatement<'_
     ]
     .iter()
     .any(|package| text.contains(package));
-    let mut file = File::default();
-    if language == Language::Rust {
-        file.tables = diesel::tables(path, text);
-    }
     for candidate in candidates(text, &tokens, language) {
         let line = lines.line(candidate.at);
         if language == Language::Rust && candidate.built.is_none() {
@@ -263,7 +275,8 @@ fn read(path: &str, text: &str, language: Language, is_statement: IsStatement<'_
                     file.files.push((candidate.text, line));
                     continue;
                 }
-                Some(name) if is_sqlx_macro(name) => {
+                // Of `query!`, or of a macro that hands it on.
+                _ if may_be_recorded(&candidate.text) => {
                     file.macros.push((candidate.text.clone(), line));
                 }
                 _ => {}
@@ -284,6 +297,15 @@ fn read(path: &str, text: &str, language: Language, is_statement: IsStatement<'_
         }
     }
     file
+}
+
+/// What may be SQL among these tokens of Rust.
+fn texts_of(text: &str, tokens: &[lexer::Token]) -> Vec<String> {
+    let candidates = candidates(text, tokens, Language::Rust).into_iter();
+    candidates
+        .filter(|it| it.built.is_none() && may_be_recorded(&it.text))
+        .map(|it| it.text)
+        .collect()
 }
 
 /// The statements of a literal; nothing when it is no SQL.
@@ -563,16 +585,9 @@ fn may_be_sql(text: &str) -> bool {
     text.len() >= 8 && first.is_some_and(|byte| b"sSiIuUdDwWmMvVtTcClLrR(-/".contains(&byte))
 }
 
-fn is_sqlx_macro(name: &str) -> bool {
-    matches!(
-        name,
-        "query"
-            | "query_as"
-            | "query_scalar"
-            | "query_unchecked"
-            | "query_as_unchecked"
-            | "query_scalar_unchecked"
-    )
+/// Whether the text can be one that sqlx recorded: it records any statement.
+fn may_be_recorded(text: &str) -> bool {
+    text.trim().contains(char::is_whitespace)
 }
 
 fn is_sqlx_file_macro(name: &str) -> bool {
@@ -594,10 +609,18 @@ struct Places {
     macros: HashMap<String, Vec<(Arc<str>, usize)>>,
     /// Files of `query_file!`: the file that names it, and the name.
     files: Vec<(Arc<str>, String)>,
+    /// The texts in tests.
+    tests: HashSet<String>,
 }
 
 impl Places {
-    fn add(&mut self, path: &Arc<str>, file: &File) {
+    fn add(&mut self, path: &Arc<str>, file: &File, is_code: bool) {
+        self.tests.extend(file.tests.iter().cloned());
+        if !is_code {
+            self.tests
+                .extend(file.macros.iter().map(|(text, _)| text.clone()));
+            return;
+        }
         for (text, line) in &file.macros {
             let places = self.macros.entry(text.clone()).or_default();
             places.push((path.clone(), *line));
@@ -607,7 +630,8 @@ impl Places {
             .extend(files.map(|(name, _)| (path.clone(), name.clone())));
     }
 
-    /// Lets each recorded query show the code; one that stands there several times becomes several.
+    /// Lets each recorded query show the code; one that stands there several times becomes several,
+    /// and one that only stands in tests is left out.
     fn show(mut self, cx: &mut Search<'_>) -> Result<()> {
         let mut named: Vec<&str> = Vec::new();
         for (source, name) in &self.files {
@@ -639,10 +663,14 @@ impl Places {
         }
         cx.claimed.extend(named);
         let queries = std::mem::take(&mut cx.out.queries);
+        let mut of_tests = 0;
         for query in queries {
-            let places = match query.source {
-                Source::SqlxData => self.macros.get(&*query.text),
-                _ => None,
+            let (places, is_test) = match query.source {
+                Source::SqlxData => (
+                    self.macros.get(&*query.text),
+                    self.tests.contains(&*query.text),
+                ),
+                _ => (None, false),
             };
             match places {
                 Some(places) => cx
@@ -653,7 +681,15 @@ impl Places {
                         line: *line,
                         ..query.clone()
                     })),
+                None if is_test => of_tests += 1,
                 None => cx.out.queries.push(query),
+            }
+        }
+        if of_tests > 0 {
+            let said = format!("{of_tests} that only tests send are left out");
+            let found = cx.out.sources.iter_mut();
+            if let Some(found) = found.filter(|it| it.source == Source::SqlxData).last() {
+                found.remark = Some(said);
             }
         }
         Ok(())

@@ -2,8 +2,8 @@
 
 use super::lexer::{Escapes, Fill, Kind, Lexer, Quoting, Token};
 
-/// The tokens of a file; modules that are compiled for tests only are left out.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+/// The tokens of a file, and apart from them those of modules that are compiled for tests only.
+pub(super) fn tokens(text: &str) -> (Vec<Token>, Vec<Token>) {
     let mut lexer = Lexer::new(text);
     while lexer.at < lexer.bytes.len() {
         if lexer.skip_blank_or_comment(true) {
@@ -75,8 +75,8 @@ fn prefixed(lexer: &mut Lexer<'_>) {
     }
 }
 
-/// Without `#[cfg(test)] mod x { … }`.
-fn without_tests(text: &str, tokens: Vec<Token>) -> Vec<Token> {
+/// The tokens outside and inside of `#[cfg(test)] mod x { … }`.
+fn without_tests(text: &str, tokens: Vec<Token>) -> (Vec<Token>, Vec<Token>) {
     let is_word = |at: usize, word: &str| {
         let token: Option<&Token> = tokens.get(at);
         token.and_then(|token| token.word(text)) == Some(word)
@@ -85,7 +85,7 @@ fn without_tests(text: &str, tokens: Vec<Token>) -> Vec<Token> {
         let token: Option<&Token> = tokens.get(at);
         token.and_then(Token::mark) == Some(mark)
     };
-    let mut kept = vec![true; tokens.len()];
+    let mut is_test = vec![false; tokens.len()];
     let mut at = 0;
     while at < tokens.len() {
         let begins = is_word(at, "cfg")
@@ -106,7 +106,7 @@ fn without_tests(text: &str, tokens: Vec<Token>) -> Vec<Token> {
                 Kind::Mark(b'}') => depth -= 1,
                 Kind::Word | Kind::Literal(_) | Kind::Mark(_) => {}
             }
-            kept[end] = false;
+            is_test[end] = true;
             end += 1;
             if depth == 0 {
                 break;
@@ -114,8 +114,10 @@ fn without_tests(text: &str, tokens: Vec<Token>) -> Vec<Token> {
         }
         at = end;
     }
-    let mut kept = kept.into_iter();
-    let mut tokens = tokens;
-    tokens.retain(|_| kept.next().unwrap_or(true));
-    tokens
+    let (tests, kept): (Vec<_>, Vec<_>) = tokens
+        .into_iter()
+        .zip(is_test)
+        .partition(|(_, is_test)| *is_test);
+    let plain = |list: Vec<(Token, bool)>| list.into_iter().map(|(token, _)| token).collect();
+    (plain(kept), plain(tests))
 }

@@ -319,11 +319,19 @@ fn recorded_queries_show_the_code() {
     let two = json("SELECT \"b\" FROM t");
     let three = json("-- by file\nSELECT c FROM t\n");
     let four = json("SELECT nowhere FROM t");
+    let five = json("SELECT tested FROM t");
+    let six = json("SELECT handed FROM t");
     let files = [
         (".sqlx/query-1.json", one.as_str()),
         (".sqlx/query-2.json", two.as_str()),
         (".sqlx/query-3.json", three.as_str()),
         (".sqlx/query-4.json", four.as_str()),
+        (".sqlx/query-5.json", five.as_str()),
+        (".sqlx/query-6.json", six.as_str()),
+        (
+            "api/tests/c.rs",
+            "fn c() { sqlx::query!(\"SELECT tested FROM t\") }\n",
+        ),
         (
             "api/src/a.rs",
             "fn a() {\n  sqlx::query!(\n    r#\"\n    SELECT a FROM t\n    \"#, x);\n\
@@ -332,7 +340,9 @@ fn recorded_queries_show_the_code() {
         ),
         (
             "api/src/b.rs",
-            "fn b() { sqlx::query_scalar!(\"SELECT \\\"b\\\" FROM t\") }\n",
+            "fn b() { sqlx::query_scalar!(\"SELECT \\\"b\\\" FROM t\") }\n\
+             my_macro!(\"SELECT handed FROM t\");\n\
+             #[cfg(test)]\nmod tests { fn c() { sqlx::query!(\"SELECT tested FROM t\") } }\n",
         ),
         ("api/queries/c.sql", "-- by file\nSELECT c FROM t\n"),
     ];
@@ -342,7 +352,8 @@ fn recorded_queries_show_the_code() {
         api/src/b.rs:1 [sqlx data] SELECT "b" FROM t
         api/queries/c.sql:1 [sqlx data] -- by file SELECT c FROM t
         .sqlx/query-4.json:1 [sqlx data] SELECT nowhere FROM t
-        = sqlx data in .sqlx: 4
+        api/src/b.rs:2 [sqlx data] SELECT handed FROM t
+        = sqlx data in .sqlx: 6 (1 that only tests send are left out)
         "#);
     let without = QuerySettings {
         literals: false,
