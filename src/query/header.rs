@@ -93,7 +93,8 @@ fn header(comment: &str) -> Option<(&str, Flavour)> {
     if let Some(rest) = line.strip_prefix('!') {
         let (name, rest) = name_of(rest.trim_start())?;
         let rest = rest.trim_start();
-        let goes_on = rest.is_empty() || rest.starts_with(['(', ':']);
+        let is_rust = name.chars().all(|it| it.is_alphanumeric() || it == '_');
+        let goes_on = is_rust && (rest.is_empty() || rest.starts_with(['(', ':']));
         return goes_on.then_some((name, Flavour::Cornucopia));
     }
     let line = line.trim();
@@ -220,6 +221,7 @@ h
             "/* the name: x y */",
             "SELECT '-- name: a'",
             "--! this is important",
+            "--! breaking-change",
             "-- name:",
         ] {
             assert_eq!(sections(text), [], "{text}");

@@ -162,6 +162,10 @@ impl Out<'_> {
         }
         self.done.push('$');
         self.done.push_str(&number.to_string());
+        let next = self.text.as_bytes().get(self.copied);
+        if next.is_some_and(|it| it.is_ascii_alphanumeric() || *it == b'_') {
+            self.done.push(' ');
+        }
     }
 }
 
@@ -412,6 +416,7 @@ mod tests {
             ("a = '?' AND b = ? -- why?", "a = '?' AND b = $1 -- why?"),
             ("a = ?::int", "a = $1::int"),
             ("b IN (?)", "b IN ($1)"),
+            ("a = ?and b = 1", "a = $1 and b = 1"),
         ] {
             assert_eq!(read(text, &styles), expected);
         }

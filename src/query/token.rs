@@ -261,13 +261,34 @@ pub(super) fn looks_like_beginning(text: &str) -> bool {
             (shape.is_upper || shape.has_mark(b'=') || shape.has("set")) && !shape.is_prose()
         }
         Verb::Delete => shape.second("from") && !shape.is_prose(),
-        Verb::With => shape.has_table_expression(),
+        Verb::With => shape.opens_table_expression(),
         Verb::Values => shape.second_is_mark(b'('),
         Verb::Truncate | Verb::Copy => shape.is_upper && !shape.is_prose(),
         Verb::Lock => shape.second("table") && !shape.is_prose(),
         Verb::Call => shape.is_upper && !shape.is_prose(),
         Verb::Refresh => shape.second("materialized"),
     }
+}
+
+/// Whether `text`, which is no query, is in all likelihood a part of one: it names a table, in
+/// capitals.
+pub(super) fn looks_like_part(text: &str) -> bool {
+    let tokens = tokens(text);
+    let Some(shape) = Shape::of(text, &tokens) else {
+        return false;
+    };
+    let has_name = shape.tokens.len() > 2;
+    let names_table = match shape.verb {
+        Verb::Select => shape.has("from"),
+        Verb::Insert | Verb::Merge => shape.second("into"),
+        Verb::Update => shape.has("set"),
+        Verb::Delete => shape.second("from"),
+        Verb::With => shape.opens_table_expression(),
+        Verb::Values | Verb::Truncate | Verb::Copy | Verb::Lock | Verb::Call | Verb::Refresh => {
+            false
+        }
+    };
+    shape.is_upper && has_name && names_table
 }
 
 /// Whether the first word of `text` is that of a query.
@@ -369,14 +390,19 @@ impl<'a> Shape<'a> {
 
     /// `WITH a AS (` and a verb somewhere behind it.
     fn has_table_expression(&self) -> bool {
-        let opens = self.tokens.windows(2).any(|pair| {
+        self.opens_table_expression()
+            && self.has_one(&["select", "insert", "update", "delete", "values", "merge"])
+    }
+
+    /// `WITH a AS (`.
+    fn opens_table_expression(&self) -> bool {
+        self.tokens.windows(2).any(|pair| {
             let next = &pair[1];
             pair[0].is(self.text, "as")
                 && (next.kind == Kind::Mark(b'(')
                     || next.is(self.text, "materialized")
                     || next.is(self.text, "not"))
-        });
-        opens && self.has_one(&["select", "insert", "update", "delete", "values", "merge"])
+        })
     }
 
     fn has_mark(&self, mark: u8) -> bool {
@@ -513,6 +539,26 @@ mod tests {
             "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE",
         ] {
             assert!(looks_like_query(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_name_a_table() {
+        for text in [
+            "INSERT INTO t (a, b) ",
+            "WITH a AS (",
+            "UPDATE t SET ",
+            "SELECT a FROM",
+        ] {
+            assert!(looks_like_part(text), "{text}");
+        }
+        for text in [
+            "SELECT ALL",
+            "UPDATE AVAILABLE",
+            "insert into the slot",
+            "DELETE FROM",
+        ] {
+            assert!(!looks_like_part(text), "{text}");
         }
     }
 

@@ -506,6 +506,10 @@ impl<'a> Cx<'a> {
     /// The name to which the call with the parenthesis `at` is assigned, when it only makes a text
     /// of another type.
     fn assigned_call(&self, at: usize) -> Option<&'a str> {
+        // `x = ("…" "…")`.
+        if self.mark(at.checked_sub(1)?) == Some(b'=') {
+            return self.assigned(at - 1);
+        }
         let name = self.word(at.checked_sub(1)?)?;
         if !matches!(
             name,

@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 use self::candidate::{Candidate, candidates};
 use super::placeholder::{Style, numbered};
-use super::token::{self, Lines, looks_like_beginning, looks_like_query};
+use super::token::{self, Lines, looks_like_beginning, looks_like_part, looks_like_query};
 use super::{
     Declaration, IsStatement, Language, NotRead, Query, Search, Source, capped, diesel, folder_of,
     resolve,
@@ -334,8 +334,14 @@ fn statements(
         },
     };
     // Names in backquotes are MySQL's: no server of PostgreSQL gets this text.
-    if !looks_like_query(&text) || has_backquotes(&text) {
+    if has_backquotes(&text) {
         return Vec::new();
+    }
+    if !looks_like_query(&text) {
+        return match looks_like_part(&text) {
+            true => not_read("only a part of a statement"),
+            false => Vec::new(),
+        };
     }
     if has_directives(&text, language) {
         return not_read("the pattern of another text");

@@ -94,6 +94,11 @@ session.execute(text("DELETE FROM t WHERE a = :a::int"))
 conn.fetch('SELECT a FROM t WHERE b = $1 AND data ? \'k\'')
 q = "SELECT a FROM t"
 q += " WHERE b = 1"
+r = (
+    "UPDATE t SET a = 1 "
+    "WHERE b IN "
+)
+r = r + names
 raise ValueError("update t set a = 1")
 "##;
     insta::assert_snapshot!(shown([("app/a.py", code), ("app/test_a.py", code)]), @r"
@@ -107,6 +112,7 @@ raise ValueError("update t set a = 1")
         app/a.py:12 [Python literal] not read: formatted: SELECT a FROM {}
         app/a.py:13 [Python literal] not read: formatted: SELECT a FROM {}
         app/a.py:16 [Python literal] not read: text is added to it: SELECT a FROM t
+        app/a.py:19 [Python literal] not read: text is added to it: UPDATE t SET a = 1 WHERE b IN
         = Python literal in : 5
         ");
 }
