@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::header::{Flavour, Section, sections};
-use super::placeholder::{Style, numbered};
+use super::placeholder::numbered;
 use super::token::{Lines, looks_like_query};
-use super::{Query, Search, Source};
+use super::{Query, Search, Source, is_test};
 use crate::error::Result;
 use crate::sql::Dialect;
 use crate::sql::split::{PieceKind, split};
@@ -22,7 +22,7 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
             let Some(text) = text else { continue };
             if cx.settings.is_named(path) {
                 named(cx, path, &text);
-            } else if text.len() <= LARGEST {
+            } else if text.len() <= LARGEST && !is_test(path) {
                 found(cx, path, &text);
             }
         }
@@ -56,21 +56,28 @@ fn named(cx: &mut Search<'_>, path: &str, text: &str) {
     let before = sections
         .first()
         .map_or(text.len(), |first| first.body.start);
-    let file: Arc<str> = path.into();
-    let mut count = 0;
-    for (at, statement) in statements(&text[..before]) {
-        let place = Place {
-            file: &file,
-            line: Lines::of(text).line(at),
-            name: None,
-            source: Source::NamedFile,
-        };
-        let styles = [Style::Colon, Style::Sqlc, Style::Percent, Style::Question];
-        let result = numbered(statement, &styles, &Default::default());
-        count += put(cx, &place, statement, result);
-    }
+    let mut count = plain(cx, path, &text[..before], Source::NamedFile);
     count += take(cx, path, text, &sections, Source::NamedFile);
     cx.out.found(Source::NamedFile, path, count);
+}
+
+/// Takes the statements of a text without headers, with which the file `path` begins; how many
+/// there are.
+pub(super) fn plain(cx: &mut Search<'_>, path: &str, text: &str, source: Source) -> usize {
+    let file: Arc<str> = path.into();
+    let lines = Lines::of(text);
+    let mut count = 0;
+    for (at, statement) in statements(text) {
+        let place = Place {
+            file: &file,
+            line: lines.line(at),
+            name: None,
+            source,
+        };
+        let result = numbered(statement, Flavour::Plain.styles(), &Default::default());
+        count += put(cx, &place, statement, result);
+    }
+    count
 }
 
 /// Takes the statements of `sections`; how many there are.

@@ -467,6 +467,39 @@ fn is_vendored(path: &str) -> bool {
         .any(|name| VENDORED.binary_search(&name).is_ok())
 }
 
+/// Whether the file is for tests, by the names that test runners look for.
+fn is_test(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or(path);
+    let in_folder = parts.any(|folder| {
+        matches!(
+            folder,
+            "test"
+                | "tests"
+                | "spec"
+                | "specs"
+                | "__tests__"
+                | "__mocks__"
+                | "testdata"
+                | "e2e"
+                | "fixtures"
+                | "benches"
+                | "integration-tests"
+                | "integration_tests"
+        )
+    });
+    let (stem, _) = name.rsplit_once('.').unwrap_or((name, ""));
+    in_folder
+        || [
+            "_test", "_tests", "_spec", ".test", ".spec", "Test", "Tests", "IT", "Spec",
+        ]
+        .iter()
+        .any(|end| stem.ends_with(end))
+        || stem.starts_with("test_")
+        || stem == "conftest"
+        || stem == "tests"
+}
+
 /// Whether `path` is `folder` or lies in it.
 fn is_in(path: &str, folder: &str) -> bool {
     match path.strip_prefix(folder) {

@@ -28,6 +28,8 @@ pub(super) enum Style {
     Sqlc,
     /// `:name`, `:v:name`, `:v*:names`, `:t:tuple`; `:i:name` and others are holes.
     HugSql,
+    /// `$name`, `$name!`.
+    DollarName,
     /// `:name`, `:name!`, and the expansions that the header declares.
     PgTyped,
 }
@@ -224,6 +226,7 @@ impl<'a> Cx<'a> {
             Kind::Mark(b'$') if self.has(Style::MyBatis) && self.joined_mark(at + 1, b'{') => {
                 Err("text is filled in with `${…}`".to_owned())
             }
+            Kind::Mark(b'$') if self.has(Style::DollarName) => self.dollar(at),
             Kind::Word if self.has(Style::Sqlc) && self.tokens[at].is(self.text, "sqlc") => {
                 Ok(self.sqlc(at))
             }
@@ -335,6 +338,20 @@ impl<'a> Cx<'a> {
                 .and_then(|before| self.mark(before))
                 .is_some_and(|byte| b"<@&|#~!^".contains(&byte));
         (!is_operator).then_some((Found::Named(name), at + 2))
+    }
+
+    fn dollar(&self, at: usize) -> Result<Option<(Found<'a>, usize)>, String> {
+        let Some(name) = self.joined_word(at + 1) else {
+            return Ok(None);
+        };
+        let mut next = at + 2;
+        if self.joined_mark(next, b'!') && !self.joined_mark(next + 1, b'=') {
+            next += 1;
+        }
+        if self.joined_mark(next, b'(') {
+            return Err("an object or a list is filled in".to_owned());
+        }
+        Ok(Some((Found::Named(name), next)))
     }
 
     fn percent(&self, at: usize) -> Option<(Found<'a>, usize)> {

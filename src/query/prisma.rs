@@ -6,12 +6,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Declaration, DeclaredColumn, Search, Source, folder_of};
+use super::{Declaration, DeclaredColumn, Search, Source, folder_of, is_test};
 use crate::error::Result;
 
 /// Reads the schemas.
 pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
-    let paths = cx.files_ending(&[".prisma"]);
+    let mut paths = cx.files_ending(&[".prisma"]);
+    paths.retain(|path| !is_test(path) || cx.settings.is_named(path));
     let texts = cx.read_many(&paths, Source::Prisma)?;
     let files: Vec<(&str, String)> = paths
         .into_iter()

@@ -8,7 +8,7 @@ use globset::GlobBuilder;
 use serde_json::Value;
 
 use super::header::{Flavour, sections};
-use super::{Search, Source, folder_of, is_in, resolve};
+use super::{Search, Source, folder_of, is_in, is_test, resolve};
 use crate::error::Result;
 
 const NAMES: [&str; 3] = ["sqlc.yaml", "sqlc.yml", "sqlc.json"];
@@ -18,6 +18,7 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
     let files = cx.files.iter().map(String::as_str);
     let configurations: Vec<&str> = files
         .filter(|path| NAMES.contains(&path.rsplit('/').next().unwrap_or(path)))
+        .filter(|path| !is_test(path) || cx.settings.is_named(path))
         .collect();
     for path in configurations {
         let Some(text) = cx.read(path, Source::Sqlc)? else {

@@ -27,7 +27,7 @@ use super::placeholder::{Style, numbered};
 use super::token::{self, Lines, looks_like_beginning, looks_like_part, looks_like_query};
 use super::{
     Declaration, IsStatement, Language, NotRead, Query, Search, Source, capped, diesel, folder_of,
-    resolve,
+    is_test, resolve,
 };
 use crate::error::Result;
 use crate::sql::Dialect;
@@ -92,6 +92,7 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
             if !is_code {
                 continue;
             }
+            places.name_files(&path, &file);
             if !file.tables.is_empty() {
                 cx.out
                     .found(Source::Diesel, path.clone(), file.tables.len());
@@ -105,6 +106,9 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
     }
     if has_sqlx {
         places.show(cx)?;
+    }
+    if cx.settings.literals {
+        included(cx, &places.files)?;
     }
     let recorded: HashSet<Arc<str>> = cx
         .out
@@ -222,6 +226,8 @@ struct File {
     /// their lines; in Rust.
     macros: Vec<(String, usize)>,
     files: Vec<(String, usize)>,
+    /// The files of `include_str!`; in Rust.
+    included: Vec<String>,
     /// The texts in code that is for tests; in Rust.
     tests: Vec<String>,
     /// The tables that macros of Diesel declare.
@@ -276,6 +282,10 @@ fn read(path: &str, text: &str, language: Language, is_statement: IsStatement<'_
                     continue;
                 }
                 // Of `query!`, or of a macro that hands it on.
+                Some("include_str") => {
+                    file.included.push(candidate.text);
+                    continue;
+                }
                 _ if may_be_recorded(&candidate.text) => {
                     file.macros.push((candidate.text.clone(), line));
                 }
@@ -326,6 +336,10 @@ fn statements(
         };
     }
     let text = match candidate.holes.as_slice() {
+        [] if candidate.callee == Some("conditional_query_as") => match bound_names(written) {
+            Some(text) => text,
+            None => return not_read("something is filled in"),
+        },
         [] => written.to_owned(),
         holes if !looks_like_beginning(&written[..holes[0].start]) => return Vec::new(),
         _ => match bound(candidate) {
@@ -346,7 +360,10 @@ fn statements(
     if has_directives(&text, language) {
         return not_read("the pattern of another text");
     }
+    let is_tagged = candidate.tag.is_some() && candidate.holes.is_empty();
     let styles: &[Style] = match language {
+        // Templates of pgtyped.
+        Language::JavaScript if is_tagged => &[Style::DollarName],
         Language::Rust => &[],
         Language::Go => &[Style::Question, Style::Colon, Style::At],
         Language::Python => &[Style::Percent, Style::Colon, Style::Question],
@@ -374,6 +391,34 @@ fn statements(
             })
         })
         .collect()
+}
+
+/// The text of `conditional_query_as!`, where `{name}` is a value and `{#name}` is a part of the
+/// statement.
+fn bound_names(text: &str) -> Option<String> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        let (inner, after) = behind.split_once('}')?;
+        let name = inner.split(':').next().unwrap_or(inner).trim();
+        if name.is_empty() || !name.bytes().all(lexer::is_word) {
+            return None;
+        }
+        // Nobody writes more, and the search for a name stays short.
+        let place = names.iter().position(|it| *it == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        if place > 999 {
+            return None;
+        }
+        out.push_str(before);
+        out.push_str(&format!("${}", place + 1));
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(out)
 }
 
 fn has_backquotes(text: &str) -> bool {
@@ -613,7 +658,7 @@ fn is_sqlx_file_macro(name: &str) -> bool {
 struct Places {
     /// By text.
     macros: HashMap<String, Vec<(Arc<str>, usize)>>,
-    /// Files of `query_file!`: the file that names it, and the name.
+    /// Files of `query_file!` and `include_str!`: the file that names it, and the name.
     files: Vec<(Arc<str>, String)>,
     /// The texts in tests.
     tests: HashSet<String>,
@@ -631,35 +676,33 @@ impl Places {
             let places = self.macros.entry(text.clone()).or_default();
             places.push((path.clone(), *line));
         }
-        let files = file.files.iter();
+    }
+
+    fn name_files(&mut self, path: &Arc<str>, file: &File) {
+        let files = file.files.iter().map(|(name, _)| name);
+        let files = files
+            .chain(&file.included)
+            .filter(|name| name.ends_with(".sql"));
         self.files
-            .extend(files.map(|(name, _)| (path.clone(), name.clone())));
+            .extend(files.map(|name| (path.clone(), name.clone())));
     }
 
     /// Lets each recorded query show the code; one that stands there several times becomes several,
     /// and one that only stands in tests is left out.
-    fn show(mut self, cx: &mut Search<'_>) -> Result<()> {
-        let mut named: Vec<&str> = Vec::new();
-        for (source, name) in &self.files {
-            // Paths are relative to the crate, which is one of the folders above the source.
-            let mut folder = folder_of(source);
-            loop {
-                let path = resolve(folder, name);
-                let place = path.and_then(|path| cx.files.binary_search(&path).ok());
-                if let Some(place) = place {
-                    named.push(&cx.files[place]);
-                    break;
-                }
-                if folder.is_empty() {
-                    break;
-                }
-                folder = folder_of(folder);
-            }
-        }
-        named.sort_unstable();
-        named.dedup();
+    fn show(&mut self, cx: &mut Search<'_>) -> Result<()> {
+        let recorded: HashSet<Arc<str>> = cx
+            .out
+            .queries
+            .iter()
+            .filter(|it| it.source == Source::SqlxData)
+            .map(|it| it.text.clone())
+            .collect();
+        let named = named_files(cx.files, &self.files);
         for (path, text) in named.iter().zip(cx.read_many(&named, Source::SqlxData)?) {
-            let Some(text) = text else { continue };
+            let Some(text) = text.filter(|text| recorded.contains(text.as_str())) else {
+                continue;
+            };
+            cx.claimed.insert(path);
             let blank = text.len() - text.trim_start().len();
             let line = Lines::of(&text).line(blank);
             self.macros
@@ -667,7 +710,6 @@ impl Places {
                 .or_default()
                 .push(((*path).into(), line));
         }
-        cx.claimed.extend(named);
         let queries = std::mem::take(&mut cx.out.queries);
         let mut of_tests = 0;
         for query in queries {
@@ -702,6 +744,46 @@ impl Places {
     }
 }
 
+/// The files of the tree that code names. Paths are relative to the source or to its crate, which is
+/// one of the folders above.
+fn named_files<'a>(files: &'a [String], names: &[(Arc<str>, String)]) -> Vec<&'a str> {
+    let mut named: Vec<&str> = Vec::new();
+    for (source, name) in names {
+        let mut folder = folder_of(source);
+        loop {
+            let path = resolve(folder, name);
+            if let Some(place) = path.and_then(|path| files.binary_search(&path).ok()) {
+                named.push(&files[place]);
+                break;
+            }
+            if folder.is_empty() {
+                break;
+            }
+            folder = folder_of(folder);
+        }
+    }
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+/// Takes the queries in files that code includes: what else is in them, such as a schema, is none.
+fn included(cx: &mut Search<'_>, names: &[(Arc<str>, String)]) -> Result<()> {
+    let mut paths = named_files(cx.files, names);
+    paths.retain(|path| !cx.claimed.contains(path));
+    let texts = cx.read_many(&paths, Source::Literal(Language::Rust))?;
+    for (path, text) in paths.into_iter().zip(texts) {
+        let Some(text) = text else { continue };
+        if super::header::sections(&text).is_empty() && looks_like_query(&text) {
+            cx.claimed.insert(path);
+            let source = Source::Literal(Language::Rust);
+            let count = super::file::plain(cx, path, &text, source);
+            cx.out.found(source, path, count);
+        }
+    }
+    Ok(())
+}
+
 fn language_of(path: &str) -> Option<Language> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let (_, ending) = name.rsplit_once('.')?;
@@ -716,39 +798,6 @@ fn language_of(path: &str) -> Option<Language> {
         "rb" => Language::Ruby,
         _ => return None,
     })
-}
-
-/// Whether the file is for tests, by the names that test runners look for.
-fn is_test(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let name = parts.next().unwrap_or(path);
-    let in_folder = parts.any(|folder| {
-        matches!(
-            folder,
-            "test"
-                | "tests"
-                | "spec"
-                | "specs"
-                | "__tests__"
-                | "__mocks__"
-                | "testdata"
-                | "e2e"
-                | "fixtures"
-                | "benches"
-                | "integration-tests"
-                | "integration_tests"
-        )
-    });
-    let (stem, _) = name.rsplit_once('.').unwrap_or((name, ""));
-    in_folder
-        || [
-            "_test", "_tests", "_spec", ".test", ".spec", "Test", "Tests", "IT", "Spec",
-        ]
-        .iter()
-        .any(|end| stem.ends_with(end))
-        || stem.starts_with("test_")
-        || stem == "conftest"
-        || stem == "tests"
 }
 
 /// Whether the file is a migration written in code.

@@ -369,6 +369,47 @@ fn recorded_queries_show_the_code() {
 }
 
 #[test]
+fn files_that_code_includes_are_read() {
+    let files = [
+        (
+            "api/src/db/a.rs",
+            "fn a() {\n  sqlx::query_file!(\"sql/a.sql\");\n  let b = include_str!(\"b.sql\");\n\
+             include_str!(\"../../sql/schema.sql\");\n\
+             conditional_query_as!(T, \"SELECT a FROM t WHERE b = {b} AND c = {b:X} AND d = {d}\");\n\
+             conditional_query_as!(T, \"SELECT a FROM t WHERE {#rest}\");\n}\n",
+        ),
+        (
+            "api/sql/a.sql",
+            "-- all of them\nSELECT a FROM t WHERE b = $1\n",
+        ),
+        ("api/src/db/b.sql", "DELETE FROM t;\nDELETE FROM u;\n"),
+        ("api/sql/schema.sql", "CREATE TABLE t (a int);\n"),
+        ("api/sql/other.sql", "DELETE FROM v;\n"),
+    ];
+    insta::assert_snapshot!(shown(files), @r"
+        api/sql/a.sql:2 [Rust literal] SELECT a FROM t WHERE b = $1
+        api/src/db/b.sql:1 [Rust literal] DELETE FROM t
+        api/src/db/b.sql:2 [Rust literal] DELETE FROM u
+        api/src/db/a.rs:5 [Rust literal] SELECT a FROM t WHERE b = $1 AND c = $1 AND d = $2
+        api/src/db/a.rs:6 [Rust literal] not read: something is filled in: SELECT a FROM t WHERE {#rest}
+        = Rust literal in api/sql/a.sql: 1
+        = Rust literal in api/src/db/b.sql: 2
+        = Rust literal in : 1
+        ");
+}
+
+#[test]
+fn templates_of_pgtyped_are_read() {
+    let code = "const q = sql<IQuery>`SELECT a FROM t WHERE b = $b! AND c = $c::int`;\n\
+                const r = sql<IQuery>`INSERT INTO t (a, b) VALUES $users(a, b)`;\n";
+    insta::assert_snapshot!(shown([("a.ts", code)]), @r"
+        a.ts:1 [JavaScript literal] SELECT a FROM t WHERE b = $1 AND c = $2::int
+        a.ts:2 [JavaScript literal] not read: an object or a list is filled in: INSERT INTO t (a, b) VALUES $users(a, b)
+        = JavaScript literal in : 1
+        ");
+}
+
+#[test]
 fn literals_can_be_switched_off_and_tests_named() {
     let files = [
         ("a.go", "var a = `SELECT a FROM t`"),
