@@ -21,7 +21,8 @@ mod sqlc;
 mod sqlx;
 mod token;
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -298,7 +299,42 @@ pub fn find(
     file::find(&mut cx)?;
     prisma::find(&mut cx)?;
     recorded::find(&mut cx)?;
+    cx.out.sources = by_folder(cx.out.sources);
     Ok(cx.out)
+}
+
+/// Several files of a folder as that folder; what is odd about a place stays with it.
+fn by_folder(sources: Vec<Found>) -> Vec<Found> {
+    let mut folders: Vec<Found> = Vec::new();
+    let mut places: HashMap<(Source, Arc<str>), usize> = HashMap::new();
+    for found in sources {
+        let is_file = found
+            .path
+            .rsplit('/')
+            .next()
+            .is_some_and(|it| it.contains('.'));
+        let is_one_of_many = matches!(
+            found.source,
+            Source::QueryFile | Source::NamedFile | Source::Diesel | Source::Prisma
+        );
+        if !is_file || !is_one_of_many || found.remark.is_some() {
+            folders.push(found);
+            continue;
+        }
+        let folder: Arc<str> = folder_of(&found.path).into();
+        match places.entry((found.source, folder.clone())) {
+            Entry::Occupied(place) => {
+                let known = &mut folders[*place.get()];
+                known.path = folder;
+                known.count += found.count;
+            }
+            Entry::Vacant(place) => {
+                place.insert(folders.len());
+                folders.push(found);
+            }
+        }
+    }
+    folders
 }
 
 impl QuerySettings {

@@ -268,8 +268,7 @@ model Post{
         insta::assert_snapshot!(shown(files), @r"
         db/schema/a.prisma:1 [Prisma model] A(id: Int)
         db/schema/b.prisma:1 [Prisma model] B(id: Int)
-        = Prisma model in db/schema/a.prisma: 1
-        = Prisma model in db/schema/b.prisma: 1
+        = Prisma model in db/schema: 2
         = Prisma model in other: 0 (models for mysql are left alone)
         ");
     }
