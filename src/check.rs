@@ -64,6 +64,10 @@ pub struct Options {
     pub live: Vec<String>,
     /// The configuration of the old release, where there is no git.
     pub old_config: Option<PathBuf>,
+    /// Files that hold the code's queries, as patterns; each release's are read at its own revision.
+    pub queries: Vec<String>,
+    /// Files that hold the old release's queries, where there is no git.
+    pub old_queries: Vec<String>,
     /// The family of servers.
     pub dialect: Option<Dialect>,
     /// The server's version.

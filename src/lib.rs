@@ -13,6 +13,7 @@ pub mod error;
 pub mod findings;
 pub mod history;
 pub mod live;
+pub mod query;
 pub mod report;
 pub mod rules;
 pub mod schema;

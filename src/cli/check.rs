@@ -32,6 +32,13 @@ pub(super) struct CheckArguments {
     /// The old release's configuration, where there is no git.
     #[arg(long, value_name = "FILE")]
     old_config: Option<PathBuf>,
+    /// Files that hold the code's queries: SQL, statistics, server logs. Each release's are read at
+    /// its own revision.
+    #[arg(long, value_name = "GLOB")]
+    queries: Vec<String>,
+    /// Files that hold the old release's queries, where there is no git.
+    #[arg(long, value_name = "GLOB")]
+    old_queries: Vec<String>,
 
     /// The family of servers: postgres, mysql, mariadb, sqlite [env: MIGCHECK_DIALECT].
     #[arg(long, value_parser = named::<Dialect>)]
@@ -132,6 +139,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         new,
         live: arguments.live.clone(),
         old_config: arguments.old_config.clone(),
+        queries: arguments.queries.clone(),
+        old_queries: arguments.old_queries.clone(),
         schema_file: arguments.schema_file.clone(),
         dialect: or_variable(arguments.dialect, "MIGCHECK_DIALECT", named)?,
         server_version: or_variable(

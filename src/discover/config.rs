@@ -35,6 +35,21 @@
 //! [releases]
 //! live = ["v1.*"]                  # tags or branches, or patterns of them
 //!
+//! [code]                           # this release's own code
+//! queries = ["sql/**/*.sql"]       # files of queries, statistics, server logs; all in them counts
+//! exclude = ["examples/"]          # files that are not the code's
+//! literals = true                  # whether SQL is sought in string literals
+//! search_path = ["app", "public"]  # with which the queries run
+//! role = "app"                     # as whom
+//! prepared = "cached"              # statements outlive a migration in their connections: cached, none
+//! evidence = "partial"             # whether the queries found are all there are: partial, complete
+//! reflection = false               # whether the code asks the server for the columns of tables
+//!
+//! [[consumer]]                     # other code on the same database
+//! name = "reports"
+//! queries = ["../reports/sql/*.sql"]
+//! release = "v3.1"                 # the revision at which its queries are read
+//!
 //! [[retired]]                      # this release no longer uses it
 //! object = "users.nickname"
 //! access = "both"                  # read, write, both
@@ -104,6 +119,10 @@ pub struct Config {
     pub post_deploy: PathPatterns,
     /// The live releases: revisions, or patterns over tags and branches.
     pub live: Vec<String>,
+    /// What it says about its own code.
+    pub code: CodeSettings,
+    /// Other code on the same database.
+    pub consumers: Vec<Consumer>,
     /// What this release no longer uses.
     pub retired: Vec<Retired>,
     /// Findings that are allowed in migrations that cannot be edited.
@@ -139,6 +158,73 @@ pub enum Level {
     Warning,
     /// Fails the check.
     Error,
+}
+
+/// What a release says about its own code.
+#[derive(Debug, Clone)]
+pub struct CodeSettings {
+    /// Files that hold queries, as patterns from the configuration's folder; all in them counts.
+    pub queries: PathPatterns,
+    /// Files that are not the code's.
+    pub exclude: PathPatterns,
+    /// Whether SQL is sought in string literals.
+    pub literals: bool,
+    /// The schemas in which the queries' names are sought; the server's default when absent.
+    pub search_path: Option<Vec<String>>,
+    /// The role as which the queries run.
+    pub role: Option<String>,
+    /// Whether connections keep prepared statements across a migration; `None` when nothing says so.
+    pub prepared: Option<Prepared>,
+    /// Whether the queries found are all there are.
+    pub evidence: DeclaredEvidence,
+    /// Whether the code asks the server for the columns of tables, as ActiveRecord does: then it
+    /// uses names that it does not write.
+    pub reflection: bool,
+}
+
+impl Default for CodeSettings {
+    fn default() -> Self {
+        CodeSettings {
+            queries: PathPatterns::default(),
+            exclude: PathPatterns::default(),
+            literals: true,
+            search_path: None,
+            role: None,
+            prepared: None,
+            evidence: DeclaredEvidence::default(),
+            reflection: false,
+        }
+    }
+}
+
+/// What connections do with prepared statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Prepared {
+    /// They keep them, so that a statement prepared before a migration runs after it.
+    Cached,
+    /// They prepare anew, or not at all.
+    None,
+}
+
+/// What a release says about the queries that are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum DeclaredEvidence {
+    /// There can be others.
+    #[default]
+    Partial,
+    /// They are all there are.
+    Complete,
+}
+
+/// Other code on the same database.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    /// What reports call it.
+    pub name: Placed<String>,
+    /// Its queries, as patterns of files.
+    pub queries: Vec<Placed<String>>,
+    /// The revision at which its queries are read.
+    pub release: Option<Placed<String>>,
 }
 
 /// Which accesses of an object are meant.
@@ -266,13 +352,7 @@ impl Config {
             cx.error(offset, in_our_words(error.message()))
         })?;
         let folder = split(path).0.to_owned();
-        let patterns = wire.phased.post_deploy;
-        let sources: Vec<&String> = patterns.iter().map(Spanned::get_ref).collect();
-        let post_deploy = PathPatterns::new(&sources).map_err(|(place, said)| {
-            let pattern = &patterns[place];
-            let message = format!("pattern `{}`: {said}", pattern.get_ref());
-            cx.error(pattern.span().start, message)
-        })?;
+        let post_deploy = cx.patterns(&wire.phased.post_deploy)?;
         let own = wire
             .custom
             .as_ref()
@@ -309,6 +389,23 @@ impl Config {
             unit: cx.choice(own_unit.or(wire.unit), "unit")?,
             post_deploy,
             live: wire.releases.live,
+            code: CodeSettings {
+                queries: cx.patterns(&wire.code.queries)?,
+                exclude: cx.patterns(&wire.code.exclude)?,
+                literals: wire.code.literals,
+                search_path: wire.code.search_path,
+                role: wire.code.role,
+                prepared: cx.choice(wire.code.prepared, "value of `prepared`")?,
+                evidence: cx
+                    .choice(wire.code.evidence, "evidence")?
+                    .unwrap_or_default(),
+                reflection: wire.code.reflection,
+            },
+            consumers: wire
+                .consumer
+                .into_iter()
+                .map(|it| cx.consumer(it))
+                .collect::<Result<_>>()?,
             retired: wire
                 .retired
                 .into_iter()
@@ -437,6 +534,28 @@ impl Named for DeployMode {
             DeployMode::Phased => "phased",
             DeployMode::Concurrent => "concurrent",
             DeployMode::Offline => "offline",
+        }
+    }
+}
+
+impl Named for Prepared {
+    const ALL: &'static [Self] = &[Prepared::Cached, Prepared::None];
+
+    fn name(self) -> &'static str {
+        match self {
+            Prepared::Cached => "cached",
+            Prepared::None => "none",
+        }
+    }
+}
+
+impl Named for DeclaredEvidence {
+    const ALL: &'static [Self] = &[DeclaredEvidence::Partial, DeclaredEvidence::Complete];
+
+    fn name(self) -> &'static str {
+        match self {
+            DeclaredEvidence::Partial => "partial",
+            DeclaredEvidence::Complete => "complete",
         }
     }
 }
@@ -613,6 +732,27 @@ impl Reader {
         text.map(|text| self.one_of(&text, what)).transpose()
     }
 
+    fn patterns(&self, patterns: &[Spanned<String>]) -> Result<PathPatterns> {
+        let sources: Vec<&String> = patterns.iter().map(Spanned::get_ref).collect();
+        PathPatterns::new(&sources).map_err(|(place, said)| {
+            let pattern = &patterns[place];
+            let message = format!("pattern `{}`: {said}", pattern.get_ref());
+            self.error(pattern.span().start, message)
+        })
+    }
+
+    fn consumer(&self, wire: wire::Consumer) -> Result<Consumer> {
+        self.patterns(&wire.queries)?;
+        Ok(Consumer {
+            name: self.named(wire.name, "name")?,
+            queries: wire.queries.into_iter().map(|it| self.placed(it)).collect(),
+            release: match wire.release {
+                Some(release) => Some(self.named(release, "release")?),
+                None => None,
+            },
+        })
+    }
+
     fn custom(&self, wire: wire::Custom) -> Result<CustomLayout> {
         let patterns = |text: &Spanned<String>| {
             let pattern = text.get_ref().trim_start_matches("./");
@@ -736,6 +876,10 @@ mod wire {
         #[serde(default)]
         pub(super) releases: Releases,
         #[serde(default)]
+        pub(super) code: Code,
+        #[serde(default)]
+        pub(super) consumer: Vec<Consumer>,
+        #[serde(default)]
         pub(super) retired: Vec<Retired>,
         #[serde(default)]
         pub(super) allow: Vec<Allow>,
@@ -768,6 +912,42 @@ mod wire {
     #[serde(deny_unknown_fields, default)]
     pub(super) struct Releases {
         pub(super) live: Vec<String>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub(super) struct Code {
+        pub(super) queries: Vec<Text>,
+        pub(super) exclude: Vec<Text>,
+        pub(super) literals: bool,
+        pub(super) search_path: Option<Vec<String>>,
+        pub(super) role: Option<String>,
+        pub(super) prepared: Option<Text>,
+        pub(super) evidence: Option<Text>,
+        pub(super) reflection: bool,
+    }
+
+    impl Default for Code {
+        fn default() -> Self {
+            Code {
+                queries: Vec::new(),
+                exclude: Vec::new(),
+                literals: true,
+                search_path: None,
+                role: None,
+                prepared: None,
+                evidence: None,
+                reflection: false,
+            }
+        }
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct Consumer {
+        pub(super) name: Text,
+        pub(super) queries: Vec<Text>,
+        pub(super) release: Option<Text>,
     }
 
     #[derive(Deserialize)]
@@ -826,6 +1006,9 @@ mod tests {
         let config = read(&example);
         assert_eq!(config.layout, Some(Layout::Sqlx));
         assert_eq!(config.retired.len(), 1);
+        assert!(config.code.queries.is_match("sql/a/b.sql"));
+        assert_eq!(config.code.prepared, Some(Prepared::Cached));
+        assert_eq!(config.consumers[0].name.value, "reports");
         assert_eq!(
             config.rules.severity["column_dropped"].value,
             Level::Warning
@@ -838,6 +1021,9 @@ mod tests {
         assert_eq!(config.deploy, DeployMode::MigrateFirst);
         assert_eq!(config.layout, None);
         assert_eq!(config.rules, RuleSettings::default());
+        assert!(config.code.literals);
+        assert_eq!(config.code.evidence, DeclaredEvidence::Partial);
+        assert!(!config.code.reflection);
     }
 
     #[test]
@@ -862,6 +1048,10 @@ mod tests {
             (
                 "[rules]\nselected = []\n",
                 "migcheck.toml:2:1: unknown key `selected`; did you mean `select`?",
+            ),
+            (
+                "[code]\nquerys = []\n",
+                "migcheck.toml:2:1: unknown key `querys`; did you mean `queries`?",
             ),
             (
                 "[releases]\ntimeout = 3\n",
@@ -906,6 +1096,18 @@ mod tests {
             (
                 "[rules.severity]\ncolumn_dropped = \"warn\"",
                 "migcheck.toml:2:18: unknown severity `warn`; known: `error`, `warning`, `note`, `off`",
+            ),
+            (
+                "[code]\nevidence = \"compleet\"",
+                "migcheck.toml:2:12: unknown evidence `compleet`; did you mean `complete`?",
+            ),
+            (
+                "[code]\nprepared = \"cache\"",
+                "migcheck.toml:2:12: unknown value of `prepared` `cache`; did you mean `cached`?",
+            ),
+            (
+                "[[consumer]]\nname = \"\"\nqueries = []",
+                "migcheck.toml:2:8: `name` is empty",
             ),
             (
                 "[rules]\nunknown = \"off\"",

@@ -24,8 +24,9 @@ mod text;
 mod tree;
 
 pub use config::{
-    Allow, Config, DeployMode, FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed,
-    Retired, RetiredAccess, RuleSettings, unknown_name,
+    Allow, CodeSettings, Config, Consumer, DeclaredEvidence, DeployMode,
+    FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed, Prepared, Retired,
+    RetiredAccess, RuleSettings, unknown_name,
 };
 pub use git::{Base, Commit, Environment, Reference, Repository};
 pub use layout::Layout;
