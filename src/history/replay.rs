@@ -199,8 +199,8 @@ fn new_session(dialect: Dialect) -> Session {
 /// The arguments of a call that are known, by name and as `$1`.
 type Arguments = BTreeMap<Ident, Value>;
 
-/// Whether a routine can be called with that many arguments; an array at the end may stand for
-/// several.
+/// Whether a routine can be called with that many arguments; a `VARIADIC` one stands for any
+/// number.
 fn takes(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
     let Some(count) = arguments.map(Vec::len) else {
         return true;
@@ -209,7 +209,7 @@ fn takes(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
     let is_open = routine
         .arguments
         .last()
-        .is_some_and(|it| it.data_type.is_array);
+        .is_some_and(|it| it.is_variadic);
     needed.count() <= count + usize::from(is_open) && (count <= routine.arguments.len() || is_open)
 }
 
@@ -445,7 +445,7 @@ impl Replay {
                 if callers.contains(&routine.id) {
                     continue; // It calls itself: what it does has been seen.
                 }
-                let body = self.body(&routine, called);
+                let body = self.body(&routine, called, out.is_empty());
                 callers.push(routine.id);
                 self.bodies_run += 1;
                 let body_number = self.bodies_run;
@@ -489,7 +489,9 @@ impl Replay {
     }
 
     /// What a routine does with the arguments of a call.
-    fn body(&mut self, routine: &Routine, called: &Called) -> Arc<Vec<Operation>> {
+    ///
+    /// `is_first`: the statement did nothing before, so that the catalog is what the body finds.
+    fn body(&mut self, routine: &Routine, called: &Called, is_first: bool) -> Arc<Vec<Operation>> {
         let mut values = Arguments::new();
         // What the call leaves out has its default.
         let mut know = |at: usize, value: &Value| {
@@ -528,7 +530,7 @@ impl Replay {
             };
             know(at, value);
         }
-        if routine.body.contains(POLICIES) {
+        if is_first && (routine.body.contains(POLICIES) || routine.body.contains("pg_policy")) {
             values.insert(Ident::new(POLICIES), self.policies());
         }
         let key = (routine.id, values);

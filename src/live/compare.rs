@@ -358,6 +358,9 @@ impl Comparer<'_> {
             let ours = self.ours.relation(name).map(|it| &it.body).filter(usable);
             let theirs = self.theirs.relation(name).map(|it| &it.body).filter(usable);
             match (ours, theirs) {
+                (None, Some(RelationBody::Table(theirs))) if self.is_unnamed(theirs) => {
+                    self.out.counts.entry(Kind::Table).or_default().not_known += 1;
+                }
                 (Some(RelationBody::Table(ours)), Some(RelationBody::Table(theirs))) => {
                     self.table(name, ours, theirs);
                 }
@@ -380,6 +383,21 @@ impl Comparer<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a table of theirs lies below one of which the replay says that it has partitions
+    /// whose names it does not know.
+    fn is_unnamed(&self, table: &Table) -> bool {
+        // A server's own catalog holds no circle.
+        let mut above = table.partition_of.or(table.inherits.first().copied());
+        while let Some(name) = above.and_then(|id| self.theirs.relation_name(id)) {
+            if let Some(ours) = self.ours.table(name) {
+                return ours.has_unnamed_children;
+            }
+            let theirs = self.theirs.table(name);
+            above = theirs.and_then(|it| it.partition_of.or(it.inherits.first().copied()));
+        }
+        false
     }
 
     fn table(&mut self, name: &QualifiedName, ours: &Table, theirs: &Table) {

@@ -688,6 +688,7 @@ fn add_routine(catalog: &mut Catalog, row: RoutineRow) {
             .collect(),
         (None, _) => Vec::new(),
     };
+    let is_variadic = row.modes.iter().flatten().any(|mode| mode == "v");
     let required = types.len().saturating_sub(row.defaults);
     let arguments = types
         .iter()
@@ -697,6 +698,7 @@ fn add_routine(catalog: &mut Catalog, row: RoutineRow) {
             data_type: data_type(text),
             has_default: at >= required,
             default_value: None,
+            is_variadic: is_variadic && at + 1 == types.len(),
         })
         .collect();
     let body = match &row.definition {

@@ -474,6 +474,11 @@ impl Applier<'_> {
             } => {
                 self.attach_partition(table, partition, bound.as_ref());
             }
+            SchemaOp::AttachUnnamedPartition { table } => {
+                if let Some(name) = self.find_table(table) {
+                    self.edit_table(&name, |table| table.has_unnamed_children = true);
+                }
+            }
             SchemaOp::AttachPartitionIndex { index, partition } => {
                 self.attach_partition_index(index, partition);
             }

@@ -265,6 +265,8 @@ pub struct Table {
     pub inherits: Vec<ObjectId>,
     /// Whether other tables were made its partitions or children.
     pub has_children: bool,
+    /// Whether it has partitions or children whose names are not known.
+    pub has_unnamed_children: bool,
     /// A foreign table.
     pub foreign: bool,
     /// `UNLOGGED`

@@ -795,6 +795,8 @@ pub struct RoutineArgument {
     pub has_default: bool,
     /// What it is then, where the text of the default tells it.
     pub default_value: Option<Value>,
+    /// `VARIADIC`: any number of arguments of a call go into its array.
+    pub is_variadic: bool,
 }
 
 /// When a trigger fires, relative to the change.
@@ -1538,6 +1540,12 @@ pub enum SchemaOp {
         /// `FOR VALUES …`, `DEFAULT`
         bound: Option<SqlExpr>,
     },
+    /// A partition or child whose name is not known is made: it is named after a day, say. No query
+    /// that is known names it, and what it does to the parent's rows nobody sees.
+    AttachUnnamedPartition {
+        /// The partitioned table.
+        table: ObjectName,
+    },
     /// `ALTER INDEX … ATTACH PARTITION`
     AttachPartitionIndex {
         /// The index of the partitioned table.
@@ -1689,6 +1697,7 @@ impl SchemaOp {
             | SchemaOp::SetRowSecurity { table, .. }
             | SchemaOp::SetLogged { table, .. }
             | SchemaOp::AttachPartition { table, .. }
+            | SchemaOp::AttachUnnamedPartition { table }
             | SchemaOp::DetachPartition { table, .. }
             | SchemaOp::Inherit { table, .. }
             | SchemaOp::NoInherit { table, .. } => Some(table),
@@ -1773,6 +1782,7 @@ impl SchemaOp {
             SchemaOp::RenamePolicy { .. } => "rename-policy",
             SchemaOp::SetRowSecurity { .. } => "set-row-security",
             SchemaOp::AttachPartition { .. } => "attach-partition",
+            SchemaOp::AttachUnnamedPartition { .. } => "attach-partition",
             SchemaOp::DetachPartition { .. } => "detach-partition",
             SchemaOp::AttachPartitionIndex { .. } => "attach-partition-index",
             SchemaOp::Inherit { .. } => "inherit",

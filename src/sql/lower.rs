@@ -8,6 +8,7 @@
 mod access;
 pub(super) mod body;
 mod column;
+mod condition;
 mod data;
 mod functions;
 mod index;

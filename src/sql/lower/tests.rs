@@ -956,7 +956,7 @@ fn static_sql_of_a_body_is_read_with_how_sure_it_runs() {
         // The answer may come by way of a variable.
         (
             "DECLARE x bool; BEGIN SELECT EXISTS (SELECT 1 FROM pg_class) INTO x; \
-             IF NOT x THEN CREATE TABLE t (); END IF; x := true; IF x THEN DROP TABLE t; END IF; END",
+             IF NOT x THEN CREATE TABLE t (); END IF; x := y; IF x THEN DROP TABLE t; END IF; END",
             "create-table~ drop-table?",
         ),
         (
