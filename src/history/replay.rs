@@ -213,6 +213,21 @@ fn takes(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
     needed.count() <= count + usize::from(is_open) && (count <= routine.arguments.len() || is_open)
 }
 
+/// Whether no argument of a call is a list where a routine takes none.
+fn admits(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
+    arguments.into_iter().flatten().enumerate().all(|(at, (name, value))| {
+        let taken = match name {
+            None => routine.arguments.get(at).or(routine.arguments.last()),
+            Some(_) => routine.arguments.iter().find(|it| it.name == *name),
+        };
+        let takes_list = taken.is_none_or(|it| {
+            let any = it.data_type.to_string();
+            it.data_type.is_array || it.is_variadic || any.starts_with("any")
+        });
+        takes_list || !matches!(value, Some(Value::List(_)))
+    })
+}
+
 struct Replay {
     dialect: Dialect,
     catalog: Arc<Catalog>,
@@ -423,7 +438,10 @@ impl Replay {
             let name = &called.name;
             let known = named_routines(&self.catalog, &self.session, name);
             let overloads: Vec<Routine> = known.map_or_else(Vec::new, |(_, overloads)| {
-                let fits = |routine: &&Routine| takes(routine, called.arguments.as_ref());
+                let fits = |routine: &&Routine| {
+                    takes(routine, called.arguments.as_ref())
+                        && admits(routine, called.arguments.as_ref())
+                };
                 overloads.iter().filter(fits).cloned().collect()
             });
             let goes_too_far = callers.len() >= DEEPEST_CALL || out.len() >= MOST_OPERATIONS;

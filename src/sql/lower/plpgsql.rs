@@ -17,7 +17,7 @@ use super::body::{calls, operations_of, sql_statement, statement_end};
 use super::data::{self, is_catalog};
 use super::opaque::names_in;
 use super::query::relations;
-use super::value::{UNKNOWN_WORD, Values, text_of, value_of};
+use super::value::{UNKNOWN_WORD, Values, number_of, text_of, value_of};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{Opaque, Runs, SchemaOp, TransactionOp, Value};
 use crate::sql::cursor::{Cursor, Read, Refused};
@@ -608,24 +608,13 @@ impl<'a> Reader<'a> {
 
     /// `1..4`, `0..n - 1` with a known `n`.
     fn numbers(&self, head: &Cursor) -> Option<Vec<Arc<str>>> {
-        let text: String = head.tokens[head.at..]
-            .iter()
-            .map(|token| token.text(head.text))
-            .collect();
+        let rest = head.part(head.at..head.tokens.len());
+        // `1..4` without blanks is one or two numbers to the lexer.
+        let text = rest.span_of(0..rest.tokens.len()).of(head.text);
         let (from, to) = text.split_once("..")?;
-        let number = |written: &str| -> Option<i64> {
-            let written = written.trim();
-            if let Ok(number) = written.parse() {
-                return Some(number);
-            }
-            let known = |name: &str| match self.values.get(&Ident::new(&name.to_lowercase()))? {
-                Value::Text(text) => text.parse::<i64>().ok(),
-                Value::List(_) | Value::Null => None,
-            };
-            match written.split_once('-') {
-                Some((name, less)) => Some(known(name)?.checked_sub(less.parse().ok()?)?),
-                None => known(written),
-            }
+        let number = |written: &str| {
+            let tokens = token::tokens(written, head.dialect);
+            number_of(&Cursor::new(written, head.dialect, &tokens), &self.values)
         };
         let (from, to) = (number(from)?, number(to)?);
         if to.checked_sub(from)? > MOST_ROUNDS as i64 {
@@ -919,9 +908,12 @@ impl<'a> Reader<'a> {
             }
             SchemaOp::AttachPartition {
                 table, partition, ..
-            } if self.unnamed.contains(partition) && !is_unnamed(table) => {
-                return SchemaOp::AttachUnnamedPartition {
-                    table: table.clone(),
+            } if self.unnamed.contains(partition) => {
+                return match is_unnamed(table) {
+                    true => nothing("attach partition"),
+                    false => SchemaOp::AttachUnnamedPartition {
+                        table: table.clone(),
+                    },
                 };
             }
             SchemaOp::CreateIndex { index, .. } if self.unnamed.contains(&index.table) => {

@@ -62,6 +62,31 @@ pub(super) fn text_of(cursor: &Cursor, known: &Values) -> Option<Arc<str>> {
     text(evaluate(cursor, known, 0)?)
 }
 
+/// The whole number that an expression is: a number, a variable, the length of a list, with `+`
+/// and `-`.
+pub(super) fn number_of(cursor: &Cursor, known: &Values) -> Option<i64> {
+    let mut walk = cursor.part(0..cursor.tokens.len());
+    while walk.is_symbol("(") {
+        let range = walk.parentheses().ok()?;
+        if !walk.is_done() {
+            walk.at = 0;
+            break;
+        }
+        walk = walk.part(range);
+    }
+    let text = walk.text;
+    let is_sign = |token: &token::Token| token.is_symbol(text, "+") || token.is_symbol(text, "-");
+    let Some(at) = walk.tokens.iter().rposition(is_sign).filter(|at| *at > 0) else {
+        return text_of(&walk, known)?.trim().parse().ok();
+    };
+    let left: i64 = text_of(&walk.part(0..at), known)?.parse().ok()?;
+    let right: i64 = text_of(&walk.part(at + 1..walk.tokens.len()), known)?.parse().ok()?;
+    match walk.tokens[at].is_symbol(text, "+") {
+        true => left.checked_add(right),
+        false => left.checked_sub(right),
+    }
+}
+
 fn text(value: Value) -> Option<Arc<str>> {
     match value {
         Value::Text(text) => Some(text),
@@ -131,6 +156,8 @@ fn term(walk: &mut Cursor, known: &Values, depth: usize) -> Option<Value> {
                 let field = walk.any_word().ok()?;
                 let name = format!("{}.{}", name.as_str(), field.as_str());
                 known.get(&Ident::new(&name))?.clone()
+            } else if walk.is_symbol("[") {
+                element(walk, known.get(&name)?, known, depth)?
             } else {
                 known.get(&name)?.clone()
             }
@@ -146,6 +173,20 @@ fn term(walk: &mut Cursor, known: &Values, depth: usize) -> Option<Value> {
         }
     }
     Some(value)
+}
+
+/// `[1]` of a list.
+fn element(walk: &mut Cursor, list: &Value, known: &Values, depth: usize) -> Option<Value> {
+    let Value::List(at) = self::list(walk, known, depth)? else {
+        return None;
+    };
+    match (list, at.as_slice()) {
+        (Value::List(values), [at]) => {
+            let at = at.parse::<usize>().ok()?.checked_sub(1)?;
+            values.get(at).map(|it| Value::Text(Arc::clone(it)))
+        }
+        _ => None,
+    }
 }
 
 /// `[a, b]`
@@ -183,6 +224,11 @@ fn array_literal(written: &str) -> Option<Value> {
 fn call(name: &str, values: Vec<Value>) -> Option<Value> {
     if name == "unnest" && values.len() == 1 {
         return values.into_iter().next();
+    }
+    if let ("array_length" | "array_upper" | "cardinality", Some(Value::List(list))) =
+        (name, values.first())
+    {
+        return Some(Value::Text(list.len().to_string().into()));
     }
     let mut texts = Vec::new();
     for value in values {
