@@ -206,26 +206,27 @@ fn takes(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
         return true;
     };
     let needed = routine.arguments.iter().filter(|it| !it.has_default);
-    let is_open = routine
-        .arguments
-        .last()
-        .is_some_and(|it| it.is_variadic);
+    let is_open = routine.arguments.last().is_some_and(|it| it.is_variadic);
     needed.count() <= count + usize::from(is_open) && (count <= routine.arguments.len() || is_open)
 }
 
 /// Whether no argument of a call is a list where a routine takes none.
 fn admits(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
-    arguments.into_iter().flatten().enumerate().all(|(at, (name, value))| {
-        let taken = match name {
-            None => routine.arguments.get(at).or(routine.arguments.last()),
-            Some(_) => routine.arguments.iter().find(|it| it.name == *name),
-        };
-        let takes_list = taken.is_none_or(|it| {
-            let any = it.data_type.to_string();
-            it.data_type.is_array || it.is_variadic || any.starts_with("any")
-        });
-        takes_list || !matches!(value, Some(Value::List(_)))
-    })
+    arguments
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .all(|(at, (name, value))| {
+            let taken = match name {
+                None => routine.arguments.get(at).or(routine.arguments.last()),
+                Some(_) => routine.arguments.iter().find(|it| it.name == *name),
+            };
+            let takes_list = taken.is_none_or(|it| {
+                let any = it.data_type.to_string();
+                it.data_type.is_array || it.is_variadic || any.starts_with("any")
+            });
+            takes_list || !matches!(value, Some(Value::List(_)))
+        })
 }
 
 struct Replay {

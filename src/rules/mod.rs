@@ -155,6 +155,7 @@ rules![
     role_dropped: Compat,
     row_security_enabled: Compat,
     rows_rewritten: Data,
+    rule_changed: Compat,
     sequence_dropped: Compat,
     statement_refused: History,
     table_added: Compat,
@@ -377,6 +378,8 @@ mod tests {
         }
         part(ObjectKind::Constraint, Change::UniqueKeyLost { columns });
         part(ObjectKind::Trigger, Change::TriggerAdded);
+        part(ObjectKind::Rule, Change::RuleAdded);
+        part(ObjectKind::Rule, Change::RuleDropped);
         part(ObjectKind::Policy, Change::PolicyChanged);
         part(ObjectKind::EnumLabel, Change::LabelAdded);
         part(ObjectKind::EnumLabel, Change::LabelDropped);

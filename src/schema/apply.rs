@@ -11,6 +11,7 @@ mod follow;
 mod naming;
 mod partitions;
 mod relations;
+mod rules;
 mod tables;
 pub(crate) use tables::constraint_columns;
 mod types;
@@ -439,6 +440,18 @@ impl Applier<'_> {
                 triggers,
                 enabled,
             } => self.enable_trigger(table, triggers, *enabled),
+            SchemaOp::CreateRule { rule, is_replaced } => self.create_rule(rule, *is_replaced),
+            SchemaOp::DropRule {
+                name,
+                table,
+                existence,
+            } => self.drop_rule(name, table, *existence),
+            SchemaOp::RenameRule { table, name, to } => self.rename_rule(table, name, to),
+            SchemaOp::EnableRule {
+                table,
+                name,
+                enabled,
+            } => self.enable_rule(table, name, *enabled),
             SchemaOp::CreatePolicy { policy } => self.create_policy(policy),
             SchemaOp::AlterPolicy {
                 table,
@@ -700,6 +713,7 @@ impl Applier<'_> {
                 depends_on: Vec::new(),
                 indexes: List::default(),
                 triggers: Vec::new(),
+                rules: Vec::new(),
             }),
             // An index without its table says nothing.
             RelationKind::Table | RelationKind::ForeignTable | RelationKind::Index => {

@@ -96,8 +96,6 @@ pub enum OtherKind {
     TextSearch,
     /// `STATISTICS`
     Statistics,
-    /// `RULE`
-    Rule,
     /// `EVENT TRIGGER`
     EventTrigger,
     /// `PUBLICATION`
@@ -127,7 +125,6 @@ impl fmt::Display for OtherKind {
             OtherKind::Cast => "cast",
             OtherKind::TextSearch => "text search object",
             OtherKind::Statistics => "statistics",
-            OtherKind::Rule => "rule",
             OtherKind::EventTrigger => "event trigger",
             OtherKind::Publication => "publication",
             OtherKind::Subscription => "subscription",
@@ -859,6 +856,47 @@ pub enum TriggerSelection {
     All,
 }
 
+/// Which statements a rule rewrites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleEvent {
+    /// `INSERT`
+    Insert,
+    /// `UPDATE`
+    Update,
+    /// `DELETE`
+    Delete,
+}
+
+impl RuleEvent {
+    /// As SQL has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RuleEvent::Insert => "INSERT",
+            RuleEvent::Update => "UPDATE",
+            RuleEvent::Delete => "DELETE",
+        }
+    }
+}
+
+/// `CREATE RULE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleDef {
+    /// The name, unique within its table.
+    pub name: Ident,
+    /// The table or view.
+    pub table: ObjectName,
+    /// Which statements it rewrites.
+    pub event: RuleEvent,
+    /// `WHERE …`
+    pub condition: Option<SqlExpr>,
+    /// `DO INSTEAD` rather than `DO ALSO`.
+    pub instead: bool,
+    /// What is done, as written: `NOTHING`, a statement, or several in parentheses.
+    pub actions: SqlExpr,
+    /// The relations that these statements name.
+    pub relations: Vec<ObjectName>,
+}
+
 /// Which commands a policy governs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyCommand {
@@ -1486,6 +1524,40 @@ pub enum SchemaOp {
         /// On or off.
         enabled: bool,
     },
+    /// `CREATE [OR REPLACE] RULE`
+    CreateRule {
+        /// What is made.
+        rule: Box<RuleDef>,
+        /// `OR REPLACE`
+        is_replaced: bool,
+    },
+    /// `DROP RULE`
+    DropRule {
+        /// The rule.
+        name: Ident,
+        /// The table or view.
+        table: ObjectName,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `ALTER RULE … RENAME TO`
+    RenameRule {
+        /// The table or view.
+        table: ObjectName,
+        /// The rule.
+        name: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `ALTER TABLE … ENABLE|DISABLE RULE`
+    EnableRule {
+        /// The table or view.
+        table: ObjectName,
+        /// The rule.
+        name: Ident,
+        /// On or off.
+        enabled: bool,
+    },
     /// `CREATE POLICY`
     CreatePolicy {
         /// What is made.
@@ -1694,6 +1766,7 @@ impl SchemaOp {
             | SchemaOp::ValidateConstraint { table, .. }
             | SchemaOp::AlterConstraint { table, .. }
             | SchemaOp::EnableTrigger { table, .. }
+            | SchemaOp::EnableRule { table, .. }
             | SchemaOp::SetRowSecurity { table, .. }
             | SchemaOp::SetLogged { table, .. }
             | SchemaOp::AttachPartition { table, .. }
@@ -1776,6 +1849,11 @@ impl SchemaOp {
             SchemaOp::RenameTrigger { .. } => "rename-trigger",
             SchemaOp::EnableTrigger { enabled: true, .. } => "enable-trigger",
             SchemaOp::EnableTrigger { enabled: false, .. } => "disable-trigger",
+            SchemaOp::CreateRule { .. } => "create-rule",
+            SchemaOp::DropRule { .. } => "drop-rule",
+            SchemaOp::RenameRule { .. } => "rename-rule",
+            SchemaOp::EnableRule { enabled: true, .. } => "enable-rule",
+            SchemaOp::EnableRule { enabled: false, .. } => "disable-rule",
             SchemaOp::CreatePolicy { .. } => "create-policy",
             SchemaOp::AlterPolicy { .. } => "alter-policy",
             SchemaOp::DropPolicy { .. } => "drop-policy",

@@ -17,6 +17,7 @@ mod opaque;
 pub(super) mod plpgsql;
 mod query;
 mod routine;
+mod rule;
 mod session;
 mod table;
 #[cfg(test)]
@@ -230,7 +231,7 @@ fn create(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     }
     cursor.at = plain;
     if cursor.eat("rule") {
-        return object::create_rule(cursor, out);
+        return rule::create(cursor, creation == Creation::OrReplace, out);
     }
     if ["function", "procedure", "aggregate"]
         .iter()
@@ -302,7 +303,7 @@ fn skip_mysql_view_options(cursor: &mut Cursor) -> Read<()> {
 }
 
 /// The kinds of which the catalog keeps only the name, by the words after `CREATE` and `DROP`.
-const OTHER: [(&str, OtherKind); 25] = [
+const OTHER: [(&str, OtherKind); 24] = [
     ("collation", OtherKind::Collation),
     ("default conversion", OtherKind::Conversion),
     ("conversion", OtherKind::Conversion),
@@ -315,7 +316,6 @@ const OTHER: [(&str, OtherKind); 25] = [
     ("text search parser", OtherKind::TextSearch),
     ("text search template", OtherKind::TextSearch),
     ("statistics", OtherKind::Statistics),
-    ("rule", OtherKind::Rule),
     ("event trigger", OtherKind::EventTrigger),
     ("publication", OtherKind::Publication),
     ("subscription", OtherKind::Subscription),
@@ -382,6 +382,9 @@ fn alter(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     }
     if cursor.eat("policy") {
         return access::alter_policy(cursor, out);
+    }
+    if cursor.eat("rule") {
+        return rule::alter(cursor, out);
     }
     if cursor.eat("trigger") {
         return routine::alter_trigger(cursor, out);

@@ -221,7 +221,8 @@ impl Script {
             }
             let cuts = |branch: &Span| {
                 let reaches_in = branch.start < span.end && span.start < branch.end;
-                let lies_within = branch.is_empty() && (span.start + 1..span.end).contains(&branch.start);
+                let lies_within =
+                    branch.is_empty() && (span.start + 1..span.end).contains(&branch.start);
                 (reaches_in && !is_in(branch)) || lies_within
             };
             let inner: Vec<&Vec<Span>> = choices
@@ -232,7 +233,10 @@ impl Script {
                 continue;
             }
             if let Some(same) = whichever(text, span, dialect, &inner) {
-                let runs = statement.operations.first().map_or(Runs::Always, |it| it.runs);
+                let runs = statement
+                    .operations
+                    .first()
+                    .map_or(Runs::Always, |it| it.runs);
                 statement.operations = same
                     .into_iter()
                     .map(|op| Operation { op, span, runs })

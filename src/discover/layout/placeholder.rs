@@ -9,8 +9,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::template;
 use super::Folder;
+use super::template;
 use crate::discover::part::{Builder, Part};
 use crate::discover::text::MigrationText;
 use crate::source::{SourceFile, Span};
@@ -65,7 +65,8 @@ impl Placeholders {
     /// the texts; `None` where no file looks like that.
     pub(super) fn of_templates(folder: &Folder<'_>) -> Option<Placeholders> {
         let is_template = |text: &MigrationText| {
-            text.part().is_some_and(|part| template::is_template(&part.file.text))
+            text.part()
+                .is_some_and(|part| template::is_template(&part.file.text))
         };
         if !folder.texts.values().any(|(text, _)| is_template(text)) {
             return None;

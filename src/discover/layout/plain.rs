@@ -144,7 +144,9 @@ impl Tool for Plain {
                 "it undoes a migration that is not there",
             );
         }
-        reading.notices.extend(templates.as_ref().and_then(Placeholders::notice));
+        reading
+            .notices
+            .extend(templates.as_ref().and_then(Placeholders::notice));
         Ok(reading)
     }
 

@@ -332,7 +332,10 @@ fn known(name: &str, arguments: &[String], data: &Data<'_>, depth: usize) -> Opt
     let mut filled = String::new();
     let mut rest = pattern.as_str();
     while let Some(at) = rest.find('$').filter(|_| !arguments.is_empty()) {
-        let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        let digits = rest[at + 1..]
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count();
         let argument = rest[at + 1..at + 1 + digits]
             .parse::<usize>()
             .ok()
@@ -459,9 +462,18 @@ mod tests {
     #[test]
     fn branches_of_a_family_of_servers_are_decided() {
         for (text, expected) in [
-            ("a{{if .postgres}} p{{end}}{{if .mysql}} m{{else}} o{{end}}", "a p o"),
-            ("{{if .sqlite}}s{{else if or .postgres .mysql}}p{{else}}x{{end}}", "p"),
-            ("{{if not .mysql}}a{{end}}{{if and .mysql .plugin}}b{{end}}", "a"),
+            (
+                "a{{if .postgres}} p{{end}}{{if .mysql}} m{{else}} o{{end}}",
+                "a p o",
+            ),
+            (
+                "{{if .sqlite}}s{{else if or .postgres .mysql}}p{{else}}x{{end}}",
+                "p",
+            ),
+            (
+                "{{if not .mysql}}a{{end}}{{if and .mysql .plugin}}b{{end}}",
+                "a",
+            ),
             ("{{if eq .Dialect \"mysql\"}}m{{else}}p{{end}}", "p"),
             ("{{if (not (or .mysql .sqlite))}}a{{end}}", "a"),
             ("{{if .mysql}}{{if .x}}a{{else}}b{{end}}c{{end}}d", "d"),
@@ -482,7 +494,10 @@ mod tests {
         }
         let known = [("plugin", "false"), ("f", "")];
         assert_eq!(
-            filled(&known, "{{if .plugin}}a;{{else}}b;{{end}}{{if f \"t\"}}c;{{end}}"),
+            filled(
+                &known,
+                "{{if .plugin}}a;{{else}}b;{{end}}{{if f \"t\"}}c;{{end}}"
+            ),
             "b;"
         );
     }
@@ -500,7 +515,10 @@ mod tests {
     fn functions_are_what_the_configuration_says() {
         let known = [
             ("prefix", "app_"),
-            ("add", "ALTER TABLE {{.prefix}}$1 ADD COLUMN IF NOT EXISTS $2 $3;"),
+            (
+                "add",
+                "ALTER TABLE {{.prefix}}$1 ADD COLUMN IF NOT EXISTS $2 $3;",
+            ),
         ];
         let text = "{{ add \"t\" \"c\" \"varchar(3)\" }}\n{{.prefix}}u";
         assert_eq!(

@@ -319,6 +319,7 @@ impl Applier<'_> {
             depends_on,
             indexes: List::default(),
             triggers: Vec::new(),
+            rules: Vec::new(),
         };
         let existing = self
             .catalog
@@ -338,6 +339,7 @@ impl Applier<'_> {
                 // old ones are known to stay even where the new query's are not read.
                 view.columns = view.columns.or(old.columns);
                 view.triggers = old.triggers;
+                view.rules = old.rules;
                 id
             }
             Some(None) if !self.may_create(&name, creation) => {
@@ -738,6 +740,7 @@ impl Applier<'_> {
             .collect();
         if cascades {
             self.drop_references(id, None);
+            self.drop_rules_using(id);
             if matches!(relation.body, RelationBody::Sequence(_)) {
                 self.drop_defaults_of(name);
             }

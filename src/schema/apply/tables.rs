@@ -1134,6 +1134,11 @@ fn rename_in_table(table: &mut Table, from: &Ident, to: &Ident) {
     for trigger in &mut table.triggers {
         rename_all(&mut trigger.columns, from, to);
     }
+    for rule in &mut table.rules {
+        for expr in rule.condition.iter_mut().chain([&mut rule.actions]) {
+            *expr = expr.with_column_renamed(from, to);
+        }
+    }
     for policy in &mut table.policies {
         for expr in policy.using.iter_mut().chain(&mut policy.with_check) {
             *expr = expr.with_column_renamed(from, to);

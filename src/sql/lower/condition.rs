@@ -33,9 +33,8 @@ fn holds(cursor: &Cursor, known: &Values, depth: usize) -> Option<bool> {
         return None;
     }
     // The `AND` of a `BETWEEN` joins no conditions, and a `CASE` has words of its own.
-    let is_other = |token: &Token| {
-        token.is_word(cursor.text, "between") || token.is_word(cursor.text, "case")
-    };
+    let is_other =
+        |token: &Token| token.is_word(cursor.text, "between") || token.is_word(cursor.text, "case");
     if cursor.tokens.iter().any(is_other) {
         return None;
     }
@@ -63,7 +62,9 @@ fn holds(cursor: &Cursor, known: &Values, depth: usize) -> Option<bool> {
     if walk.eat("exists") {
         let range = walk.parentheses().ok()?;
         let query = walk.part(range);
-        return walk.is_done().then_some(())
+        return walk
+            .is_done()
+            .then_some(())
             .and_then(|()| policies(&query, known))
             .map(|rows| !rows.is_empty());
     }
@@ -152,7 +153,10 @@ fn equals(one: &str, other: &str) -> Option<bool> {
             && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     let is_number = |text: &str| {
-        text == "0" || (!text.starts_with('0') && text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit()))
+        text == "0"
+            || (!text.starts_with('0')
+                && text.len() < 19
+                && text.bytes().all(|b| b.is_ascii_digit()))
     };
     match () {
         () if one == other => Some(true),

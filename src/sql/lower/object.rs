@@ -7,11 +7,11 @@ use super::query::query;
 use super::routine::read_signature;
 use super::table::{DomainRest, read_domain_check, read_domain_rest};
 use super::types::read_type;
-use super::{Out, access, no_effect, other_kind, whole};
+use super::{Out, access, no_effect, other_kind, rule, whole};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
-    Behavior, Creation, Existence, GrantTarget, LabelPosition, Opaque, OtherKind, RelationKind,
-    SchemaOp, TypeChange, TypeDef, ViewDef,
+    Behavior, Creation, Existence, GrantTarget, LabelPosition, OtherKind, RelationKind, SchemaOp,
+    TypeChange, TypeDef, ViewDef,
 };
 use crate::schema::types::SqlType;
 use crate::sql::Dialect;
@@ -128,12 +128,11 @@ pub(super) fn drop(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         return Ok(());
     }
     if cursor.eat("rule") {
-        cursor.if_exists();
-        cursor.ident()?;
-        cursor.expect("on")?;
-        let table = cursor.object_name()?;
-        cursor.behavior();
-        whole(cursor, rewritten(table), out);
+        return rule::drop(cursor, out);
+    }
+    if cursor.eat("transform for") {
+        cursor.at = cursor.tokens.len();
+        whole(cursor, no_effect("transform"), out);
         return Ok(());
     }
     if cursor.is("owned") {
@@ -246,29 +245,6 @@ pub(super) fn rename_tables(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     Ok(())
 }
 
-/// `CREATE RULE`, after the words.
-pub(super) fn create_rule(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
-    cursor.ident()?;
-    cursor.expect("as on")?;
-    if !cursor.eat_any(&["select", "insert", "update", "delete"]) {
-        return Err(cursor.refuse("an event"));
-    }
-    cursor.expect("to")?;
-    let table = cursor.object_name()?;
-    cursor.at = cursor.tokens.len();
-    whole(cursor, rewritten(table), out);
-    Ok(())
-}
-
-/// A rule makes other statements of those on its table (or a view of it), and of no others.
-fn rewritten(table: ObjectName) -> SchemaOp {
-    SchemaOp::Opaque(Opaque {
-        names: vec![table],
-        beyond_names: false,
-        reason: "what a rule makes of statements is not followed".into(),
-    })
-}
-
 /// The name of an object that is kept by name only.
 pub(super) fn other_name(cursor: &mut Cursor, kind: OtherKind) -> Read<ObjectName> {
     match kind {
@@ -311,7 +287,6 @@ pub(super) fn other_name(cursor: &mut Cursor, kind: OtherKind) -> Read<ObjectNam
         | OtherKind::Collation
         | OtherKind::Conversion
         | OtherKind::TextSearch
-        | OtherKind::Rule
         | OtherKind::EventTrigger
         | OtherKind::Publication
         | OtherKind::Subscription

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Out;
-use super::condition::{policies, truth};
 use super::body::{calls, operations_of, sql_statement, statement_end};
+use super::condition::{policies, truth};
 use super::data::{self, is_catalog};
 use super::opaque::names_in;
 use super::query::relations;
@@ -191,7 +191,11 @@ impl<'a> Reader<'a> {
         if cursor.eat("case") {
             let range = self.until_word("when")?;
             self.cursor.at -= 1; // The `WHEN` is read like every other.
-            calls(&self.cursor.part(range.clone()), &self.values, &mut self.out);
+            calls(
+                &self.cursor.part(range.clone()),
+                &self.values,
+                &mut self.out,
+            );
             // A condition follows each `WHEN`, unless it is compared with an operand.
             self.choose(range.is_empty());
             return Ok(());
@@ -464,7 +468,9 @@ impl<'a> Reader<'a> {
     /// are known of them.
     fn truth(&self, part: &Cursor) -> Option<bool> {
         let asks_policies = part.tokens.iter().any(|token| {
-            [POLICIES, "pg_policy"].iter().any(|name| token.is_word(part.text, name))
+            [POLICIES, "pg_policy"]
+                .iter()
+                .any(|name| token.is_word(part.text, name))
         });
         if asks_policies && !self.out.operations.is_empty() {
             return None;

@@ -799,8 +799,11 @@ fn enable(cursor: &mut Cursor, table: ObjectName) -> Read<SchemaOp> {
     }
     cursor.eat_any(&["replica", "always"]);
     if cursor.eat("rule") {
-        cursor.ident()?;
-        return Err(Refused("a rule is switched on or off".to_owned()));
+        return Ok(SchemaOp::EnableRule {
+            table,
+            name: cursor.ident()?,
+            enabled,
+        });
     }
     cursor.expect("trigger")?;
     let triggers = if cursor.eat_any(&["all", "user"]) {

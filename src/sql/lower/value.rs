@@ -80,7 +80,9 @@ pub(super) fn number_of(cursor: &Cursor, known: &Values) -> Option<i64> {
         return text_of(&walk, known)?.trim().parse().ok();
     };
     let left: i64 = text_of(&walk.part(0..at), known)?.parse().ok()?;
-    let right: i64 = text_of(&walk.part(at + 1..walk.tokens.len()), known)?.parse().ok()?;
+    let right: i64 = text_of(&walk.part(at + 1..walk.tokens.len()), known)?
+        .parse()
+        .ok()?;
     match walk.tokens[at].is_symbol(text, "+") {
         true => left.checked_add(right),
         false => left.checked_sub(right),
