@@ -243,6 +243,8 @@ struct Replay {
     taken: BTreeMap<u32, u32>,
     /// How many bodies the statement at hand has run: their choices are not those of others.
     bodies_run: u32,
+    /// Prepared transactions: the catalog before and after each, and what it touched.
+    prepared: BTreeMap<Arc<str>, (Arc<Catalog>, Arc<Catalog>, Vec<Touched>)>,
     /// What the bodies of called functions do.
     bodies: HashMap<(ObjectId, Arguments), Arc<Vec<Operation>>>,
 }
@@ -304,6 +306,7 @@ fn replay_with(
         reasons: BTreeMap::new(),
         taken: BTreeMap::new(),
         bodies_run: 0,
+        prepared: BTreeMap::new(),
         bodies: HashMap::new(),
     };
     let mut ends = Vec::with_capacity(migrations.len());
@@ -659,14 +662,19 @@ impl Replay {
 
     /// A file that could not be read may have done anything.
     fn unreadable(&mut self, index: usize) {
+        self.unknown((index, 0, 0), "the file could not be read");
+        self.show();
+    }
+
+    /// Anything may have been done.
+    fn unknown(&mut self, place: (usize, usize, usize), reason: &str) {
         let op = SchemaOp::Opaque(crate::schema::op::Opaque {
             names: Vec::new(),
             beyond_names: true,
-            reason: "the file could not be read".into(),
+            reason: reason.into(),
         });
-        let origin = Origin::new(("unreadable", index));
-        self.operation((index, 0, 0), &op, origin, Runs::Always);
-        self.show();
+        let origin = Origin::new(("unknown", place));
+        self.operation(place, &op, origin, Runs::Always);
     }
 
     fn transaction(&mut self, place: (usize, usize, usize), op: &TransactionOp) {
@@ -693,6 +701,30 @@ impl Replay {
                     touched = self.touched_since(block.first_step);
                     self.session.end_transaction();
                 }
+            }
+            TransactionOp::Prepare(name) => {
+                if let Some(block) = self.block.take() {
+                    touched = self.touched_since(block.first_step);
+                    let after = std::mem::replace(&mut self.catalog, Arc::clone(&block.before));
+                    let kept = (block.before, after, touched.clone());
+                    self.prepared.insert(Arc::clone(name), kept);
+                    self.session.end_transaction();
+                }
+            }
+            TransactionOp::CommitPrepared(name) => {
+                if let Some((before, after, changed)) = self.prepared.remove(name) {
+                    if Arc::ptr_eq(&before, &self.catalog) {
+                        self.catalog = after;
+                        touched = changed;
+                    } else {
+                        // What came in between and what was kept cannot be put together.
+                        self.unknown(place, "a prepared transaction is committed late");
+                        return;
+                    }
+                }
+            }
+            TransactionOp::RollbackPrepared(name) => {
+                self.prepared.remove(name);
             }
             TransactionOp::Savepoint(name) => {
                 let at = self.steps.len();

@@ -365,9 +365,19 @@ impl Applier<'_> {
             SchemaOp::AlterConstraint {
                 table,
                 name,
-                deferrable,
-                deferred,
-            } => self.alter_constraint(table, name, *deferrable, *deferred),
+                timing,
+                enforced,
+                no_inherit,
+            } => self.alter_constraint(table, name, (*timing, *enforced, *no_inherit)),
+            SchemaOp::SetTableType { table, of_type } => {
+                let of_type = of_type.as_ref().and_then(|name| {
+                    let name = self.find_type(name)?;
+                    self.catalog.user_type(&name).map(|it| it.id)
+                });
+                if let Some(table) = self.find_table(table) {
+                    self.edit_table(&table, |table| table.of_type = of_type);
+                }
+            }
 
             SchemaOp::CreateType { name, definition } => self.create_type(name, definition),
             SchemaOp::DropType {
@@ -568,11 +578,16 @@ impl Applier<'_> {
                 | TransactionOp::Rollback
                 | TransactionOp::Savepoint(_)
                 | TransactionOp::Release(_)
-                | TransactionOp::RollbackTo(_),
+                | TransactionOp::RollbackTo(_)
+                | TransactionOp::Prepare(_)
+                | TransactionOp::CommitPrepared(_)
+                | TransactionOp::RollbackPrepared(_),
             ) => {}
             SchemaOp::Session(SessionOp::SearchPath { path, scope }) => {
                 self.session.set_search_path(path.as_deref(), *scope);
             }
+            SchemaOp::Session(SessionOp::EnterSchema(name)) => self.session.enter_schema(name),
+            SchemaOp::Session(SessionOp::LeaveSchema) => self.session.leave_schema(),
             SchemaOp::Session(SessionOp::Role { .. } | SessionOp::Other { .. }) => {}
             SchemaOp::NoEffect { .. } => {}
             // Whoever replays reads the bodies and applies what stands in them.

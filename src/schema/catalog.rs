@@ -278,6 +278,8 @@ pub struct Table {
     pub policies: Vec<Policy>,
     /// Row-level security.
     pub row_security: RowSecurity,
+    /// The composite type that gives it its columns.
+    pub of_type: Option<ObjectId>,
     /// The partitioned table it belongs to.
     pub partition_of: Option<ObjectId>,
     /// `FOR VALUES …` or `DEFAULT`, of a partition.

@@ -577,8 +577,12 @@ pub struct TableDef {
     pub partition_by: Option<SqlExpr>,
     /// `LIKE table …`
     pub like: Vec<LikeClause>,
+    /// `OF type`
+    pub of_type: Option<ObjectName>,
     /// `AS query`: the columns are what the query returns.
     pub as_query: Option<QueryDef>,
+    /// Its columns stand elsewhere: on another server, in a prepared statement.
+    pub columns_unknown: bool,
     /// A foreign table.
     pub foreign: bool,
 }
@@ -597,7 +601,9 @@ impl TableDef {
             unlogged: false,
             partition_by: None,
             like: Vec::new(),
+            of_type: None,
             as_query: None,
+            columns_unknown: false,
             foreign: false,
         }
     }
@@ -1055,6 +1061,12 @@ pub enum TransactionOp {
     Release(Ident),
     /// `ROLLBACK TO [SAVEPOINT] s`
     RollbackTo(Ident),
+    /// `PREPARE TRANSACTION 'x'`: what was done is kept, and seen by nobody yet.
+    Prepare(Arc<str>),
+    /// `COMMIT PREPARED 'x'`
+    CommitPrepared(Arc<str>),
+    /// `ROLLBACK PREPARED 'x'`
+    RollbackPrepared(Arc<str>),
 }
 
 /// How long a setting lasts.
@@ -1076,6 +1088,10 @@ pub enum SessionOp {
         /// How long it lasts.
         scope: SettingScope,
     },
+    /// The elements of a `CREATE SCHEMA` begin: their names are sought in it first.
+    EnterSchema(Ident),
+    /// They end.
+    LeaveSchema,
     /// `SET ROLE`, `SET SESSION AUTHORIZATION`; `None` for `RESET`.
     Role {
         /// The role.
@@ -1386,10 +1402,19 @@ pub enum SchemaOp {
         table: ObjectName,
         /// The constraint.
         name: Ident,
-        /// `DEFERRABLE`
-        deferrable: bool,
-        /// `INITIALLY DEFERRED`
-        deferred: bool,
+        /// `DEFERRABLE` and `INITIALLY DEFERRED`, where one of them or its opposite is written.
+        timing: Option<(bool, bool)>,
+        /// `ENFORCED`, `NOT ENFORCED`
+        enforced: Option<bool>,
+        /// `NO INHERIT`, `INHERIT`
+        no_inherit: Option<bool>,
+    },
+    /// `ALTER TABLE … OF`, `NOT OF`
+    SetTableType {
+        /// The table.
+        table: ObjectName,
+        /// The type; `None` for `NOT OF`.
+        of_type: Option<ObjectName>,
     },
 
     // Types.
@@ -1765,6 +1790,7 @@ impl SchemaOp {
             | SchemaOp::RenameConstraint { table, .. }
             | SchemaOp::ValidateConstraint { table, .. }
             | SchemaOp::AlterConstraint { table, .. }
+            | SchemaOp::SetTableType { table, .. }
             | SchemaOp::EnableTrigger { table, .. }
             | SchemaOp::EnableRule { table, .. }
             | SchemaOp::SetRowSecurity { table, .. }
@@ -1833,6 +1859,7 @@ impl SchemaOp {
             SchemaOp::RenameConstraint { .. } => "rename-constraint",
             SchemaOp::ValidateConstraint { .. } => "validate-constraint",
             SchemaOp::AlterConstraint { .. } => "alter-constraint",
+            SchemaOp::SetTableType { .. } => "set-table-type",
             SchemaOp::CreateType { .. } => "create-type",
             SchemaOp::DropType { .. } => "drop-type",
             SchemaOp::RenameType { .. } => "rename-type",

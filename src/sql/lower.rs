@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use super::cursor::{Cursor, Read, Refused};
 use super::{Dialect, Operation};
+use crate::schema::name::Ident;
 use crate::schema::op::{Creation, GrantTarget, OtherKind, RelationKind, Runs, SchemaOp};
 use crate::source::Span;
 
@@ -69,6 +70,38 @@ pub(super) fn lower(cursor: &Cursor) -> Vec<Operation> {
         );
     }
     out.operations
+}
+
+/// A statement about a prepared one.
+pub(super) enum Prepared {
+    /// `PREPARE name AS …`, with what it does.
+    Made(Ident, Vec<SchemaOp>),
+    /// `EXECUTE name`
+    Run(Ident),
+}
+
+/// Whether a statement prepares another or runs one that was prepared.
+pub(super) fn prepared(cursor: &Cursor) -> Option<Prepared> {
+    let mut cursor = cursor.clone();
+    if cursor.dialect != Dialect::Postgres {
+        return None;
+    }
+    if cursor.eat("execute") {
+        return cursor.ident().ok().map(Prepared::Run);
+    }
+    if !cursor.eat("prepare") || cursor.is("transaction") {
+        return None;
+    }
+    let name = cursor.ident().ok()?;
+    if cursor.is_symbol("(") {
+        cursor.parentheses().ok()?;
+    }
+    cursor.expect("as").ok()?;
+    let operations = lower(&cursor.part(cursor.at..cursor.tokens.len()));
+    Some(Prepared::Made(
+        name,
+        operations.into_iter().map(|it| it.op).collect(),
+    ))
 }
 
 /// The operation of a text that cannot be read, and of client commands.
@@ -167,7 +200,9 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             whole(cursor, no_effect("reassign owned"), out);
             Ok(())
         }
-        "prepare" if !cursor.is("transaction") => {
+        "import" if cursor.eat("foreign schema") => object::import_foreign_schema(cursor, out),
+        "prepare" if cursor.is("transaction") => session::transaction(cursor, &word, out),
+        "prepare" => {
             cursor.at = cursor.tokens.len();
             whole(cursor, no_effect("prepare"), out);
             Ok(())

@@ -364,10 +364,34 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
     }
     let mut splitter = Splitter::new(text, dialect);
     let mut tokens = Vec::new();
+    // What the text's own prepared statements do.
+    const LONGEST_PREPARED: usize = 10_000;
+    const MOST_EXECUTED: usize = 1000;
+    let mut prepared: BTreeMap<Ident, Vec<SchemaOp>> = BTreeMap::new();
+    let mut executed = 0;
     while let Some(piece) = splitter.next_piece(&mut tokens) {
         let cursor = Cursor::new(text, dialect, &tokens);
         let mut operations = match piece.kind {
-            PieceKind::Statement => lower::lower(&cursor),
+            PieceKind::Statement => match lower::prepared(&cursor) {
+                Some(lower::Prepared::Made(name, operations)) => {
+                    if piece.span.len() <= LONGEST_PREPARED {
+                        prepared.insert(name, operations);
+                    }
+                    lower::lower(&cursor)
+                }
+                Some(lower::Prepared::Run(name))
+                    if prepared.contains_key(&name) && executed < MOST_EXECUTED =>
+                {
+                    executed += 1;
+                    let operations = prepared[&name].iter().map(|op| Operation {
+                        op: op.clone(),
+                        span: piece.span,
+                        runs: Runs::Always,
+                    });
+                    operations.collect()
+                }
+                Some(lower::Prepared::Run(_)) | None => lower::lower(&cursor),
+            },
             PieceKind::ClientCommand => lower::client_command(&cursor, piece.span),
             PieceKind::Unreadable => {
                 let reason = splitter
