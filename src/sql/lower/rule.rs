@@ -4,8 +4,8 @@ use super::body::statement_end;
 use super::query::relations;
 use super::{Out, statement, whole};
 use crate::schema::name::ObjectName;
-use crate::schema::op::{DataOp, RuleDef, RuleEvent, SchemaOp};
-use crate::sql::cursor::{Cursor, Read, Refused};
+use crate::schema::op::{DataOp, Opaque, RuleDef, RuleEvent, SchemaOp};
+use crate::sql::cursor::{Cursor, Read};
 
 /// `CREATE [OR REPLACE] RULE`, after the words.
 pub(super) fn create(cursor: &mut Cursor, is_replaced: bool, out: &mut Out) -> Read<()> {
@@ -15,8 +15,15 @@ pub(super) fn create(cursor: &mut Cursor, is_replaced: bool, out: &mut Out) -> R
         () if cursor.eat("insert") => RuleEvent::Insert,
         () if cursor.eat("update") => RuleEvent::Update,
         () if cursor.eat("delete") => RuleEvent::Delete,
-        () if cursor.eat("select") => {
-            return Err(Refused("a rule makes a view of a table".to_owned()));
+        () if cursor.eat("select to") => {
+            let op = SchemaOp::Opaque(Opaque {
+                names: vec![cursor.object_name()?],
+                beyond_names: false,
+                reason: "a rule makes a view of a table".into(),
+            });
+            cursor.at = cursor.tokens.len();
+            whole(cursor, op, out);
+            return Ok(());
         }
         () => return Err(cursor.refuse("an event")),
     };

@@ -455,7 +455,7 @@ fn what_is_not_understood_is_opaque_with_its_names() {
         ("DROP OWNED BY r", "owned r", true),
         (
             "CREATE RULE r AS ON SELECT TO s.t DO INSTEAD SELECT 1",
-            "r s.t",
+            "s.t",
             false,
         ),
         ("CREATE TABLE t (a int", "t a int", false),
