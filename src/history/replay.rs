@@ -177,6 +177,13 @@ struct Block {
     savepoints: Vec<(Ident, Arc<Catalog>, usize)>,
 }
 
+/// A transaction that is kept and seen by nobody yet.
+struct Prepared {
+    before: Arc<Catalog>,
+    after: Arc<Catalog>,
+    touched: Vec<Touched>,
+}
+
 /// What a pass before has shown about a column of a table of which not every column is known.
 enum Expected {
     There(Ident),
@@ -243,8 +250,8 @@ struct Replay {
     taken: BTreeMap<u32, u32>,
     /// How many bodies the statement at hand has run: their choices are not those of others.
     bodies_run: u32,
-    /// Prepared transactions: the catalog before and after each, and what it touched.
-    prepared: BTreeMap<Arc<str>, (Arc<Catalog>, Arc<Catalog>, Vec<Touched>)>,
+    /// Prepared transactions by name.
+    prepared: BTreeMap<Arc<str>, Prepared>,
     /// What the bodies of called functions do.
     bodies: HashMap<(ObjectId, Arguments), Arc<Vec<Operation>>>,
 }
@@ -706,16 +713,20 @@ impl Replay {
                 if let Some(block) = self.block.take() {
                     touched = self.touched_since(block.first_step);
                     let after = std::mem::replace(&mut self.catalog, Arc::clone(&block.before));
-                    let kept = (block.before, after, touched.clone());
+                    let kept = Prepared {
+                        before: block.before,
+                        after,
+                        touched: touched.clone(),
+                    };
                     self.prepared.insert(Arc::clone(name), kept);
                     self.session.end_transaction();
                 }
             }
             TransactionOp::CommitPrepared(name) => {
-                if let Some((before, after, changed)) = self.prepared.remove(name) {
-                    if Arc::ptr_eq(&before, &self.catalog) {
-                        self.catalog = after;
-                        touched = changed;
+                if let Some(kept) = self.prepared.remove(name) {
+                    if Arc::ptr_eq(&kept.before, &self.catalog) {
+                        self.catalog = kept.after;
+                        touched = kept.touched;
                     } else {
                         // What came in between and what was kept cannot be put together.
                         self.unknown(place, "a prepared transaction is committed late");

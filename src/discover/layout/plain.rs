@@ -134,7 +134,7 @@ impl Tool for Plain {
                     text(file),
                     (TransactionScope::File, Unit::Statement),
                 );
-                migration.down = downs.remove(common).map(|file| text(file));
+                migration.down = downs.remove(common).map(&text);
                 migration
             })
             .collect();

@@ -85,13 +85,11 @@ fn used_by(action: &Cursor, used: &mut Vec<ObjectName>) -> Read<()> {
     };
     relations(action).iter().for_each(&mut add);
     for operation in &inner.operations {
-        match &operation.op {
-            SchemaOp::Data(
-                DataOp::Insert { table, .. }
-                | DataOp::Update { table, .. }
-                | DataOp::Delete { table },
-            ) => add(table),
-            _ => {} // It writes nothing.
+        if let SchemaOp::Data(
+            DataOp::Insert { table, .. } | DataOp::Update { table, .. } | DataOp::Delete { table },
+        ) = &operation.op
+        {
+            add(table);
         }
     }
     Ok(())
