@@ -325,7 +325,7 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             let weight = if *supplied { Warning } else { Addition };
             table.hurts_new(WRITE, weight, null_refused());
         }
-        Change::DefaultDropped { required } => {
+        Change::DefaultDropped { required, .. } => {
             if *required {
                 table.hurts_old(WRITE, Error, null_refused());
             } else {

@@ -191,7 +191,7 @@ pub fn advise(facts: &Facts) -> Option<(&'static Rule, Advice)> {
 mod tests {
     use super::*;
     use crate::analysis::{Evidence, harms};
-    use crate::schema::diff::{Change, Demand};
+    use crate::schema::diff::{Change, Demand, Supply};
     use crate::schema::name::{ObjectName, QualifiedName};
     use crate::schema::op::RelationKind;
     use crate::schema::types::SqlType;
@@ -302,7 +302,10 @@ mod tests {
                 Change::ColumnDropped { required: yes },
                 Change::NotNullSet { supplied: yes },
                 Change::NotNullDropped { supplied: yes },
-                Change::DefaultDropped { required: yes },
+                Change::DefaultDropped {
+                    supply: Supply::Default,
+                    required: yes,
+                },
                 Change::DefaultAdded { was_required: yes },
             ] {
                 part(ObjectKind::Column, change);

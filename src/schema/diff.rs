@@ -175,6 +175,17 @@ impl Catalog {
     }
 }
 
+/// What gives a column its value when an insert leaves it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Supply {
+    /// `DEFAULT`
+    Default,
+    /// `GENERATED … AS IDENTITY`
+    Identity,
+    /// `GENERATED ALWAYS AS (…)`
+    Expression,
+}
+
 /// What an added constraint demands of writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Demand {
@@ -236,6 +247,8 @@ pub enum Change {
     },
     /// Its default is gone.
     DefaultDropped {
+        /// What supplied it.
+        supply: Supply,
         /// Whether an INSERT must now name the column.
         required: bool,
     },
@@ -946,6 +959,11 @@ impl Tables<'_> {
             }),
             (true, true) | (false, false) => match (was_supplied, is_supplied) {
                 (true, false) => push(Change::DefaultDropped {
+                    supply: match (&before.generated, before.identity) {
+                        (Some(_), _) => Supply::Expression,
+                        (None, Some(_)) => Supply::Identity,
+                        (None, None) => Supply::Default,
+                    },
                     required: is_required,
                 }),
                 (false, true) => push(Change::DefaultAdded { was_required }),
