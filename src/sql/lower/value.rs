@@ -141,6 +141,12 @@ fn term(walk: &mut Cursor, known: &Values, depth: usize) -> Option<Value> {
             list(walk, known, depth)?
         }
         TokenKind::Word | TokenKind::Quoted => {
+            let is_qualified = walk.is("pg_catalog")
+                && walk.peek_at(1)?.is_symbol(walk.text, ".")
+                && walk.peek_at(3)?.is_symbol(walk.text, "(");
+            if is_qualified {
+                walk.at += 2;
+            }
             let name = walk.any_word().ok()?;
             if walk.is_symbol("(") {
                 let range = walk.parentheses().ok()?;
