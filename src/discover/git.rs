@@ -488,7 +488,13 @@ impl Repository {
     pub(super) fn work_tree_files(&self, only: &[String]) -> Result<Vec<String>> {
         let mut command = self.git();
         command.args(["ls-files", "-z", "-v", "--stage", "--exclude-standard"]);
-        command.args(["--cached", "--others", "--deleted", "--modified", "--"]);
+        command.args(["--cached", "--others"]);
+        // To tell these, git looks at every file of the repository, and into those whose times it
+        // does not know.
+        if only.is_empty() {
+            command.args(["--deleted", "--modified"]);
+        }
+        command.arg("--");
         command.args(only.iter().map(|path| format!(":(top,literal){path}")));
         let out = output(&mut command)?.ok_or_else(|| Error::Git("git is gone".to_owned()))?;
         if !out.status.success() {
@@ -497,8 +503,13 @@ impl Repository {
                 first_line(&String::from_utf8_lossy(&out.stderr))
             )));
         }
-        let (files, unchanged) = listed(&out.stdout);
-        self.unchanged().extend(unchanged);
+        let (mut files, unchanged) = listed(&out.stdout);
+        if only.is_empty() {
+            self.unchanged().extend(unchanged);
+        } else {
+            let is_there = |path: &String| self.root().join(path).symlink_metadata().is_ok();
+            files.retain(is_there);
+        }
         Ok(files)
     }
 
