@@ -325,7 +325,7 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             let weight = if *supplied { Warning } else { Addition };
             table.hurts_new(WRITE, weight, null_refused());
         }
-        Change::DefaultDropped { required } => {
+        Change::DefaultDropped { required, .. } => {
             if *required {
                 table.hurts_old(WRITE, Error, null_refused());
             } else {
@@ -362,7 +362,9 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
                 error("42P10", Stage::Plan, message.to_owned()),
             );
         }
-        Change::TriggerAdded => table.hurts_old(WRITE, Warning, None),
+        Change::TriggerAdded | Change::RuleAdded | Change::RuleDropped => {
+            table.hurts_old(WRITE, Warning, None)
+        }
         Change::RowSecurityOn { without_policy } => {
             let message =
                 format!("new row violates row-level security policy for table \"{name}\"");

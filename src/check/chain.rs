@@ -526,10 +526,12 @@ fn read_cut(cut: &Cut, dialect: Dialect) -> ReadText {
     let mut batches = Vec::new();
     if cut.chunks().is_empty() {
         script = sql::read(cut.sent(), dialect);
+        script.leave_open(cut.sent(), dialect, &branches(cut, 0));
     }
     for chunk in cut.chunks() {
         let text = cut.sent().get(chunk.sent.clone()).unwrap_or_default();
         let mut read = sql::read(text, dialect);
+        read.leave_open(text, dialect, &branches(cut, chunk.sent.start));
         read.map_spans(|span| {
             Span::new(span.start + chunk.sent.start, span.end + chunk.sent.start)
         });
@@ -546,6 +548,21 @@ fn read_cut(cut: &Cut, dialect: Dialect) -> ReadText {
         script: Arc::new(script),
         batches,
     }
+}
+
+/// The branches of which nobody knows which is taken, as places of a text that begins at a byte of
+/// what is sent.
+fn branches(cut: &Cut, start: usize) -> Vec<Vec<Span>> {
+    let place = |at: usize| at.saturating_sub(start);
+    let choices = cut.choices().iter();
+    choices
+        .map(|choice| {
+            let branches = choice.branches.iter();
+            branches
+                .map(|it| Span::new(place(it.start), place(it.end)))
+                .collect()
+        })
+        .collect()
 }
 
 /// Every text, read once, however many releases have it.

@@ -137,8 +137,8 @@ pub(super) struct Ground<'a> {
     files: OnceCell<Vec<String>>,
     /// Places in `files` by a file's own name.
     by_name: OnceCell<HashMap<String, Vec<usize>>>,
-    /// What the folders above hold, by path.
-    names: RefCell<HashMap<String, Rc<Vec<String>>>>,
+    /// Which files were asked for, and whether they are there.
+    has: RefCell<HashMap<String, bool>>,
     /// Texts of build files, by path.
     small: RefCell<HashMap<String, Option<Rc<str>>>>,
 }
@@ -158,7 +158,7 @@ impl<'a> Ground<'a> {
             start,
             files: OnceCell::new(),
             by_name: OnceCell::new(),
-            names: RefCell::default(),
+            has: RefCell::default(),
             small: RefCell::default(),
         }
     }
@@ -289,7 +289,7 @@ impl<'a> Ground<'a> {
             }
             Some(ending) => Ok(self
                 .tree
-                .names(folder)?
+                .direct_files(folder)?
                 .iter()
                 .filter(|it| it.ends_with(ending))
                 .map(|it| join(folder, it))
@@ -299,21 +299,16 @@ impl<'a> Ground<'a> {
 
     /// Whether a file is there, or a folder when `path` ends in a slash.
     pub(super) fn has(&self, path: &str) -> Result<bool> {
-        let is_folder = path.ends_with('/');
-        let (folder, name) = split(path.trim_end_matches('/'));
-        let mut known = self.names.borrow_mut();
-        let names = match known.get(folder) {
-            Some(names) => names.clone(),
-            None => {
-                let names = Rc::new(self.tree.names(folder)?);
-                known.insert(folder.to_owned(), names.clone());
-                names
-            }
-        };
-        Ok(names.iter().any(|other| match other.strip_suffix('/') {
-            Some(other) => is_folder && other == name,
-            None => !is_folder && other == name,
-        }))
+        if let Some(folder) = path.strip_suffix('/') {
+            return self.tree.has_folder(folder);
+        }
+        let mut known = self.has.borrow_mut();
+        if let Some(has) = known.get(path) {
+            return Ok(*has);
+        }
+        let has = self.tree.has_file(path)?;
+        known.insert(path.to_owned(), has);
+        Ok(has)
     }
 
     /// The migrations folders, sorted by path. `only` restricts the search to what one layout would

@@ -27,6 +27,15 @@ pub struct Cut {
     pieces: Vec<Piece>,
     /// In order; empty when the tool's own way of cutting is that of the dialect.
     chunks: Vec<Chunk>,
+    /// Branches of which nobody knows which is taken.
+    choices: Vec<Choice>,
+}
+
+/// Stretches of the text that is sent, of which the tool takes one: nobody knows which.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Choice {
+    /// Which bytes of the text that is sent; an empty one where none of the others need be taken.
+    pub branches: Vec<Range<usize>>,
 }
 
 /// A stretch of the text that is sent.
@@ -110,6 +119,11 @@ impl Cut {
         &self.chunks
     }
 
+    /// Branches of which nobody knows which is taken.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
     /// The place in the file of a place in the text that is sent.
     pub fn place(&self, span: Span) -> Span {
         let start = self.offset(span.start, false);
@@ -152,6 +166,7 @@ pub(super) struct Builder {
     sent: String,
     pieces: Vec<Piece>,
     chunks: Vec<Chunk>,
+    choices: Vec<Choice>,
 }
 
 impl Builder {
@@ -162,6 +177,7 @@ impl Builder {
             sent: String::new(),
             pieces: Vec::new(),
             chunks: Vec::new(),
+            choices: Vec::new(),
         }
     }
 
@@ -211,9 +227,23 @@ impl Builder {
         });
     }
 
+    /// Of these stretches of what is sent one is taken, nobody knows which.
+    pub(super) fn choice(&mut self, choice: Choice) {
+        if !choice.branches.is_empty() {
+            self.choices.push(choice);
+        }
+    }
+
+    /// Whether nothing is sent so far, or what is ends with a `;`.
+    pub(super) fn ends_a_statement(&self) -> bool {
+        let sent = self.sent.trim_end();
+        sent.is_empty() || sent.ends_with(';')
+    }
+
     /// The part; the whole file where nothing was left out, replaced or sent apart.
     pub(super) fn build(self) -> Part {
         let is_whole = self.chunks.is_empty()
+            && self.choices.is_empty()
             && (self.pieces.len() == 1 || self.file.text.is_empty())
             && self.sent.len() == self.file.text.len()
             && self.pieces.iter().all(|piece| piece.verbatim);
@@ -226,6 +256,7 @@ impl Builder {
                 sent: self.sent.into(),
                 pieces: self.pieces,
                 chunks: self.chunks,
+                choices: self.choices,
             })),
         }
     }

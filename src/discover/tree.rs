@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
@@ -34,8 +34,14 @@ pub enum Tree {
 pub struct WorkTree {
     root: PathBuf,
     repository: Option<Repository>,
-    files: Arc<OnceLock<Vec<String>>>,
+    /// The folders listed so far, each with all files in it and below.
+    listed: Arc<Mutex<Vec<Listing>>>,
+    /// The files of folders themselves that were asked for one by one, by folder.
+    direct: Arc<Mutex<HashMap<String, Arc<Vec<String>>>>>,
 }
+
+/// A folder, and all files in it and below from the tree's root, sorted by bytes.
+type Listing = (String, Arc<Vec<String>>);
 
 /// The files of a commit.
 #[derive(Debug, Clone)]
@@ -69,7 +75,8 @@ impl Tree {
         Tree::WorkTree(WorkTree {
             root: root.into(),
             repository: None,
-            files: Arc::default(),
+            listed: Arc::default(),
+            direct: Arc::default(),
         })
     }
 
@@ -78,7 +85,8 @@ impl Tree {
         Tree::WorkTree(WorkTree {
             root: repository.root().to_owned(),
             repository: Some(repository.clone()),
-            files: Arc::default(),
+            listed: Arc::default(),
+            direct: Arc::default(),
         })
     }
 
@@ -108,7 +116,7 @@ impl Tree {
     /// [`Error::Git`] when git fails, [`Error::Read`] when the root cannot be listed.
     pub fn files(&self, under: &str) -> Result<Vec<String>> {
         match self {
-            Tree::WorkTree(tree) => Ok(within(tree.files()?, under)),
+            Tree::WorkTree(tree) => Ok(within(&tree.files(under)?, under)),
             Tree::Revision(tree) => tree.files(under),
             Tree::Memory(files) => Ok(files
                 .keys()
@@ -125,7 +133,7 @@ impl Tree {
     /// As [`Tree::files`].
     pub fn names(&self, folder: &str) -> Result<Vec<String>> {
         match self {
-            Tree::WorkTree(tree) => Ok(first_parts(tree.files()?.iter(), folder)),
+            Tree::WorkTree(tree) => Ok(first_parts(tree.files(folder)?.iter(), folder)),
             Tree::Revision(tree) => {
                 let entries = tree.folders(&[folder.to_owned()])?.remove(0);
                 let mut names: Vec<String> = entries
@@ -140,6 +148,63 @@ impl Tree {
                 Ok(names)
             }
             Tree::Memory(files) => Ok(first_parts(files.keys(), folder)),
+        }
+    }
+
+    /// The files of the folder `folder` itself, by name, sorted by bytes. Cheaper than
+    /// [`Tree::names`], which has to look into every folder there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::files`].
+    pub(super) fn direct_files(&self, folder: &str) -> Result<Vec<String>> {
+        if let Tree::WorkTree(tree) = self
+            && let Some(files) = tree.direct_files(folder)?
+        {
+            return Ok(Vec::clone(&files));
+        }
+        let mut names = self.names(folder)?;
+        names.retain(|name| !name.ends_with('/'));
+        Ok(names)
+    }
+
+    /// Whether the file `path` is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::files`].
+    pub(super) fn has_file(&self, path: &str) -> Result<bool> {
+        // Most of what is asked for is not there, which the disk says faster than git.
+        if let Tree::WorkTree(tree) = self
+            && tree.root.join(path).symlink_metadata().is_err()
+        {
+            return Ok(false);
+        }
+        let (folder, name) = split(path);
+        let files = self.direct_files(folder)?;
+        Ok(files
+            .binary_search_by(|other| other.as_str().cmp(name))
+            .is_ok())
+    }
+
+    /// Whether the folder `folder` holds any file, itself or below.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::files`].
+    pub(super) fn has_folder(&self, folder: &str) -> Result<bool> {
+        if let Tree::WorkTree(tree) = self
+            && !tree.root.join(folder).is_dir()
+        {
+            return Ok(false);
+        }
+        let (above, name) = split(folder);
+        match self {
+            Tree::WorkTree(_) => Ok(!self.files(folder)?.is_empty()),
+            Tree::Revision(_) | Tree::Memory(_) => {
+                let name = format!("{name}/");
+                Ok(self.names(above)?.contains(&name))
+            }
         }
     }
 
@@ -224,16 +289,82 @@ impl WorkTree {
         &self.root
     }
 
-    fn files(&self) -> Result<&[String]> {
-        if let Some(files) = self.files.get() {
-            return Ok(files);
+    /// All files in a folder and below, and perhaps more.
+    fn files(&self, under: &str) -> Result<Arc<Vec<String>>> {
+        let mut listed = lock(&self.listed);
+        let known = |(folder, _): &&Listing| folder == under || is_within(under, folder);
+        if let Some((_, files)) = listed.iter().find(known) {
+            return Ok(Arc::clone(files));
         }
-        let files = match &self.repository {
-            Some(repository) => repository.work_tree_files()?,
-            None => walk(&self.root)?,
+        let (folder, files) = match &self.repository {
+            Some(repository) if under.is_empty() => ("", repository.work_tree_files(&[])?),
+            Some(repository) => match repository.work_tree_files(&[under.to_owned()]) {
+                Ok(files) => (under, files),
+                // Git refuses to look behind a link and into another repository; then nothing is
+                // there, unless it fails for another reason.
+                Err(_) => ("", repository.work_tree_files(&[])?),
+            },
+            None => ("", walk(&self.root)?),
         };
-        Ok(self.files.get_or_init(|| files))
+        let files = Arc::new(files);
+        listed.push((folder.to_owned(), Arc::clone(&files)));
+        Ok(files)
     }
+
+    /// The files of a folder itself; `None` where all of it is listed or has to be. Git is asked
+    /// about those of the folders above it at the same time: they are what is asked for next.
+    fn direct_files(&self, folder: &str) -> Result<Option<Arc<Vec<String>>>> {
+        /// More names than that are not put on a command line.
+        const MOST: usize = 500;
+        let Some(repository) = &self.repository else {
+            return Ok(None);
+        };
+        let known = |(listed, _): &Listing| folder == listed || is_within(folder, listed);
+        if lock(&self.listed).iter().any(known) {
+            return Ok(None);
+        }
+        let mut direct = lock(&self.direct);
+        if let Some(files) = direct.get(folder) {
+            return Ok(Some(Arc::clone(files)));
+        }
+        let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut paths: Vec<String> = Vec::new();
+        for above in upwards(folder).filter(|above| !direct.contains_key(*above)) {
+            let files = found.entry(above).or_default();
+            // A folder that cannot be read holds nothing that a tool could read.
+            for entry in std::fs::read_dir(self.root.join(above))
+                .into_iter()
+                .flatten()
+            {
+                let Ok(entry) = entry else { continue };
+                let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
+                if let (false, Ok(name)) = (is_folder, entry.file_name().into_string()) {
+                    paths.push(join(above, &name));
+                    files.push(name);
+                }
+            }
+        }
+        if paths.len() > MOST {
+            return Ok(None);
+        }
+        let there = match paths.is_empty() {
+            true => Vec::new(),
+            false => match repository.work_tree_files(&paths) {
+                Ok(there) => there,
+                Err(_) => return Ok(None), // As above.
+            },
+        };
+        for (above, mut files) in found {
+            files.retain(|name| there.binary_search(&join(above, name)).is_ok());
+            files.sort_unstable();
+            direct.insert(above.to_owned(), Arc::new(files));
+        }
+        Ok(direct.get(folder).cloned())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The files `paths` below `root`, in that order.
@@ -663,6 +794,58 @@ mod tests {
         );
         assert_eq!(tree.read("gone.sql").unwrap(), None);
         assert_eq!(tree.read("a").unwrap(), None);
+    }
+
+    #[test]
+    fn parts_of_a_work_tree_are_what_all_of_it_has() {
+        let mut repository = TestRepository::new();
+        repository.write(".gitignore", "*.log\nout/\n");
+        repository.write("go.mod", "");
+        repository.write("gone.toml", "");
+        repository.write("a/b/1.sql", "");
+        repository.write("a/Makefile", "");
+        repository.commit("one");
+        repository.write("a/new.toml", "");
+        repository.write("a/x.log", "");
+        repository.write("out/2.sql", "");
+        repository.write("fresh/3.sql", "");
+        std::fs::remove_file(repository.root().join("gone.toml")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("a", repository.root().join("link")).unwrap();
+        let git = of(&repository);
+        let whole = Tree::work_tree(&git);
+        whole.files("").unwrap();
+        for folder in ["a/b", "a", "", "out", "fresh", "missing", "link/b"] {
+            let part = Tree::work_tree(&git);
+            assert_eq!(
+                part.direct_files(folder).unwrap(),
+                whole.direct_files(folder).unwrap(),
+                "{folder}"
+            );
+            assert_eq!(part.files(folder).unwrap(), whole.files(folder).unwrap());
+            if !folder.is_empty() {
+                let part = Tree::work_tree(&git);
+                let has = whole.names(split(folder).0).unwrap();
+                let name = format!("{}/", split(folder).1);
+                assert_eq!(
+                    part.has_folder(folder).unwrap(),
+                    has.contains(&name),
+                    "{folder}"
+                );
+            }
+        }
+        for path in [
+            "go.mod",
+            "gone.toml",
+            "a/new.toml",
+            "a/x.log",
+            "a/b",
+            "out/2.sql",
+        ] {
+            let part = Tree::work_tree(&git);
+            let has = whole.files("").unwrap().iter().any(|it| it == path);
+            assert_eq!(part.has_file(path).unwrap(), has, "{path}");
+        }
     }
 
     #[test]

@@ -178,6 +178,13 @@ struct Block {
     savepoints: Vec<(Ident, Arc<Catalog>, usize)>,
 }
 
+/// A transaction that is kept and seen by nobody yet.
+struct Prepared {
+    before: Arc<Catalog>,
+    after: Arc<Catalog>,
+    touched: Vec<Touched>,
+}
+
 /// What a pass before has shown about a column of a table of which not every column is known.
 enum Expected {
     There(Ident),
@@ -200,18 +207,34 @@ fn new_session(dialect: Dialect) -> Session {
 /// The arguments of a call that are known, by name and as `$1`.
 type Arguments = BTreeMap<Ident, Value>;
 
-/// Whether a routine can be called with that many arguments; an array at the end may stand for
-/// several.
+/// Whether a routine can be called with that many arguments; a `VARIADIC` one stands for any
+/// number.
 fn takes(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
     let Some(count) = arguments.map(Vec::len) else {
         return true;
     };
     let needed = routine.arguments.iter().filter(|it| !it.has_default);
-    let is_open = routine
-        .arguments
-        .last()
-        .is_some_and(|it| it.data_type.is_array);
+    let is_open = routine.arguments.last().is_some_and(|it| it.is_variadic);
     needed.count() <= count + usize::from(is_open) && (count <= routine.arguments.len() || is_open)
+}
+
+/// Whether no argument of a call is a list where a routine takes none.
+fn admits(routine: &Routine, arguments: Option<&Vec<Argument>>) -> bool {
+    arguments
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .all(|(at, (name, value))| {
+            let taken = match name {
+                None => routine.arguments.get(at).or(routine.arguments.last()),
+                Some(_) => routine.arguments.iter().find(|it| it.name == *name),
+            };
+            let takes_list = taken.is_none_or(|it| {
+                let any = it.data_type.to_string();
+                it.data_type.is_array || it.is_variadic || any.starts_with("any")
+            });
+            takes_list || !matches!(value, Some(Value::List(_)))
+        })
 }
 
 struct Replay {
@@ -228,6 +251,8 @@ struct Replay {
     taken: BTreeMap<u32, u32>,
     /// How many bodies the statement at hand has run: their choices are not those of others.
     bodies_run: u32,
+    /// Prepared transactions by name.
+    prepared: BTreeMap<Arc<str>, Prepared>,
     /// What the bodies of called functions do.
     bodies: HashMap<(ObjectId, Arguments), Arc<Vec<Operation>>>,
 }
@@ -289,6 +314,7 @@ fn replay_with(
         reasons: BTreeMap::new(),
         taken: BTreeMap::new(),
         bodies_run: 0,
+        prepared: BTreeMap::new(),
         bodies: HashMap::new(),
     };
     let mut ends = Vec::with_capacity(migrations.len());
@@ -424,7 +450,10 @@ impl Replay {
             let name = &called.name;
             let known = named_routines(&self.catalog, &self.session, name);
             let overloads: Vec<Routine> = known.map_or_else(Vec::new, |(_, overloads)| {
-                let fits = |routine: &&Routine| takes(routine, called.arguments.as_ref());
+                let fits = |routine: &&Routine| {
+                    takes(routine, called.arguments.as_ref())
+                        && admits(routine, called.arguments.as_ref())
+                };
                 overloads.iter().filter(fits).cloned().collect()
             });
             let goes_too_far = callers.len() >= DEEPEST_CALL || out.len() >= MOST_OPERATIONS;
@@ -446,7 +475,7 @@ impl Replay {
                 if callers.contains(&routine.id) {
                     continue; // It calls itself: what it does has been seen.
                 }
-                let body = self.body(&routine, called);
+                let body = self.body(&routine, called, out.is_empty());
                 callers.push(routine.id);
                 self.bodies_run += 1;
                 let body_number = self.bodies_run;
@@ -490,7 +519,9 @@ impl Replay {
     }
 
     /// What a routine does with the arguments of a call.
-    fn body(&mut self, routine: &Routine, called: &Called) -> Arc<Vec<Operation>> {
+    ///
+    /// `is_first`: the statement did nothing before, so that the catalog is what the body finds.
+    fn body(&mut self, routine: &Routine, called: &Called, is_first: bool) -> Arc<Vec<Operation>> {
         let mut values = Arguments::new();
         // What the call leaves out has its default.
         let mut know = |at: usize, value: &Value| {
@@ -529,7 +560,7 @@ impl Replay {
             };
             know(at, value);
         }
-        if routine.body.contains(POLICIES) {
+        if is_first && (routine.body.contains(POLICIES) || routine.body.contains("pg_policy")) {
             values.insert(Ident::new(POLICIES), self.policies());
         }
         let key = (routine.id, values);
@@ -649,14 +680,19 @@ impl Replay {
 
     /// A file that could not be read may have done anything.
     fn unreadable(&mut self, index: usize) {
+        self.unknown((index, 0, 0), "the file could not be read");
+        self.show();
+    }
+
+    /// Anything may have been done.
+    fn unknown(&mut self, place: (usize, usize, usize), reason: &str) {
         let op = SchemaOp::Opaque(crate::schema::op::Opaque {
             names: Vec::new(),
             beyond_names: true,
-            reason: "the file could not be read".into(),
+            reason: reason.into(),
         });
-        let origin = Origin::new(("unreadable", index));
-        self.operation((index, 0, 0), &op, origin, Runs::Always);
-        self.show();
+        let origin = Origin::new(("unknown", place));
+        self.operation(place, &op, origin, Runs::Always);
     }
 
     fn transaction(&mut self, place: (usize, usize, usize), op: &TransactionOp) {
@@ -683,6 +719,34 @@ impl Replay {
                     touched = self.touched_since(block.first_step);
                     self.session.end_transaction();
                 }
+            }
+            TransactionOp::Prepare(name) => {
+                if let Some(block) = self.block.take() {
+                    touched = self.touched_since(block.first_step);
+                    let after = std::mem::replace(&mut self.catalog, Arc::clone(&block.before));
+                    let kept = Prepared {
+                        before: block.before,
+                        after,
+                        touched: touched.clone(),
+                    };
+                    self.prepared.insert(Arc::clone(name), kept);
+                    self.session.end_transaction();
+                }
+            }
+            TransactionOp::CommitPrepared(name) => {
+                if let Some(kept) = self.prepared.remove(name) {
+                    if Arc::ptr_eq(&kept.before, &self.catalog) {
+                        self.catalog = kept.after;
+                        touched = kept.touched;
+                    } else {
+                        // What came in between and what was kept cannot be put together.
+                        self.unknown(place, "a prepared transaction is committed late");
+                        return;
+                    }
+                }
+            }
+            TransactionOp::RollbackPrepared(name) => {
+                self.prepared.remove(name);
             }
             TransactionOp::Savepoint(name) => {
                 let at = self.steps.len();

@@ -189,6 +189,13 @@ SELECT row_to_json(q) FROM (
   ORDER BY t.tgname) q;
 
 SELECT row_to_json(q) FROM (
+  SELECT 'rule' AS "is", r.oid::int8 AS id, r.ev_class::int8 AS relation, r.rulename AS name,
+    r.ev_enabled <> 'D' AS enabled, pg_get_ruledef(r.oid) AS definition
+  FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE r.rulename <> '_RETURN' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  ORDER BY r.rulename) q;
+
+SELECT row_to_json(q) FROM (
   SELECT 'policy' AS "is", p.oid::int8 AS id, p.polrelid::int8 AS relation, p.polname AS name,
     p.polcmd::text AS command, p.polpermissive AS permissive,
     (SELECT json_agg(pg_get_userbyid(r.oid)) FROM unnest(p.polroles) r (oid)

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::{Answers, LiveError};
 use crate::schema::catalog::{
     Catalog, Column, Constraint, EnumLabel, Index, ObjectId, Policy, Privilege, PrivilegeTarget,
-    Relation, RelationBody, Routine, RowSecurity, Sequence, SequenceOptions, Table, Trigger,
-    TypeBody, UserType, View,
+    Relation, RelationBody, RewriteRule, Routine, RowSecurity, Sequence, SequenceOptions, Table,
+    Trigger, TypeBody, UserType, View,
 };
 use crate::schema::list::List;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
@@ -48,6 +48,7 @@ enum Row {
     Sequence(SequenceRow),
     Routine(RoutineRow),
     Trigger(TriggerRow),
+    Rule(RuleRow),
     Policy(PolicyRow),
     Dependency { view: u64, relation: u64 },
 }
@@ -193,6 +194,15 @@ struct TriggerRow {
 }
 
 #[derive(Debug, Deserialize)]
+struct RuleRow {
+    id: u64,
+    relation: u64,
+    name: Ident,
+    enabled: bool,
+    definition: String,
+}
+
+#[derive(Debug, Deserialize)]
 struct PolicyRow {
     id: u64,
     relation: u64,
@@ -216,6 +226,7 @@ struct Rows {
     sequences: BTreeMap<u64, SequenceRow>,
     routines: Vec<RoutineRow>,
     triggers: BTreeMap<u64, Vec<TriggerRow>>,
+    rules: BTreeMap<u64, Vec<RuleRow>>,
     policies: BTreeMap<u64, Vec<PolicyRow>>,
     dependencies: BTreeMap<u64, Vec<ObjectId>>,
 }
@@ -254,6 +265,7 @@ pub fn read_catalog(server: &mut dyn Answers) -> Result<Catalog, LiveError> {
             }
             Row::Routine(row) => rows.routines.push(row),
             Row::Trigger(row) => rows.triggers.entry(row.relation).or_default().push(row),
+            Row::Rule(row) => rows.rules.entry(row.relation).or_default().push(row),
             Row::Policy(row) => rows.policies.entry(row.relation).or_default().push(row),
             Row::Dependency { view, relation } => {
                 let list = rows.dependencies.entry(view).or_default();
@@ -302,6 +314,8 @@ fn build(catalog: &mut Catalog, mut rows: Rows) {
             .collect();
         let triggers = rows.triggers.remove(&row.id).into_iter().flatten();
         let triggers: Vec<Trigger> = triggers.map(trigger).collect();
+        let rules = rows.rules.remove(&row.id).into_iter().flatten();
+        let rules: Vec<RewriteRule> = rules.filter_map(rule).collect();
         let body = match row.kind.as_str() {
             "v" | "m" => RelationBody::View(View {
                 materialized: row.kind == "m",
@@ -316,6 +330,7 @@ fn build(catalog: &mut Catalog, mut rows: Rows) {
                 depends_on: rows.dependencies.remove(&row.id).unwrap_or_default(),
                 indexes,
                 triggers,
+                rules,
             }),
             "S" => RelationBody::Sequence(match rows.sequences.remove(&row.id) {
                 Some(row) => sequence(row),
@@ -339,6 +354,7 @@ fn build(catalog: &mut Catalog, mut rows: Rows) {
                     constraints: constraints.map(|row| constraint(row, &names)).collect(),
                     indexes,
                     triggers,
+                    rules,
                     policies: policies.map(policy).collect(),
                     row_security: RowSecurity {
                         enabled: row.row_security,
@@ -571,6 +587,25 @@ fn trigger(row: TriggerRow) -> Trigger {
     }
 }
 
+/// A rule; what it uses is not read.
+fn rule(row: RuleRow) -> Option<RewriteRule> {
+    let script = sql::read(&row.definition, sql::Dialect::Postgres);
+    let operations = script.statements.into_iter().next()?.operations;
+    operations.into_iter().find_map(|it| match it.op {
+        SchemaOp::CreateRule { rule, .. } => Some(RewriteRule {
+            id: ObjectId(row.id),
+            name: row.name.clone(),
+            event: rule.event,
+            instead: rule.instead,
+            condition: rule.condition,
+            actions: rule.actions,
+            depends_on: Vec::new(),
+            enabled: row.enabled,
+        }),
+        _ => None, // Not a rule's definition.
+    })
+}
+
 /// The condition in a trigger's definition.
 fn condition_of(definition: &str) -> Option<SqlExpr> {
     let script = sql::read(definition, sql::Dialect::Postgres);
@@ -688,6 +723,7 @@ fn add_routine(catalog: &mut Catalog, row: RoutineRow) {
             .collect(),
         (None, _) => Vec::new(),
     };
+    let is_variadic = row.modes.iter().flatten().any(|mode| mode == "v");
     let required = types.len().saturating_sub(row.defaults);
     let arguments = types
         .iter()
@@ -697,6 +733,7 @@ fn add_routine(catalog: &mut Catalog, row: RoutineRow) {
             data_type: data_type(text),
             has_default: at >= required,
             default_value: None,
+            is_variadic: is_variadic && at + 1 == types.len(),
         })
         .collect();
     let body = match &row.definition {

@@ -146,6 +146,7 @@ impl Printer<'_> {
         self.views();
         self.atomic_routines();
         self.triggers();
+        self.rules();
         self.policies();
         self.privileges();
     }
@@ -780,6 +781,36 @@ impl Printer<'_> {
             for trigger in triggers {
                 self.search(&name.schema);
                 self.trigger(&name, trigger);
+            }
+        }
+    }
+
+    fn rules(&mut self) {
+        for (name, relation) in self.relations() {
+            if matches!(&relation.body, RelationBody::Table(table) if !is_printable(table)) {
+                continue;
+            }
+            for rule in relation.rules() {
+                self.search(&name.schema);
+                let condition = match &rule.condition {
+                    Some(condition) => format!(" WHERE {}", condition.text),
+                    None => String::new(),
+                };
+                let how = if rule.instead { "INSTEAD" } else { "ALSO" };
+                self.line(&format!(
+                    "CREATE RULE {} AS ON {} TO {}{condition} DO {how} {};",
+                    quoted(&rule.name),
+                    rule.event.as_str(),
+                    full(&name),
+                    rule.actions.text
+                ));
+                if !rule.enabled {
+                    self.line(&format!(
+                        "ALTER TABLE {} DISABLE RULE {};",
+                        full(&name),
+                        quoted(&rule.name)
+                    ));
+                }
             }
         }
     }

@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ddl::constraint_text;
-use crate::schema::catalog::{Catalog, Index, RelationBody, Table, Trigger, TypeBody, View};
+use crate::schema::catalog::{
+    Catalog, Index, RelationBody, RewriteRule, Table, Trigger, TypeBody, View,
+};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::{Identity, IndexKey, RoutineKind, TriggerTiming};
 use crate::schema::types::{SqlType, TypeName};
@@ -247,6 +249,7 @@ fn table_body(catalog: &Catalog, table: &Table) -> Value {
         "constraints": constraints,
         "indexes": table.indexes.iter().map(index_body).collect::<Vec<_>>(),
         "triggers": table.triggers.iter().map(trigger_body).collect::<Vec<_>>(),
+        "rules": table.rules.iter().map(rule_body).collect::<Vec<_>>(),
         "policies": policies,
     })
 }
@@ -293,6 +296,17 @@ fn trigger_body(trigger: &Trigger) -> Value {
     })
 }
 
+fn rule_body(rule: &RewriteRule) -> Value {
+    json!({
+        "name": rule.name.as_str(),
+        "event": rule.event.as_str().to_lowercase(),
+        "instead": rule.instead,
+        "condition": rule.condition.as_ref().map(|it| &*it.text),
+        "actions": &*rule.actions.text,
+        "enabled": rule.enabled,
+    })
+}
+
 fn view_body(catalog: &Catalog, view: &View) -> Value {
     let reads: Vec<String> = view
         .depends_on
@@ -307,5 +321,6 @@ fn view_body(catalog: &Catalog, view: &View) -> Value {
         "query": &*view.query.text,
         "indexes": view.indexes.iter().map(index_body).collect::<Vec<_>>(),
         "triggers": view.triggers.iter().map(trigger_body).collect::<Vec<_>>(),
+        "rules": view.rules.iter().map(rule_body).collect::<Vec<_>>(),
     })
 }

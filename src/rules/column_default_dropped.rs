@@ -1,10 +1,10 @@
 //! A column's default (or what else supplied its value) is gone.
 
 use super::{Advice, Facts};
-use crate::schema::diff::Change;
+use crate::schema::diff::{Change, Supply};
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
-    let Change::DefaultDropped { required } = facts.difference.change else {
+    let Change::DefaultDropped { supply, required } = facts.difference.change else {
         return None;
     };
     let column = &facts.difference.object;
@@ -14,13 +14,32 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
     } else {
         "nothing fails, but rows that old code inserts without the column now hold NULL"
     };
-    Some(Advice {
-        message: format!("default of column `{column}` is dropped"),
-        why: why.to_owned(),
-        help: format!(
-            "keep the default, ship a release whose inserts name `{}`, and drop the default once \
-             that release is the oldest one alive",
+    let keep = |it: &str| {
+        format!(
+            "keep the {it}, ship a release whose inserts name `{}`, and drop the {it} once that \
+             release is the oldest one alive",
             column.name
+        )
+    };
+    let (message, help) = match supply {
+        Supply::Default => (
+            format!("default of column `{column}` is dropped"),
+            keep("default"),
         ),
+        Supply::Identity => (
+            format!("identity of column `{column}` is dropped"),
+            keep("identity"),
+        ),
+        Supply::Expression => (
+            format!("column `{column}` is no longer generated"),
+            "add another column for the release that writes the value itself, and drop this one \
+             once that release is the oldest one alive"
+                .to_owned(),
+        ),
+    };
+    Some(Advice {
+        message,
+        why: why.to_owned(),
+        help,
     })
 }

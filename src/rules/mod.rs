@@ -155,6 +155,7 @@ rules![
     role_dropped: Compat,
     row_security_enabled: Compat,
     rows_rewritten: Data,
+    rule_changed: Compat,
     sequence_dropped: Compat,
     statement_refused: History,
     table_added: Compat,
@@ -190,7 +191,7 @@ pub fn advise(facts: &Facts) -> Option<(&'static Rule, Advice)> {
 mod tests {
     use super::*;
     use crate::analysis::{Evidence, harms};
-    use crate::schema::diff::{Change, Demand};
+    use crate::schema::diff::{Change, Demand, Supply};
     use crate::schema::name::{ObjectName, QualifiedName};
     use crate::schema::op::RelationKind;
     use crate::schema::types::SqlType;
@@ -301,7 +302,10 @@ mod tests {
                 Change::ColumnDropped { required: yes },
                 Change::NotNullSet { supplied: yes },
                 Change::NotNullDropped { supplied: yes },
-                Change::DefaultDropped { required: yes },
+                Change::DefaultDropped {
+                    supply: Supply::Default,
+                    required: yes,
+                },
                 Change::DefaultAdded { was_required: yes },
             ] {
                 part(ObjectKind::Column, change);
@@ -377,6 +381,8 @@ mod tests {
         }
         part(ObjectKind::Constraint, Change::UniqueKeyLost { columns });
         part(ObjectKind::Trigger, Change::TriggerAdded);
+        part(ObjectKind::Rule, Change::RuleAdded);
+        part(ObjectKind::Rule, Change::RuleDropped);
         part(ObjectKind::Policy, Change::PolicyChanged);
         part(ObjectKind::EnumLabel, Change::LabelAdded);
         part(ObjectKind::EnumLabel, Change::LabelDropped);

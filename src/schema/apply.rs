@@ -11,6 +11,7 @@ mod follow;
 mod naming;
 mod partitions;
 mod relations;
+mod rules;
 mod tables;
 pub(crate) use tables::constraint_columns;
 mod types;
@@ -364,9 +365,19 @@ impl Applier<'_> {
             SchemaOp::AlterConstraint {
                 table,
                 name,
-                deferrable,
-                deferred,
-            } => self.alter_constraint(table, name, *deferrable, *deferred),
+                timing,
+                enforced,
+                no_inherit,
+            } => self.alter_constraint(table, name, (*timing, *enforced, *no_inherit)),
+            SchemaOp::SetTableType { table, of_type } => {
+                let of_type = of_type.as_ref().and_then(|name| {
+                    let name = self.find_type(name)?;
+                    self.catalog.user_type(&name).map(|it| it.id)
+                });
+                if let Some(table) = self.find_table(table) {
+                    self.edit_table(&table, |table| table.of_type = of_type);
+                }
+            }
 
             SchemaOp::CreateType { name, definition } => self.create_type(name, definition),
             SchemaOp::DropType {
@@ -439,6 +450,18 @@ impl Applier<'_> {
                 triggers,
                 enabled,
             } => self.enable_trigger(table, triggers, *enabled),
+            SchemaOp::CreateRule { rule, is_replaced } => self.create_rule(rule, *is_replaced),
+            SchemaOp::DropRule {
+                name,
+                table,
+                existence,
+            } => self.drop_rule(name, table, *existence),
+            SchemaOp::RenameRule { table, name, to } => self.rename_rule(table, name, to),
+            SchemaOp::EnableRule {
+                table,
+                name,
+                enabled,
+            } => self.enable_rule(table, name, *enabled),
             SchemaOp::CreatePolicy { policy } => self.create_policy(policy),
             SchemaOp::AlterPolicy {
                 table,
@@ -473,6 +496,11 @@ impl Applier<'_> {
                 bound,
             } => {
                 self.attach_partition(table, partition, bound.as_ref());
+            }
+            SchemaOp::AttachUnnamedPartition { table } => {
+                if let Some(name) = self.find_table(table) {
+                    self.edit_table(&name, |table| table.has_unnamed_children = true);
+                }
             }
             SchemaOp::AttachPartitionIndex { index, partition } => {
                 self.attach_partition_index(index, partition);
@@ -550,11 +578,16 @@ impl Applier<'_> {
                 | TransactionOp::Rollback
                 | TransactionOp::Savepoint(_)
                 | TransactionOp::Release(_)
-                | TransactionOp::RollbackTo(_),
+                | TransactionOp::RollbackTo(_)
+                | TransactionOp::Prepare(_)
+                | TransactionOp::CommitPrepared(_)
+                | TransactionOp::RollbackPrepared(_),
             ) => {}
             SchemaOp::Session(SessionOp::SearchPath { path, scope }) => {
                 self.session.set_search_path(path.as_deref(), *scope);
             }
+            SchemaOp::Session(SessionOp::EnterSchema(name)) => self.session.enter_schema(name),
+            SchemaOp::Session(SessionOp::LeaveSchema) => self.session.leave_schema(),
             SchemaOp::Session(SessionOp::Role { .. } | SessionOp::Other { .. }) => {}
             SchemaOp::NoEffect { .. } => {}
             // Whoever replays reads the bodies and applies what stands in them.
@@ -695,6 +728,7 @@ impl Applier<'_> {
                 depends_on: Vec::new(),
                 indexes: List::default(),
                 triggers: Vec::new(),
+                rules: Vec::new(),
             }),
             // An index without its table says nothing.
             RelationKind::Table | RelationKind::ForeignTable | RelationKind::Index => {

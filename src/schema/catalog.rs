@@ -18,8 +18,8 @@ use super::list::List;
 use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
     ConstraintKind, ConstraintOptions, Identity, IndexKey, KeyOptions, OtherKind, PolicyCommand,
-    QueryDef, RelationKind, RoutineArgument, RoutineKind, SequenceChange, SqlExpr, TriggerEvents,
-    TriggerTiming,
+    QueryDef, RelationKind, RoutineArgument, RoutineKind, RuleEvent, SequenceChange, SqlExpr,
+    TriggerEvents, TriggerTiming,
 };
 use super::types::{SqlType, TypeName};
 
@@ -212,6 +212,27 @@ pub struct Trigger {
     pub attributes: Option<Arc<str>>,
 }
 
+/// A rule on a table or view: it rewrites the statements that come there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RewriteRule {
+    /// Its identity.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: Ident,
+    /// Which statements it rewrites.
+    pub event: RuleEvent,
+    /// `DO INSTEAD` rather than `DO ALSO`.
+    pub instead: bool,
+    /// `WHERE …`
+    pub condition: Option<SqlExpr>,
+    /// What is done, as written.
+    pub actions: SqlExpr,
+    /// The relations that it uses, as far as they are in the catalog.
+    pub depends_on: Vec<ObjectId>,
+    /// Whether it rewrites anything.
+    pub enabled: bool,
+}
+
 /// A row-level security policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -251,10 +272,14 @@ pub struct Table {
     pub indexes: List<Index>,
     /// Its triggers.
     pub triggers: Vec<Trigger>,
+    /// Its rules.
+    pub rules: Vec<RewriteRule>,
     /// Its policies.
     pub policies: Vec<Policy>,
     /// Row-level security.
     pub row_security: RowSecurity,
+    /// The composite type that gives it its columns.
+    pub of_type: Option<ObjectId>,
     /// The partitioned table it belongs to.
     pub partition_of: Option<ObjectId>,
     /// `FOR VALUES …` or `DEFAULT`, of a partition.
@@ -265,6 +290,8 @@ pub struct Table {
     pub inherits: Vec<ObjectId>,
     /// Whether other tables were made its partitions or children.
     pub has_children: bool,
+    /// Whether it has partitions or children whose names are not known.
+    pub has_unnamed_children: bool,
     /// A foreign table.
     pub foreign: bool,
     /// `UNLOGGED`
@@ -323,6 +350,8 @@ pub struct View {
     pub indexes: List<Index>,
     /// `INSTEAD OF` triggers.
     pub triggers: Vec<Trigger>,
+    /// Its rules, but for the one that makes it a view.
+    pub rules: Vec<RewriteRule>,
 }
 
 /// A sequence.
@@ -463,6 +492,15 @@ pub struct Relation {
 }
 
 impl Relation {
+    /// Its rules.
+    pub fn rules(&self) -> &[RewriteRule] {
+        match &self.body {
+            RelationBody::Table(table) => &table.rules,
+            RelationBody::View(view) => &view.rules,
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => &[],
+        }
+    }
+
     /// The table, if it is one.
     pub fn as_table(&self) -> Option<&Table> {
         match &self.body {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::apply::{Touched, constraint_columns};
 use super::catalog::{
     Catalog, Column, Constraint, Index, ObjectId, Policy, PrivilegeTarget, Relation, RelationBody,
-    Routine, RowSecurity, Table, TypeBody, UserType,
+    RewriteRule, Routine, RowSecurity, Table, TypeBody, UserType,
 };
 use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
@@ -43,6 +43,8 @@ pub enum ObjectKind {
     Function,
     /// A trigger.
     Trigger,
+    /// A rule.
+    Rule,
     /// A policy.
     Policy,
     /// A schema.
@@ -66,6 +68,7 @@ impl ObjectKind {
             ObjectKind::EnumLabel => "enum label",
             ObjectKind::Function => "function",
             ObjectKind::Trigger => "trigger",
+            ObjectKind::Rule => "rule",
             ObjectKind::Policy => "policy",
             ObjectKind::Schema => "schema",
             ObjectKind::Role => "role",
@@ -163,12 +166,24 @@ impl Catalog {
                 }),
             ObjectKind::Constraint
             | ObjectKind::Trigger
+            | ObjectKind::Rule
             | ObjectKind::Policy
             | ObjectKind::Schema
             | ObjectKind::Role
             | ObjectKind::Migration => false,
         }
     }
+}
+
+/// What gives a column its value when an insert leaves it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Supply {
+    /// `DEFAULT`
+    Default,
+    /// `GENERATED … AS IDENTITY`
+    Identity,
+    /// `GENERATED ALWAYS AS (…)`
+    Expression,
 }
 
 /// What an added constraint demands of writers.
@@ -232,6 +247,8 @@ pub enum Change {
     },
     /// Its default is gone.
     DefaultDropped {
+        /// What supplied it.
+        supply: Supply,
         /// Whether an INSERT must now name the column.
         required: bool,
     },
@@ -285,6 +302,10 @@ pub enum Change {
     },
     /// A trigger fires that did not before.
     TriggerAdded,
+    /// A rule rewrites statements that it did not before, or does so in another way.
+    RuleAdded,
+    /// A rule no longer rewrites statements.
+    RuleDropped,
     /// Rows are hidden or refused by row-level security that was off before.
     RowSecurityOn {
         /// Whether no policy admits any row.
@@ -408,6 +429,8 @@ impl Change {
             Change::ValuesAdded { .. } => "values-added",
             Change::UniqueKeyLost { .. } => "unique-key-lost",
             Change::TriggerAdded => "trigger-added",
+            Change::RuleAdded => "rule-added",
+            Change::RuleDropped => "rule-dropped",
             Change::RowSecurityOn { .. } => "row-security-on",
             Change::PolicyChanged => "policy-changed",
             Change::TypeAdded => "type-added",
@@ -640,6 +663,7 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
                     }
                 }
                 (RelationBody::View(earlier), RelationBody::View(later)) => {
+                    diff_rules(name, &earlier.rules, &later.rules, out);
                     match (&earlier.columns, &later.columns) {
                         (Some(earlier), Some(later)) => diff_view(name, earlier, later, out),
                         (None, None) if earlier.query == later.query => {}
@@ -728,6 +752,47 @@ fn diff_view(name: &QualifiedName, before: &[Ident], after: &[Ident], out: &mut 
     }
 }
 
+fn diff_rules(
+    name: &QualifiedName,
+    before: &[RewriteRule],
+    after: &[RewriteRule],
+    out: &mut Vec<Difference>,
+) {
+    let mut push = |rule: &RewriteRule, change| {
+        out.push(Difference {
+            object: ObjectRef::part(ObjectKind::Rule, name, &rule.name),
+            change,
+        });
+    };
+    let acts = |rules: &[RewriteRule], wanted: &RewriteRule| {
+        rules.iter().any(|rule| {
+            let condition = match (&rule.condition, &wanted.condition) {
+                (Some(one), Some(other)) => one.is_same(other),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+            rule.enabled
+                && condition
+                && (rule.event, rule.instead) == (wanted.event, wanted.instead)
+                && rule.actions.is_same(&wanted.actions)
+        })
+    };
+    let is_named = |rules: &[RewriteRule], name: &Ident| {
+        rules.iter().any(|rule| rule.enabled && rule.name == *name)
+    };
+    for rule in after.iter().filter(|rule| rule.enabled) {
+        if !acts(before, rule) {
+            push(rule, Change::RuleAdded);
+        }
+    }
+    for rule in before.iter().filter(|rule| rule.enabled) {
+        // One of the same name that does something else has been said.
+        if !acts(after, rule) && !is_named(after, &rule.name) {
+            push(rule, Change::RuleDropped);
+        }
+    }
+}
+
 /// The literals of a check.
 type Literals = BTreeSet<Arc<str>>;
 
@@ -791,6 +856,7 @@ impl Tables<'_> {
         self.diff_constraints(out);
         self.diff_unique_keys(out);
         self.diff_triggers(out);
+        diff_rules(self.name, &self.before.rules, &self.after.rules, out);
         self.diff_row_security(out);
     }
 
@@ -893,6 +959,11 @@ impl Tables<'_> {
             }),
             (true, true) | (false, false) => match (was_supplied, is_supplied) {
                 (true, false) => push(Change::DefaultDropped {
+                    supply: match (&before.generated, before.identity) {
+                        (Some(_), _) => Supply::Expression,
+                        (None, Some(_)) => Supply::Identity,
+                        (None, None) => Supply::Default,
+                    },
                     required: is_required,
                 }),
                 (false, true) => push(Change::DefaultAdded { was_required }),

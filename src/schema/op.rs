@@ -96,8 +96,6 @@ pub enum OtherKind {
     TextSearch,
     /// `STATISTICS`
     Statistics,
-    /// `RULE`
-    Rule,
     /// `EVENT TRIGGER`
     EventTrigger,
     /// `PUBLICATION`
@@ -127,7 +125,6 @@ impl fmt::Display for OtherKind {
             OtherKind::Cast => "cast",
             OtherKind::TextSearch => "text search object",
             OtherKind::Statistics => "statistics",
-            OtherKind::Rule => "rule",
             OtherKind::EventTrigger => "event trigger",
             OtherKind::Publication => "publication",
             OtherKind::Subscription => "subscription",
@@ -580,8 +577,12 @@ pub struct TableDef {
     pub partition_by: Option<SqlExpr>,
     /// `LIKE table …`
     pub like: Vec<LikeClause>,
+    /// `OF type`
+    pub of_type: Option<ObjectName>,
     /// `AS query`: the columns are what the query returns.
     pub as_query: Option<QueryDef>,
+    /// Its columns stand elsewhere: on another server, in a prepared statement.
+    pub columns_unknown: bool,
     /// A foreign table.
     pub foreign: bool,
 }
@@ -600,7 +601,9 @@ impl TableDef {
             unlogged: false,
             partition_by: None,
             like: Vec::new(),
+            of_type: None,
             as_query: None,
+            columns_unknown: false,
             foreign: false,
         }
     }
@@ -795,6 +798,8 @@ pub struct RoutineArgument {
     pub has_default: bool,
     /// What it is then, where the text of the default tells it.
     pub default_value: Option<Value>,
+    /// `VARIADIC`: any number of arguments of a call go into its array.
+    pub is_variadic: bool,
 }
 
 /// When a trigger fires, relative to the change.
@@ -855,6 +860,47 @@ pub enum TriggerSelection {
     Named(Ident),
     /// `ALL` or `USER`.
     All,
+}
+
+/// Which statements a rule rewrites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleEvent {
+    /// `INSERT`
+    Insert,
+    /// `UPDATE`
+    Update,
+    /// `DELETE`
+    Delete,
+}
+
+impl RuleEvent {
+    /// As SQL has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RuleEvent::Insert => "INSERT",
+            RuleEvent::Update => "UPDATE",
+            RuleEvent::Delete => "DELETE",
+        }
+    }
+}
+
+/// `CREATE RULE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleDef {
+    /// The name, unique within its table.
+    pub name: Ident,
+    /// The table or view.
+    pub table: ObjectName,
+    /// Which statements it rewrites.
+    pub event: RuleEvent,
+    /// `WHERE …`
+    pub condition: Option<SqlExpr>,
+    /// `DO INSTEAD` rather than `DO ALSO`.
+    pub instead: bool,
+    /// What is done, as written: `NOTHING`, a statement, or several in parentheses.
+    pub actions: SqlExpr,
+    /// The relations that these statements name.
+    pub relations: Vec<ObjectName>,
 }
 
 /// Which commands a policy governs.
@@ -1015,6 +1061,12 @@ pub enum TransactionOp {
     Release(Ident),
     /// `ROLLBACK TO [SAVEPOINT] s`
     RollbackTo(Ident),
+    /// `PREPARE TRANSACTION 'x'`: what was done is kept, and seen by nobody yet.
+    Prepare(Arc<str>),
+    /// `COMMIT PREPARED 'x'`
+    CommitPrepared(Arc<str>),
+    /// `ROLLBACK PREPARED 'x'`
+    RollbackPrepared(Arc<str>),
 }
 
 /// How long a setting lasts.
@@ -1036,6 +1088,10 @@ pub enum SessionOp {
         /// How long it lasts.
         scope: SettingScope,
     },
+    /// The elements of a `CREATE SCHEMA` begin: their names are sought in it first.
+    EnterSchema(Ident),
+    /// They end.
+    LeaveSchema,
     /// `SET ROLE`, `SET SESSION AUTHORIZATION`; `None` for `RESET`.
     Role {
         /// The role.
@@ -1346,10 +1402,19 @@ pub enum SchemaOp {
         table: ObjectName,
         /// The constraint.
         name: Ident,
-        /// `DEFERRABLE`
-        deferrable: bool,
-        /// `INITIALLY DEFERRED`
-        deferred: bool,
+        /// `DEFERRABLE` and `INITIALLY DEFERRED`, where one of them or its opposite is written.
+        timing: Option<(bool, bool)>,
+        /// `ENFORCED`, `NOT ENFORCED`
+        enforced: Option<bool>,
+        /// `NO INHERIT`, `INHERIT`
+        no_inherit: Option<bool>,
+    },
+    /// `ALTER TABLE … OF`, `NOT OF`
+    SetTableType {
+        /// The table.
+        table: ObjectName,
+        /// The type; `None` for `NOT OF`.
+        of_type: Option<ObjectName>,
     },
 
     // Types.
@@ -1484,6 +1549,40 @@ pub enum SchemaOp {
         /// On or off.
         enabled: bool,
     },
+    /// `CREATE [OR REPLACE] RULE`
+    CreateRule {
+        /// What is made.
+        rule: Box<RuleDef>,
+        /// `OR REPLACE`
+        is_replaced: bool,
+    },
+    /// `DROP RULE`
+    DropRule {
+        /// The rule.
+        name: Ident,
+        /// The table or view.
+        table: ObjectName,
+        /// Whether it may be missing.
+        existence: Existence,
+    },
+    /// `ALTER RULE … RENAME TO`
+    RenameRule {
+        /// The table or view.
+        table: ObjectName,
+        /// The rule.
+        name: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `ALTER TABLE … ENABLE|DISABLE RULE`
+    EnableRule {
+        /// The table or view.
+        table: ObjectName,
+        /// The rule.
+        name: Ident,
+        /// On or off.
+        enabled: bool,
+    },
     /// `CREATE POLICY`
     CreatePolicy {
         /// What is made.
@@ -1537,6 +1636,12 @@ pub enum SchemaOp {
         partition: ObjectName,
         /// `FOR VALUES …`, `DEFAULT`
         bound: Option<SqlExpr>,
+    },
+    /// A partition or child whose name is not known is made: it is named after a day, say. No query
+    /// that is known names it, and what it does to the parent's rows nobody sees.
+    AttachUnnamedPartition {
+        /// The partitioned table.
+        table: ObjectName,
     },
     /// `ALTER INDEX … ATTACH PARTITION`
     AttachPartitionIndex {
@@ -1685,10 +1790,13 @@ impl SchemaOp {
             | SchemaOp::RenameConstraint { table, .. }
             | SchemaOp::ValidateConstraint { table, .. }
             | SchemaOp::AlterConstraint { table, .. }
+            | SchemaOp::SetTableType { table, .. }
             | SchemaOp::EnableTrigger { table, .. }
+            | SchemaOp::EnableRule { table, .. }
             | SchemaOp::SetRowSecurity { table, .. }
             | SchemaOp::SetLogged { table, .. }
             | SchemaOp::AttachPartition { table, .. }
+            | SchemaOp::AttachUnnamedPartition { table }
             | SchemaOp::DetachPartition { table, .. }
             | SchemaOp::Inherit { table, .. }
             | SchemaOp::NoInherit { table, .. } => Some(table),
@@ -1751,6 +1859,7 @@ impl SchemaOp {
             SchemaOp::RenameConstraint { .. } => "rename-constraint",
             SchemaOp::ValidateConstraint { .. } => "validate-constraint",
             SchemaOp::AlterConstraint { .. } => "alter-constraint",
+            SchemaOp::SetTableType { .. } => "set-table-type",
             SchemaOp::CreateType { .. } => "create-type",
             SchemaOp::DropType { .. } => "drop-type",
             SchemaOp::RenameType { .. } => "rename-type",
@@ -1767,12 +1876,18 @@ impl SchemaOp {
             SchemaOp::RenameTrigger { .. } => "rename-trigger",
             SchemaOp::EnableTrigger { enabled: true, .. } => "enable-trigger",
             SchemaOp::EnableTrigger { enabled: false, .. } => "disable-trigger",
+            SchemaOp::CreateRule { .. } => "create-rule",
+            SchemaOp::DropRule { .. } => "drop-rule",
+            SchemaOp::RenameRule { .. } => "rename-rule",
+            SchemaOp::EnableRule { enabled: true, .. } => "enable-rule",
+            SchemaOp::EnableRule { enabled: false, .. } => "disable-rule",
             SchemaOp::CreatePolicy { .. } => "create-policy",
             SchemaOp::AlterPolicy { .. } => "alter-policy",
             SchemaOp::DropPolicy { .. } => "drop-policy",
             SchemaOp::RenamePolicy { .. } => "rename-policy",
             SchemaOp::SetRowSecurity { .. } => "set-row-security",
             SchemaOp::AttachPartition { .. } => "attach-partition",
+            SchemaOp::AttachUnnamedPartition { .. } => "attach-partition",
             SchemaOp::DetachPartition { .. } => "detach-partition",
             SchemaOp::AttachPartitionIndex { .. } => "attach-partition-index",
             SchemaOp::Inherit { .. } => "inherit",

@@ -28,6 +28,8 @@ pub enum PrimaryKeys {
 pub struct Session {
     path: Vec<Ident>,
     local: Option<Vec<Ident>>,
+    /// While the elements of a `CREATE SCHEMA` are made.
+    inner: Option<Vec<Ident>>,
     /// Where the name of an index has to be unique.
     pub index_names: IndexNames,
     /// Whether a primary key refuses NULL.
@@ -48,6 +50,7 @@ impl Session {
         Session {
             path: vec![Ident::new("$user"), Ident::new("public")],
             local: None,
+            inner: None,
             index_names: IndexNames::default(),
             primary_keys: PrimaryKeys::default(),
             found_columns: Vec::new(),
@@ -56,7 +59,20 @@ impl Session {
 
     /// The schemas that are searched, in order.
     pub fn search_path(&self) -> &[Ident] {
-        self.local.as_deref().unwrap_or(&self.path)
+        let outer = self.local.as_ref().unwrap_or(&self.path);
+        self.inner.as_ref().unwrap_or(outer)
+    }
+
+    /// Names are sought in a schema before all others, until it is left.
+    pub fn enter_schema(&mut self, schema: &Ident) {
+        let mut path = vec![schema.clone()];
+        path.extend_from_slice(self.search_path());
+        self.inner = Some(path);
+    }
+
+    /// Names are sought where they were before.
+    pub fn leave_schema(&mut self) {
+        self.inner = None;
     }
 
     /// `SET search_path`; `None` restores the default.

@@ -8,6 +8,7 @@
 mod access;
 pub(super) mod body;
 mod column;
+mod condition;
 mod data;
 mod functions;
 mod index;
@@ -16,6 +17,7 @@ mod opaque;
 pub(super) mod plpgsql;
 mod query;
 mod routine;
+mod rule;
 mod session;
 mod table;
 #[cfg(test)]
@@ -27,6 +29,7 @@ use std::sync::Arc;
 
 use super::cursor::{Cursor, Read, Refused};
 use super::{Dialect, Operation};
+use crate::schema::name::Ident;
 use crate::schema::op::{Creation, GrantTarget, OtherKind, RelationKind, Runs, SchemaOp};
 use crate::source::Span;
 
@@ -67,6 +70,38 @@ pub(super) fn lower(cursor: &Cursor) -> Vec<Operation> {
         );
     }
     out.operations
+}
+
+/// A statement about a prepared one.
+pub(super) enum Prepared {
+    /// `PREPARE name AS …`, with what it does.
+    Made(Ident, Vec<SchemaOp>),
+    /// `EXECUTE name`
+    Run(Ident),
+}
+
+/// Whether a statement prepares another or runs one that was prepared.
+pub(super) fn prepared(cursor: &Cursor) -> Option<Prepared> {
+    let mut cursor = cursor.clone();
+    if cursor.dialect != Dialect::Postgres {
+        return None;
+    }
+    if cursor.eat("execute") {
+        return cursor.ident().ok().map(Prepared::Run);
+    }
+    if !cursor.eat("prepare") || cursor.is("transaction") {
+        return None;
+    }
+    let name = cursor.ident().ok()?;
+    if cursor.is_symbol("(") {
+        cursor.parentheses().ok()?;
+    }
+    cursor.expect("as").ok()?;
+    let operations = lower(&cursor.part(cursor.at..cursor.tokens.len()));
+    Some(Prepared::Made(
+        name,
+        operations.into_iter().map(|it| it.op).collect(),
+    ))
 }
 
 /// The operation of a text that cannot be read, and of client commands.
@@ -165,7 +200,9 @@ fn dispatch(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             whole(cursor, no_effect("reassign owned"), out);
             Ok(())
         }
-        "prepare" if !cursor.is("transaction") => {
+        "import" if cursor.eat("foreign schema") => object::import_foreign_schema(cursor, out),
+        "prepare" if cursor.is("transaction") => session::transaction(cursor, &word, out),
+        "prepare" => {
             cursor.at = cursor.tokens.len();
             whole(cursor, no_effect("prepare"), out);
             Ok(())
@@ -229,7 +266,7 @@ fn create(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     }
     cursor.at = plain;
     if cursor.eat("rule") {
-        return object::create_rule(cursor, out);
+        return rule::create(cursor, creation == Creation::OrReplace, out);
     }
     if ["function", "procedure", "aggregate"]
         .iter()
@@ -301,7 +338,7 @@ fn skip_mysql_view_options(cursor: &mut Cursor) -> Read<()> {
 }
 
 /// The kinds of which the catalog keeps only the name, by the words after `CREATE` and `DROP`.
-const OTHER: [(&str, OtherKind); 25] = [
+const OTHER: [(&str, OtherKind); 24] = [
     ("collation", OtherKind::Collation),
     ("default conversion", OtherKind::Conversion),
     ("conversion", OtherKind::Conversion),
@@ -314,7 +351,6 @@ const OTHER: [(&str, OtherKind); 25] = [
     ("text search parser", OtherKind::TextSearch),
     ("text search template", OtherKind::TextSearch),
     ("statistics", OtherKind::Statistics),
-    ("rule", OtherKind::Rule),
     ("event trigger", OtherKind::EventTrigger),
     ("publication", OtherKind::Publication),
     ("subscription", OtherKind::Subscription),
@@ -381,6 +417,9 @@ fn alter(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     }
     if cursor.eat("policy") {
         return access::alter_policy(cursor, out);
+    }
+    if cursor.eat("rule") {
+        return rule::alter(cursor, out);
     }
     if cursor.eat("trigger") {
         return routine::alter_trigger(cursor, out);

@@ -203,6 +203,55 @@ pub struct Script {
 }
 
 impl Script {
+    /// Marks what stands in branches of which nobody knows which is taken: `choices` holds the
+    /// branches of each choice as places in `text`, which was read with all of them. A statement in a
+    /// branch runs perhaps. One that has branches in itself is not understood, unless it does the
+    /// same whichever is taken.
+    pub fn leave_open(&mut self, text: &str, dialect: Dialect, choices: &[Vec<Span>]) {
+        if choices.is_empty() {
+            return;
+        }
+        for statement in &mut self.statements {
+            let span = statement.span;
+            let is_in = |branch: &Span| branch.start <= span.start && span.end <= branch.end;
+            if choices.iter().flatten().any(is_in) {
+                for operation in &mut statement.operations {
+                    operation.runs = Runs::Perhaps;
+                }
+            }
+            let cuts = |branch: &Span| {
+                let reaches_in = branch.start < span.end && span.start < branch.end;
+                let lies_within =
+                    branch.is_empty() && (span.start + 1..span.end).contains(&branch.start);
+                (reaches_in && !is_in(branch)) || lies_within
+            };
+            let inner: Vec<&Vec<Span>> = choices
+                .iter()
+                .filter(|branches| branches.iter().any(cuts))
+                .collect();
+            if inner.is_empty() {
+                continue;
+            }
+            if let Some(same) = whichever(text, span, dialect, &inner) {
+                let runs = statement
+                    .operations
+                    .first()
+                    .map_or(Runs::Always, |it| it.runs);
+                statement.operations = same
+                    .into_iter()
+                    .map(|op| Operation { op, span, runs })
+                    .collect();
+            } else {
+                let reason = "a template chooses a part of it, and nobody knows which";
+                statement.operations = vec![Operation {
+                    op: lower::unreadable(span.of(text), dialect, reason),
+                    span,
+                    runs: Runs::Always,
+                }];
+            }
+        }
+    }
+
     /// Moves every place in the script: the text that was read is a part of another.
     pub fn map_spans(&mut self, place: impl Fn(Span) -> Span) {
         for statement in &mut self.statements {
@@ -215,6 +264,52 @@ impl Script {
             trouble.span = place(trouble.span);
         }
     }
+}
+
+/// What a statement does, where that is the same whichever branch is taken of each choice in it.
+fn whichever(
+    text: &str,
+    span: Span,
+    dialect: Dialect,
+    choices: &[&Vec<Span>],
+) -> Option<Vec<SchemaOp>> {
+    const MOST_WAYS: usize = 16;
+    let ways: usize = choices.iter().map(|branches| branches.len()).product();
+    if ways > MOST_WAYS {
+        return None;
+    }
+    let mut found: Option<Vec<SchemaOp>> = None;
+    for way in 0..ways {
+        let mut left_out: Vec<Span> = Vec::new();
+        let mut rest = way;
+        for branches in choices {
+            let taken = rest % branches.len();
+            rest /= branches.len();
+            let others = branches.iter().enumerate().filter(|(at, _)| *at != taken);
+            left_out.extend(others.map(|(_, branch)| *branch));
+        }
+        left_out.sort_by_key(|it| (it.start, it.end));
+        let mut chosen = String::new();
+        let mut at = span.start;
+        for hole in left_out {
+            if hole.start > at {
+                chosen.push_str(text.get(at..hole.start.min(span.end))?);
+            }
+            at = at.max(hole.end);
+        }
+        chosen.push_str(text.get(at..span.end).unwrap_or_default());
+        let mut statements = read(&chosen, dialect).statements;
+        let (Some(only), true) = (statements.pop(), statements.is_empty()) else {
+            return None;
+        };
+        let operations: Vec<SchemaOp> = only.operations.into_iter().map(|it| it.op).collect();
+        let is_read = |op: &SchemaOp| !matches!(op, SchemaOp::Opaque(_));
+        if !operations.iter().all(is_read) || found.as_ref().is_some_and(|it| *it != operations) {
+            return None;
+        }
+        found = Some(operations);
+    }
+    found
 }
 
 /// The first tokens of a statement, at most `most`: words in lower case, anything else as it is
@@ -269,10 +364,34 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
     }
     let mut splitter = Splitter::new(text, dialect);
     let mut tokens = Vec::new();
+    // What the text's own prepared statements do.
+    const LONGEST_PREPARED: usize = 10_000;
+    const MOST_EXECUTED: usize = 1000;
+    let mut prepared: BTreeMap<Ident, Vec<SchemaOp>> = BTreeMap::new();
+    let mut executed = 0;
     while let Some(piece) = splitter.next_piece(&mut tokens) {
         let cursor = Cursor::new(text, dialect, &tokens);
         let mut operations = match piece.kind {
-            PieceKind::Statement => lower::lower(&cursor),
+            PieceKind::Statement => match lower::prepared(&cursor) {
+                Some(lower::Prepared::Made(name, operations)) => {
+                    if piece.span.len() <= LONGEST_PREPARED {
+                        prepared.insert(name, operations);
+                    }
+                    lower::lower(&cursor)
+                }
+                Some(lower::Prepared::Run(name))
+                    if prepared.contains_key(&name) && executed < MOST_EXECUTED =>
+                {
+                    executed += 1;
+                    let operations = prepared[&name].iter().map(|op| Operation {
+                        op: op.clone(),
+                        span: piece.span,
+                        runs: Runs::Always,
+                    });
+                    operations.collect()
+                }
+                Some(lower::Prepared::Run(_)) | None => lower::lower(&cursor),
+            },
             PieceKind::ClientCommand => lower::client_command(&cursor, piece.span),
             PieceKind::Unreadable => {
                 let reason = splitter

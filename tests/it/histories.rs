@@ -226,12 +226,40 @@ fn placeholder_that_may_be_anything_is_not_silence() {
             "tern",
             "1_t.sql",
             "2_x.sql",
-            "{{ if .x }}CREATE INDEX i ON t (a);{{ end }}",
+            "ALTER TABLE t {{ if .x }}ADD{{ else }}DROP{{ end }} COLUMN b {{ if .x }}int{{ end }};",
         ),
     ] {
         let report = change(layout, &[(old, T)], &[(old, T), (name, text)]);
         assert!(report.summary.new_not_understood > 0, "{text}");
     }
+}
+
+#[test]
+fn branch_of_a_template_runs_perhaps_unless_its_condition_is_known() {
+    let of = |text: &str| {
+        let files = [("1_t.up.sql", T), ("2_x.up.sql", text)];
+        let report = change("golang-migrate", &files[..1], &files);
+        assert_eq!(report.summary.new_not_understood, 0, "{text}");
+        let lines = report.findings.iter().map(|finding| {
+            let evidence = finding.breaks[0].evidence.as_str();
+            format!("{} {evidence}", finding.rule)
+        });
+        lines.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(
+        of("{{if .plugin}}DROP TABLE t;{{end}}"),
+        "table_dropped possible"
+    );
+    assert_eq!(
+        of("{{if .postgres}}DROP TABLE t;{{end}}"),
+        "table_dropped presumed"
+    );
+    assert_eq!(of("SELECT 1;{{if .mysql}}DROP TABLE t;{{end}}"), "");
+    // Whichever branch is taken, the statement is the same to the schema.
+    assert_eq!(
+        of("INSERT INTO t (b) VALUES ({{if .x}}1{{else}}2{{end}});"),
+        ""
+    );
 }
 
 #[test]

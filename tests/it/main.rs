@@ -1,6 +1,7 @@
 //! Everything that needs more than one room: histories, rule pages, the program itself.
 
 mod cli;
+mod commands;
 mod conventions;
 mod histories;
 #[path = "../support/home.rs"]

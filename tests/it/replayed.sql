@@ -490,3 +490,51 @@ CREATE INDEX dumped_b ON ONLY dumped USING btree (b);
 CREATE INDEX dumped_1_b ON dumped_1 USING btree (b);
 ALTER INDEX dumped_pkey ATTACH PARTITION dumped_1_pkey;
 ALTER INDEX dumped_b ATTACH PARTITION dumped_1_b;
+-- next
+CREATE TYPE shape AS (a integer, b text);
+CREATE TABLE of_shape OF shape (a WITH OPTIONS PRIMARY KEY, b NOT NULL DEFAULT 'x');
+CREATE TABLE of_shape_plain OF shape;
+CREATE TABLE of_shape_parts OF shape PARTITION BY RANGE (a);
+CREATE TABLE later_shaped (a integer, b text);
+ALTER TABLE later_shaped OF shape;
+-- next
+ALTER TYPE shape ADD ATTRIBUTE c numeric(10, 2) CASCADE;
+ALTER TYPE shape RENAME ATTRIBUTE a TO id CASCADE;
+ALTER TYPE shape ALTER ATTRIBUTE c TYPE bigint CASCADE;
+-- next
+ALTER TABLE later_shaped NOT OF;
+ALTER TYPE shape DROP ATTRIBUTE b CASCADE;
+-- next
+ALTER TABLE of_shape_plain ADD CONSTRAINT positive CHECK (c > 0);
+DROP TYPE shape CASCADE;
+-- next
+CREATE SCHEMA in_one
+    CREATE VIEW seen AS SELECT a, b FROM composed
+    CREATE TABLE other (key text PRIMARY KEY)
+    CREATE TABLE composed (a integer PRIMARY KEY, b text REFERENCES other, c serial)
+    CREATE INDEX composed_b ON composed (b)
+    CREATE SEQUENCE numbers
+    GRANT SELECT, INSERT ON composed TO PUBLIC;
+CREATE TABLE in_none (a integer);
+-- next
+CREATE TABLE ruled (a integer, b text);
+CREATE TABLE ruled_log (a integer, at timestamptz DEFAULT now());
+CREATE VIEW ruled_view AS SELECT a, b FROM ruled;
+CREATE RULE log_it AS ON INSERT TO ruled DO ALSO INSERT INTO ruled_log (a) VALUES (NEW.a);
+CREATE RULE keep AS ON DELETE TO ruled WHERE OLD.a > 10 DO INSTEAD NOTHING;
+CREATE RULE write_it AS ON UPDATE TO ruled_view DO INSTEAD
+    (UPDATE ruled SET b = NEW.b WHERE a = OLD.a; DELETE FROM ruled_log WHERE a = OLD.a);
+-- next
+CREATE OR REPLACE RULE keep AS ON DELETE TO ruled DO INSTEAD NOTHING;
+ALTER RULE keep ON ruled RENAME TO keep_all;
+ALTER TABLE ruled DISABLE RULE log_it;
+DROP RULE IF EXISTS missing ON ruled;
+-- next
+DROP TABLE ruled_log CASCADE;
+DROP RULE keep_all ON ruled;
+CREATE OR REPLACE VIEW ruled_view AS SELECT a, b, a + 1 AS c FROM ruled;
+-- next
+CREATE TABLE prepared_for (a integer, b text);
+PREPARE fill (integer) AS INSERT INTO prepared_for VALUES ($1);
+EXECUTE fill(1);
+DEALLOCATE fill;

@@ -210,15 +210,21 @@ fn the_replay_of_ordinary_statements_gives_the_catalog_of_the_server() {
     }
 }
 
-/// The projects below a folder that are written for PostgreSQL and have migrations.
+/// Every fixture that is written for PostgreSQL. A folder of several projects is none itself, and a
+/// project that holds migrations for two servers is read for this one.
 fn fixtures() -> Vec<(PathBuf, Replayed)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    // Folders whose folders are projects, or one project at several times.
+    const OF_PROJECTS: [&str; 5] = [
+        "",
+        "layouts",
+        "layouts/several",
+        "drop_in_use",
+        "drop_retired",
+    ];
     let mut out = Vec::new();
-    for within in [
-        root.clone(),
-        root.join("layouts"),
-        root.join("layouts/several"),
-    ] {
+    for within in OF_PROJECTS {
+        let within = root.join(within);
         let entries = std::fs::read_dir(&within).expect("the folder can be listed");
         let mut folders: Vec<PathBuf> = entries
             .map(|entry| entry.expect("an entry can be read").path())
@@ -226,16 +232,20 @@ fn fixtures() -> Vec<(PathBuf, Replayed)> {
             .collect();
         folders.sort();
         for folder in folders {
-            // Other databases, folders of projects, and one whose schema only a template names.
-            let other = ["mysql", "sqlite", "trouble", "several", "layouts", "pop"];
-            let name = folder.file_name().unwrap_or_default().to_string_lossy();
-            if other.iter().any(|it| name.ends_with(it)) {
+            let name = folder.strip_prefix(&root).expect("it lies below");
+            let name = name.to_str().expect("its name is text");
+            let is_other = name.ends_with("mysql") || name.ends_with("sqlite");
+            if is_other || name == "layouts/trouble" || OF_PROJECTS.contains(&name) {
                 continue;
             }
-            match replay_tree(&Tree::folder(&folder), &Overrides::default()) {
-                Ok(replayed) => out.push((folder, replayed)),
-                Err(error) => println!("{}: {error}", folder.display()),
-            }
+            let overrides = Overrides {
+                migrations: (name == "layouts/several/shop")
+                    .then(|| "migrations/postgres".to_owned()),
+                ..Overrides::default()
+            };
+            let replayed = replay_tree(&Tree::folder(&folder), &overrides)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            out.push((folder, replayed));
         }
     }
     out

@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// When set, a missing server fails the tests instead of leaving them out loudly.
 const REQUIRED: &str = "MIGCHECK_REQUIRE_SERVERS";
@@ -28,11 +29,23 @@ pub(crate) fn required<T>(name: &str, started: Result<T, String>) -> Option<T> {
     }
 }
 
-/// The folder of a server and whom it runs as.
+/// The folder of a server and whom it runs as. It goes away with the server, and with this where
+/// no server came to hold it.
 pub(crate) struct Home {
     pub(crate) folder: PathBuf,
     /// Set when the tests run as root, which servers refuse.
     user: Option<(u32, u32)>,
+    /// Whether a shell holds it and removes it in the end.
+    is_held: AtomicBool,
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if !self.is_held.load(Ordering::Relaxed) {
+            // Nothing else can be done about a folder that stays.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
 }
 
 impl Home {
@@ -40,14 +53,19 @@ impl Home {
     pub(crate) fn new(prefix: &str) -> Result<Home, String> {
         let folder = std::env::temp_dir().join(format!("{prefix}-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        let mut home = Home {
+            folder,
+            user: None,
+            is_held: AtomicBool::new(false),
+        };
         let is_root = fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0);
-        let user = if is_root { Some(other_user()?) } else { None };
-        if let Some((uid, gid)) = user {
-            chown(&folder, Some(uid), Some(gid)).map_err(|error| error.to_string())?;
+        home.user = if is_root { Some(other_user()?) } else { None };
+        if let Some((uid, gid)) = home.user {
+            chown(&home.folder, Some(uid), Some(gid)).map_err(|error| error.to_string())?;
         }
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))
+        fs::set_permissions(&home.folder, fs::Permissions::from_mode(0o700))
             .map_err(|error| error.to_string())?;
-        Ok(Home { folder, user })
+        Ok(home)
     }
 
     /// A program that runs as the account of the server.
@@ -82,14 +100,17 @@ impl Home {
             "\"$1\" {arguments} >\"$3/log\" 2>&1 & p=$!; \
              read x; kill -{signal} $p; wait $p; rm -rf \"$3\""
         );
-        self.command(Path::new("/bin/sh"))
+        let held = self
+            .command(Path::new("/bin/sh"))
             .args(["-c", &script, "sh"])
             .args([daemon, data, &self.folder])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string());
+        self.is_held.store(held.is_ok(), Ordering::Relaxed);
+        held
     }
 
     /// Waits half a minute at most for an answer; else what the log of the server says.

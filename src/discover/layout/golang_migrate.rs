@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::placeholder::Placeholders;
 use super::{
     Consequence, Direction, Folder, Late, Reading, Signs, Tool, TransactionScope, Unit,
     leading_digits,
@@ -89,6 +90,12 @@ impl Tool for GolangMigrate {
             Dialect::Postgres | Dialect::Mysql | Dialect::Mariadb => TransactionScope::None,
             Dialect::Sqlite => TransactionScope::File,
         };
+        // Programs with migrations for several servers fill them in as templates first.
+        let templates = Placeholders::of_templates(folder);
+        let text = |file: &str| match &templates {
+            Some(templates) => templates.fill(folder.text(file).0),
+            None => folder.text(file).0,
+        };
         for (&(version, direction), &(file, title)) in &versions {
             match direction {
                 Direction::Up => {
@@ -96,13 +103,13 @@ impl Tool for GolangMigrate {
                         file,
                         version.to_string(),
                         title,
-                        folder.text(file).0,
+                        text(file),
                         (own, Unit::WholeText),
                     );
                     migration.late = Late::Skipped;
                     migration.down = versions
                         .get(&(version, Direction::Down))
-                        .map(|(file, _)| folder.text(file).0);
+                        .map(|(file, _)| text(file));
                     reading.migrations.push(migration);
                 }
                 Direction::Down if !versions.contains_key(&(version, Direction::Up)) => {
@@ -114,6 +121,7 @@ impl Tool for GolangMigrate {
                 Direction::Down => {}
             }
         }
+        reading.notices.extend(templates.and_then(|it| it.notice()));
         Ok(reading)
     }
 

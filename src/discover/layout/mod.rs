@@ -30,6 +30,7 @@ mod sqitch;
 mod sql_migrate;
 mod sqlx;
 mod supabase;
+mod template;
 mod tern;
 mod yoyo;
 

@@ -9,9 +9,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::Folder;
+use super::template;
 use crate::discover::part::{Builder, Part};
 use crate::discover::text::MigrationText;
 use crate::source::{SourceFile, Span};
+use crate::sql::Dialect;
 
 /// How placeholders are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +23,8 @@ pub(super) enum Syntax {
     Between(String, String),
     /// `$NAME`, `${NAME}`, `${NAME:-default}`.
     Environment,
-    /// Go's `{{ … }}`.
-    Template,
+    /// Go's `{{ … }}`, with the project's family of servers.
+    Template(Dialect),
     /// `:NAME`, in capitals.
     Capitals,
     /// psql's `:name`, `:'name'`, `:"name"`.
@@ -42,18 +45,10 @@ pub(super) struct Placeholders {
 struct Found {
     /// Its bytes.
     span: Span,
-    what: What,
-}
-
-enum What {
-    /// A value by name, its default, and quotes to put around it.
-    Value {
-        name: String,
-        default: Option<String>,
-        quote: Option<char>,
-    },
-    /// Nothing is sent.
-    Nothing,
+    name: String,
+    default: Option<String>,
+    /// To put around the value.
+    quote: Option<char>,
 }
 
 impl Placeholders {
@@ -64,6 +59,21 @@ impl Placeholders {
             known: BTreeMap::new(),
             unknown: RefCell::default(),
         }
+    }
+
+    /// The placeholders of a folder that a program in Go fills in by itself before its tool sees
+    /// the texts; `None` where no file looks like that.
+    pub(super) fn of_templates(folder: &Folder<'_>) -> Option<Placeholders> {
+        let is_template = |text: &MigrationText| {
+            text.part()
+                .is_some_and(|part| template::is_template(&part.file.text))
+        };
+        if !folder.texts.values().any(|(text, _)| is_template(text)) {
+            return None;
+        }
+        let mut placeholders = Placeholders::new(Syntax::Template(folder.dialect), false);
+        placeholders.know_all(&folder.config.placeholders);
+        Some(placeholders)
     }
 
     /// Adds a value; one that is there is replaced. A value that comes from elsewhere itself is
@@ -120,28 +130,30 @@ impl Placeholders {
         match &self.syntax {
             Syntax::Between(begin, _) => !begin.is_empty() && text.contains(begin.as_str()),
             Syntax::Environment => text.contains('$'),
-            Syntax::Template => text.contains("{{"),
+            Syntax::Template(_) => text.contains("{{"),
             Syntax::Capitals | Syntax::Psql => text.contains(':'),
         }
     }
 
     /// Adds a stretch of `file` to what is sent, its placeholders filled in.
     pub(super) fn add(&self, builder: &mut Builder, file: &SourceFile, span: Span) {
+        if let Syntax::Template(dialect) = self.syntax {
+            let data = template::Data {
+                known: &self.known,
+                dialect: Some(dialect),
+            };
+            template::fill(builder, file, span, &data, |unknown| {
+                self.count(file, unknown);
+            });
+            return;
+        }
         let mut at = span.start;
         if self.may_be_in(span.of(&file.text)) {
             while let Some(found) = self.next(&file.text, at, span.end) {
                 builder.verbatim(Span::new(at, found.span.start));
                 at = found.span.end;
-                let What::Value {
-                    name,
-                    default,
-                    quote,
-                } = found.what
-                else {
-                    continue;
-                };
-                let value = self.known.get(&self.folded(&name)).cloned().or(default);
-                let value = match (value, quote) {
+                let value = self.known.get(&self.folded(&found.name)).cloned();
+                let value = match (value.or(found.default), found.quote) {
                     (Some(value), Some(quote)) => {
                         let escaped = value.replace(quote, &format!("{quote}{quote}"));
                         format!("{quote}{escaped}{quote}")
@@ -149,7 +161,7 @@ impl Placeholders {
                     (Some(value), None) => value,
                     (None, quote) => {
                         self.count(file, found.span);
-                        let stand_in = stand_in(&name);
+                        let stand_in = stand_in(&found.name);
                         match quote {
                             Some(quote) => format!("{quote}{stand_in}{quote}"),
                             None => stand_in,
@@ -210,17 +222,12 @@ impl Placeholders {
                 let name_at = start + begin.len();
                 let length = text.get(name_at..to)?.find(end.as_str())?;
                 let name = text.get(name_at..name_at + length)?.trim().to_owned();
-                Some(Found {
-                    span: Span::new(start, name_at + length + end.len()),
-                    what: What::Value {
-                        name,
-                        default: None,
-                        quote: None,
-                    },
-                })
+                let span = Span::new(start, name_at + length + end.len());
+                Some(value(span, &name))
             }
             Syntax::Environment => environment(text, from, to),
-            Syntax::Template => template(text, from, to),
+            // A template is filled in as a whole.
+            Syntax::Template(_) => None,
             Syntax::Capitals => colon(text, from, to, false),
             Syntax::Psql => colon(text, from, to, true),
         }
@@ -228,7 +235,7 @@ impl Placeholders {
 }
 
 /// A word that can stand for a name and keeps the text of the placeholder.
-fn stand_in(name: &str) -> String {
+pub(super) fn stand_in(name: &str) -> String {
     let mut word: String = name
         .chars()
         .map(|c| {
@@ -259,11 +266,9 @@ fn name_end(text: &str, from: usize, to: usize) -> usize {
 fn value(span: Span, name: &str) -> Found {
     Found {
         span,
-        what: What::Value {
-            name: name.to_owned(),
-            default: None,
-            quote: None,
-        },
+        name: name.to_owned(),
+        default: None,
+        quote: None,
     }
 }
 
@@ -290,11 +295,9 @@ fn environment(text: &str, from: usize, to: usize) -> Option<Found> {
                     .map(str::to_owned);
                 return Some(Found {
                     span: Span::new(at, end + close + 1),
-                    what: What::Value {
-                        name: text[name_at..end].to_owned(),
-                        default,
-                        quote: None,
-                    },
+                    name: text[name_at..end].to_owned(),
+                    default,
+                    quote: None,
                 });
             }
             at += 2;
@@ -311,30 +314,6 @@ fn environment(text: &str, from: usize, to: usize) -> Option<Found> {
         }
     }
     None
-}
-
-/// `{{ .name }}`, `{{/* comment */}}`, `{{ template "x" . }}`.
-fn template(text: &str, from: usize, to: usize) -> Option<Found> {
-    let start = from + text.get(from..to)?.find("{{")?;
-    let inner_at = start + 2;
-    let length = text.get(inner_at..to)?.find("}}")?;
-    let span = Span::new(start, inner_at + length + 2);
-    let inner = text[inner_at..inner_at + length].trim_matches('-').trim();
-    if inner.starts_with("/*") {
-        return Some(Found {
-            span,
-            what: What::Nothing,
-        });
-    }
-    // `{{ index .Options "schema" }}` is `.Options.schema`.
-    if let Some(rest) = inner.strip_prefix("index ") {
-        let mut words = rest.split_whitespace();
-        if let (Some(map), Some(key), None) = (words.next(), words.next(), words.next()) {
-            let name = format!("{}.{}", map.trim_start_matches('.'), key.trim_matches('"'));
-            return Some(value(span, &name));
-        }
-    }
-    Some(value(span, inner.trim_start_matches('.')))
 }
 
 /// `:NAME`, and for psql also `:name`, `:'name'`, `:"name"`; `::type`, `:=` and slices are SQL.
@@ -384,11 +363,9 @@ fn colon(text: &str, from: usize, to: usize, is_psql: bool) -> Option<Found> {
             if end > at + 2 && bytes.get(end) == Some(&next) {
                 return Some(Found {
                     span: Span::new(at, end + 1),
-                    what: What::Value {
-                        name: text[at + 2..end].to_owned(),
-                        default: None,
-                        quote: Some(char::from(next)),
-                    },
+                    name: text[at + 2..end].to_owned(),
+                    default: None,
+                    quote: Some(char::from(next)),
                 });
             }
         } else if is_name(next) && !next.is_ascii_digit() {
@@ -445,11 +422,11 @@ mod tests {
     fn templates_stand_for_a_name() {
         assert_eq!(
             filled(
-                Syntax::Template,
+                Syntax::Template(Dialect::Postgres),
                 &[("schema", "app")],
                 "{{/* no */}}CREATE TABLE {{ .schema }}.t; {{ template \"x/y.sql\" . }}"
             ),
-            "CREATE TABLE app.t; __template_x_y_sql__"
+            "CREATE TABLE app.t; __template_x_y_sql__;"
         );
     }
 

@@ -10,6 +10,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::placeholder::Placeholders;
 use super::{Folder, Reading, Signs, Tool, TransactionScope, Unit, has_extension, leading_digits};
 use crate::error::Result;
 use crate::sql::Dialect;
@@ -106,6 +107,11 @@ impl Tool for Plain {
         for name in folder.direct_files().filter(|name| is_numbered_code(name)) {
             reading.ignore(folder.path_of(name), "it is code and is not read");
         }
+        let templates = Placeholders::of_templates(folder);
+        let text = |file: &str| match &templates {
+            Some(templates) => templates.fill(folder.text(file).0),
+            None => folder.text(file).0,
+        };
         let number = |stem| leading_digits(stem).map_or("", |(digits, _)| digits);
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         for (stem, _) in &ups {
@@ -125,10 +131,10 @@ impl Tool for Plain {
                     common[digits.len()..]
                         .trim_start_matches(['_', '-', '.', ' '])
                         .replace(['_', '-'], " "),
-                    folder.text(file).0,
+                    text(file),
                     (TransactionScope::File, Unit::Statement),
                 );
-                migration.down = downs.remove(common).map(|file| folder.text(file).0);
+                migration.down = downs.remove(common).map(&text);
                 migration
             })
             .collect();
@@ -138,6 +144,9 @@ impl Tool for Plain {
                 "it undoes a migration that is not there",
             );
         }
+        reading
+            .notices
+            .extend(templates.as_ref().and_then(Placeholders::notice));
         Ok(reading)
     }
 

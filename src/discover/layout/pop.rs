@@ -108,7 +108,7 @@ impl Tool for Pop {
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let mut reading = Reading::default();
-        let mut placeholders = Placeholders::new(Syntax::Template, false);
+        let mut placeholders = Placeholders::new(Syntax::Template(folder.dialect), false);
         for (name, value) in options(folder)? {
             placeholders.know(&format!("Options.{name}"), &value);
         }

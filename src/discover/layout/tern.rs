@@ -86,7 +86,7 @@ impl Tool for Tern {
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let mut reading = Reading::default();
-        let mut placeholders = Placeholders::new(Syntax::Template, false);
+        let mut placeholders = Placeholders::new(Syntax::Template(folder.dialect), false);
         for above in upwards(folder.path) {
             let path = join(above, "tern.conf");
             if folder.ground.has(&path)?

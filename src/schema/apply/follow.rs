@@ -324,6 +324,9 @@ fn rename_in_table(table: &mut Table, what: Renamed, from: &QualifiedName, to: &
     for trigger in &mut table.triggers {
         trigger.condition.iter_mut().for_each(edit);
     }
+    for rule in &mut table.rules {
+        rule.condition.iter_mut().for_each(edit);
+    }
 }
 
 /// One piece of an expression's text.

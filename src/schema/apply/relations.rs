@@ -7,13 +7,14 @@ use super::naming::choose_name;
 use super::{Applier, Touched};
 use crate::schema::catalog::{
     Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence,
-    SequenceOptions, Table, View, schema_key,
+    SequenceOptions, Table, TypeBody, View, schema_key,
 };
 use crate::schema::list::List;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
-    Behavior, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef, IndexKey,
-    LikeClause, QueryDef, RelationKind, SequenceChange, SequenceOwner, SqlExpr, TableDef, ViewDef,
+    Behavior, ColumnDef, ConstraintDef, ConstraintKind, Creation, Existence, Identity, IndexDef,
+    IndexKey, LikeClause, QueryDef, RelationKind, SequenceChange, SequenceOwner, SqlExpr, TableDef,
+    ViewDef,
 };
 use crate::schema::session::IndexNames;
 use crate::schema::types::{SqlType, TypeName};
@@ -62,6 +63,12 @@ impl Applier<'_> {
         }
         if let Some(parent) = &def.partition_of {
             table.partition_of = self.copy_parent(parent, &mut table);
+        }
+        if let Some(of_type) = &def.of_type {
+            self.columns_of_type(of_type, &mut table);
+        }
+        if def.columns_unknown {
+            table.knowledge = Knowledge::columns_unknown();
         }
         for like in def.like.iter().filter(|like| like.after == 0) {
             self.copy_like(like, &mut table);
@@ -192,6 +199,31 @@ impl Applier<'_> {
         Some(relation.id)
     }
 
+    /// `OF type`: the attributes are the columns.
+    fn columns_of_type(&mut self, name: &ObjectName, table: &mut Table) {
+        let Some(found) = self.find_type(name) else {
+            return;
+        };
+        let Some(user_type) = self.catalog.user_type(&found).cloned() else {
+            return;
+        };
+        table.of_type = Some(user_type.id);
+        match &user_type.body {
+            TypeBody::Composite(attributes) => {
+                for (name, data_type) in attributes {
+                    let def = ColumnDef::new(name.clone(), data_type.clone());
+                    let column = self.build_column(&def);
+                    table.columns.push(column);
+                }
+            }
+            TypeBody::Unknown => table.knowledge = Knowledge::columns_unknown(),
+            TypeBody::Enum { .. }
+            | TypeBody::Domain { .. }
+            | TypeBody::Range(_)
+            | TypeBody::Base => {}
+        }
+    }
+
     fn copy_keys(&mut self, source: &QualifiedName, target: &QualifiedName) {
         let Some(source) = self.catalog.table(source).cloned() else {
             return;
@@ -319,6 +351,7 @@ impl Applier<'_> {
             depends_on,
             indexes: List::default(),
             triggers: Vec::new(),
+            rules: Vec::new(),
         };
         let existing = self
             .catalog
@@ -338,6 +371,7 @@ impl Applier<'_> {
                 // old ones are known to stay even where the new query's are not read.
                 view.columns = view.columns.or(old.columns);
                 view.triggers = old.triggers;
+                view.rules = old.rules;
                 id
             }
             Some(None) if !self.may_create(&name, creation) => {
@@ -738,6 +772,7 @@ impl Applier<'_> {
             .collect();
         if cascades {
             self.drop_references(id, None);
+            self.drop_rules_using(id);
             if matches!(relation.body, RelationBody::Sequence(_)) {
                 self.drop_defaults_of(name);
             }

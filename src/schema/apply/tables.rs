@@ -42,7 +42,7 @@ impl Applier<'_> {
         }
     }
 
-    fn build_column(&mut self, def: &ColumnDef) -> Column {
+    pub(super) fn build_column(&mut self, def: &ColumnDef) -> Column {
         Column {
             id: self.origin.next_id(),
             name: def.name.clone(),
@@ -865,8 +865,7 @@ impl Applier<'_> {
         &mut self,
         table: &ObjectName,
         name: &Ident,
-        deferrable: bool,
-        deferred: bool,
+        (timing, enforced, no_inherit): (Option<(bool, bool)>, Option<bool>, Option<bool>),
     ) {
         let Some(found) = self.find_table(table) else {
             return;
@@ -877,8 +876,17 @@ impl Applier<'_> {
             self.edit_table(&target, |table| {
                 let is_meant = |constraint: &Constraint| constraint.name == *name;
                 table.constraints.edit(is_meant, |it| {
-                    it.deferrable = deferrable;
-                    Arc::make_mut(&mut it.options).deferred = deferred;
+                    if let Some((deferrable, deferred)) = timing {
+                        it.deferrable = deferrable;
+                        Arc::make_mut(&mut it.options).deferred = deferred;
+                    }
+                    if let Some(enforced) = enforced {
+                        // The rows are looked at when it comes into force.
+                        (it.enforced, it.valid) = (enforced, enforced);
+                    }
+                    if let Some(no_inherit) = no_inherit {
+                        Arc::make_mut(&mut it.options).no_inherit = no_inherit;
+                    }
                 });
             });
         }
@@ -1133,6 +1141,14 @@ fn rename_in_table(table: &mut Table, from: &Ident, to: &Ident) {
         .edit(is_meant, |index| rename_in_index(index, from, to));
     for trigger in &mut table.triggers {
         rename_all(&mut trigger.columns, from, to);
+    }
+    if let Some(key) = &mut table.partition_by {
+        *key = key.with_column_renamed(from, to);
+    }
+    for rule in &mut table.rules {
+        for expr in rule.condition.iter_mut().chain([&mut rule.actions]) {
+            *expr = expr.with_column_renamed(from, to);
+        }
     }
     for policy in &mut table.policies {
         for expr in policy.using.iter_mut().chain(&mut policy.with_check) {

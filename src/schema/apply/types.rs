@@ -8,7 +8,8 @@ use super::{Applier, Assumption, Touched};
 use crate::schema::catalog::{EnumLabel, ObjectId, Routine, TypeBody, UserType};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
-    Behavior, Creation, Existence, LabelPosition, RoutineDef, SqlExpr, TypeChange, TypeDef,
+    Behavior, ColumnChange, ColumnDef, Creation, Existence, LabelPosition, RoutineDef, SqlExpr,
+    TypeChange, TypeDef,
 };
 use crate::schema::types::{SqlType, TypeName};
 
@@ -174,9 +175,54 @@ impl Applier<'_> {
             return;
         };
         if behavior == Behavior::Cascade {
+            for table in self.tables_of_type(&found) {
+                self.remove_relation(&table, Behavior::Cascade);
+            }
             self.drop_users_of_type(&found);
         }
         self.remove_type(&found);
+    }
+
+    /// The tables that were made `OF` a type.
+    fn tables_of_type(&self, name: &QualifiedName) -> Vec<QualifiedName> {
+        let Some(id) = self.catalog.user_type(name).map(|it| it.id) else {
+            return Vec::new();
+        };
+        let relations = self.catalog.relations();
+        let typed = relations
+            .filter(|(_, relation)| relation.as_table().is_some_and(|it| it.of_type == Some(id)));
+        typed.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// `ALTER TYPE … ATTRIBUTE … CASCADE` goes on to the tables of the type.
+    fn alter_tables_of_type(&mut self, name: &QualifiedName, change: &TypeChange) {
+        for table in self.tables_of_type(name) {
+            let table = ObjectName::from(&table);
+            match change {
+                TypeChange::AddAttribute(attribute, data_type) => {
+                    let column = ColumnDef::new(attribute.clone(), data_type.clone());
+                    self.add_column(&table, &column, Existence::Required);
+                }
+                TypeChange::DropAttribute(attribute, existence) => {
+                    self.drop_column(&table, attribute, *existence, Behavior::Cascade);
+                }
+                TypeChange::SetAttributeType(attribute, data_type) => {
+                    let change = ColumnChange::SetType {
+                        data_type: data_type.clone(),
+                        using: false,
+                        collation: None,
+                    };
+                    self.alter_column(&table, attribute, &change, false);
+                }
+                TypeChange::RenameAttribute(from, to) => self.rename_column(&table, from, to),
+                TypeChange::DomainDefault(_)
+                | TypeChange::DomainNotNull(_)
+                | TypeChange::AddDomainCheck { .. }
+                | TypeChange::DropDomainCheck(..)
+                | TypeChange::RenameDomainCheck(..)
+                | TypeChange::ValidateDomainCheck(_) => {}
+            }
+        }
     }
 
     /// `CASCADE` takes what is made of a type with it: columns, defaults, domains, attributes and
@@ -432,6 +478,7 @@ impl Applier<'_> {
             }
             other => other.clone(),
         };
+        self.alter_tables_of_type(&found, &change);
         self.edit_type(&found, |user_type| match &mut user_type.body {
             TypeBody::Domain {
                 not_null,

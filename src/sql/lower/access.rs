@@ -115,6 +115,7 @@ fn read_change(cursor: &mut Cursor, granted: bool, default: bool) -> Read<Writte
         cursor.at = on + 1;
         if default {
             let kind = cursor.any_word()?;
+            cursor.eat("objects"); // `LARGE OBJECTS`
             change
                 .targets
                 .push(GrantTarget::Other(Arc::from(kind.as_str())));

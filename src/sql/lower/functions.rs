@@ -2,8 +2,8 @@
 //!
 //! The list holds the built-in functions of PostgreSQL 15 (from `pg_proc`, without those that run
 //! a text as SQL or act on files and replication), of MySQL and SQLite, the usual functions of
-//! `uuid-ossp`, `pgcrypto` and their like, and keywords that stand before a parenthesis. Anything
-//! else that a statement calls may do what it likes.
+//! `uuid-ossp`, `pgcrypto` and their like, types that are called like functions, and keywords that
+//! stand before a parenthesis. Anything else that a statement calls may do what it likes.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,6 @@
 //! Dropping, views, types, domains, schemas, extensions, and objects kept by name.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::index::drop_index_table;
@@ -7,11 +8,11 @@ use super::query::query;
 use super::routine::read_signature;
 use super::table::{DomainRest, read_domain_check, read_domain_rest};
 use super::types::read_type;
-use super::{Out, access, no_effect, other_kind, whole};
+use super::{Out, access, no_effect, other_kind, rule, statement, whole};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{
-    Behavior, Creation, Existence, GrantTarget, LabelPosition, Opaque, OtherKind, RelationKind,
-    SchemaOp, TypeChange, TypeDef, ViewDef,
+    Behavior, Creation, Existence, GrantTarget, LabelPosition, OtherKind, RelationKind, SchemaOp,
+    SessionOp, TableDef, TypeChange, TypeDef, ViewDef,
 };
 use crate::schema::types::SqlType;
 use crate::sql::Dialect;
@@ -128,12 +129,11 @@ pub(super) fn drop(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         return Ok(());
     }
     if cursor.eat("rule") {
-        cursor.if_exists();
-        cursor.ident()?;
-        cursor.expect("on")?;
-        let table = cursor.object_name()?;
-        cursor.behavior();
-        whole(cursor, rewritten(table), out);
+        return rule::drop(cursor, out);
+    }
+    if cursor.eat("transform for") {
+        cursor.at = cursor.tokens.len();
+        whole(cursor, no_effect("transform"), out);
         return Ok(());
     }
     if cursor.is("owned") {
@@ -246,29 +246,6 @@ pub(super) fn rename_tables(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     Ok(())
 }
 
-/// `CREATE RULE`, after the words.
-pub(super) fn create_rule(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
-    cursor.ident()?;
-    cursor.expect("as on")?;
-    if !cursor.eat_any(&["select", "insert", "update", "delete"]) {
-        return Err(cursor.refuse("an event"));
-    }
-    cursor.expect("to")?;
-    let table = cursor.object_name()?;
-    cursor.at = cursor.tokens.len();
-    whole(cursor, rewritten(table), out);
-    Ok(())
-}
-
-/// A rule makes other statements of those on its table (or a view of it), and of no others.
-fn rewritten(table: ObjectName) -> SchemaOp {
-    SchemaOp::Opaque(Opaque {
-        names: vec![table],
-        beyond_names: false,
-        reason: "what a rule makes of statements is not followed".into(),
-    })
-}
-
 /// The name of an object that is kept by name only.
 pub(super) fn other_name(cursor: &mut Cursor, kind: OtherKind) -> Read<ObjectName> {
     match kind {
@@ -311,7 +288,6 @@ pub(super) fn other_name(cursor: &mut Cursor, kind: OtherKind) -> Read<ObjectNam
         | OtherKind::Collation
         | OtherKind::Conversion
         | OtherKind::TextSearch
-        | OtherKind::Rule
         | OtherKind::EventTrigger
         | OtherKind::Publication
         | OtherKind::Subscription
@@ -641,7 +617,94 @@ pub(super) fn create_schema(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
     let Some(name) = name.or(role) else {
         return Err(cursor.refuse("a name"));
     };
-    whole(cursor, SchemaOp::CreateSchema { name, existence }, out);
+    let op = SchemaOp::CreateSchema {
+        name: name.clone(),
+        existence,
+    };
+    whole(cursor, op, out);
+    if !cursor.is_done() {
+        let start = cursor.at;
+        let enter = SchemaOp::Session(SessionOp::EnterSchema(name));
+        whole(cursor, enter, out);
+        for range in schema_elements(cursor, start)? {
+            statement(&mut cursor.part(range), out)?;
+        }
+        whole(cursor, SchemaOp::Session(SessionOp::LeaveSchema), out);
+        cursor.at = cursor.tokens.len();
+    }
+    Ok(())
+}
+
+/// `CREATE TABLE … CREATE VIEW … GRANT …` behind `CREATE SCHEMA s`, each element in the order in
+/// which the server makes them: sequences, tables, views, indexes, triggers, privileges.
+fn schema_elements(cursor: &Cursor, start: usize) -> Read<Vec<Range<usize>>> {
+    const ORDER: [&str; 5] = ["sequence", "table", "view", "index", "trigger"];
+    let word = |at: usize, word: &str| {
+        let token = cursor.tokens.get(at);
+        token.is_some_and(|it| it.is_word(cursor.text, word))
+    };
+    let (mut depth, mut starts) = (0usize, Vec::new());
+    for index in start..cursor.tokens.len() {
+        let token = cursor.tokens[index];
+        if token.is_symbol(cursor.text, "(") {
+            depth += 1;
+        } else if token.is_symbol(cursor.text, ")") {
+            depth = depth.saturating_sub(1);
+        }
+        // `GRANT CREATE, …`, `WITH GRANT OPTION`
+        let is_inner = index > start
+            && (word(index - 1, "grant")
+                || word(index - 1, "with")
+                || cursor.tokens[index - 1].is_symbol(cursor.text, ","));
+        if depth == 0 && (word(index, "create") || word(index, "grant")) && !is_inner {
+            starts.push(index);
+        }
+    }
+    if starts.first() != Some(&start) {
+        return Err(cursor.refuse("the end"));
+    }
+    let ends = starts.iter().skip(1).copied().chain([cursor.tokens.len()]);
+    let mut elements: Vec<Range<usize>> = starts
+        .iter()
+        .copied()
+        .zip(ends)
+        .map(|(from, to)| from..to)
+        .collect();
+    elements.sort_by_key(|range| {
+        let head = range.start + 1..range.end.min(range.start + 4);
+        let kind = ORDER.iter().position(|kind| {
+            word(range.start, "create") && head.clone().any(|index| word(index, kind))
+        });
+        kind.unwrap_or(ORDER.len())
+    });
+    Ok(elements)
+}
+
+/// `IMPORT FOREIGN SCHEMA s LIMIT TO (a, b) FROM SERVER x INTO t`, after the first words.
+pub(super) fn import_foreign_schema(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
+    cursor.ident()?;
+    if !cursor.eat("limit to") {
+        let reason = "which tables the other server has is not known";
+        return Err(Refused(reason.to_owned()));
+    }
+    let names = cursor.ident_list()?;
+    cursor.expect("from server")?;
+    cursor.ident()?;
+    cursor.expect("into")?;
+    let schema = cursor.ident()?;
+    if cursor.eat("options") {
+        cursor.parentheses()?;
+    }
+    for name in names {
+        let mut table = TableDef::new(ObjectName::qualified(schema.clone(), name));
+        table.foreign = true;
+        table.columns_unknown = true;
+        let op = SchemaOp::CreateTable {
+            table: Box::new(table),
+            creation: Creation::New,
+        };
+        whole(cursor, op, out);
+    }
     Ok(())
 }
 

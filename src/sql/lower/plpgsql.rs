@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use super::Out;
 use super::body::{calls, operations_of, sql_statement, statement_end};
+use super::condition::{policies, truth};
 use super::data::{self, is_catalog};
 use super::opaque::names_in;
 use super::query::relations;
-use super::value::{Values, text_of, value_of};
+use super::value::{UNKNOWN_WORD, Values, number_of, text_of, value_of};
 use crate::schema::name::{Ident, ObjectName};
 use crate::schema::op::{Opaque, Runs, SchemaOp, TransactionOp, Value};
 use crate::sql::cursor::{Cursor, Read, Refused};
@@ -38,15 +39,40 @@ enum Frame {
         statements: usize,
         handling: bool,
     },
-    /// `IF`, `CASE`: how sure the branch is, and whether every condition so far was a guard.
-    Branch {
-        runs: Runs,
-        guards_only: bool,
-        /// The operations before it.
-        first: usize,
-    },
+    /// `IF`, `CASE`, with the branch at hand.
+    Branch(Branch),
     /// `LOOP`, `FOR`, `WHILE`; with its rounds where they are known.
     Loop(Option<Rounds>),
+}
+
+/// A choice, and the branch of it that is being read.
+struct Branch {
+    /// Which choice of the body it is.
+    choice: u32,
+    /// How sure the last branch is whose condition is not known.
+    runs: Runs,
+    /// Whether every condition so far was a guard.
+    guards_only: bool,
+    /// The operations before the branch.
+    first: usize,
+    /// Whether a branch so far is one of which nobody knows whether it runs.
+    is_open: bool,
+    /// Whether a branch is known to run if none before it does: those behind it never run.
+    is_taken: bool,
+    /// How sure the branch at hand is.
+    now: Runs,
+    /// What was known before the branch, where it never runs.
+    dead: Option<Known>,
+}
+
+/// What is known at one place of a body.
+#[derive(Clone)]
+struct Known {
+    values: Values,
+    answers: BTreeSet<Ident>,
+    found: bool,
+    since_return: Runs,
+    log: usize,
 }
 
 /// What a loop still has to run through.
@@ -80,6 +106,8 @@ pub(super) struct Reader<'a> {
     answers: BTreeSet<Ident>,
     /// Whether `FOUND` is such an answer.
     found: bool,
+    /// The tables that the body made under names that are known in part only.
+    unnamed: BTreeSet<ObjectName>,
 }
 
 impl<'a> Reader<'a> {
@@ -96,6 +124,7 @@ impl<'a> Reader<'a> {
             rounds: 0,
             answers: BTreeSet::new(),
             found: false,
+            unnamed: BTreeSet::new(),
         }
     }
 
@@ -162,13 +191,13 @@ impl<'a> Reader<'a> {
         if cursor.eat("case") {
             let range = self.until_word("when")?;
             self.cursor.at -= 1; // The `WHEN` is read like every other.
-            calls(&self.cursor.part(range), &self.values, &mut self.out);
-            let first = self.out.operations.len();
-            self.push(Frame::Branch {
-                runs: Runs::Perhaps,
-                guards_only: false,
-                first,
-            });
+            calls(
+                &self.cursor.part(range.clone()),
+                &self.values,
+                &mut self.out,
+            );
+            // A condition follows each `WHEN`, unless it is compared with an operand.
+            self.choose(range.is_empty());
             return Ok(());
         }
         if cursor.eat("loop") {
@@ -201,7 +230,7 @@ impl<'a> Reader<'a> {
         let is_sure = match &frame {
             Frame::Block { handling, .. } => !handling,
             Frame::Loop(rounds) => rounds.is_some(),
-            Frame::Branch { .. } => false,
+            Frame::Branch(branch) => !branch.is_open,
         };
         if !is_sure {
             self.forget_since(scope);
@@ -231,7 +260,7 @@ impl<'a> Reader<'a> {
             } => Runs::Always,
             Frame::Loop(Some(_)) => Runs::Always,
             Frame::Block { handling: true, .. } | Frame::Loop(None) => Runs::Perhaps,
-            Frame::Branch { runs, .. } => *runs,
+            Frame::Branch(branch) => branch.now,
         });
         frames.max().unwrap_or_default().max(self.since_return)
     }
@@ -287,6 +316,7 @@ impl<'a> Reader<'a> {
     }
 
     fn end(&mut self) -> Read<()> {
+        self.end_branch();
         let frame = self.pop();
         let fits = match frame {
             Some(Frame::Block { .. }) => {
@@ -298,7 +328,7 @@ impl<'a> Reader<'a> {
                 }
                 true
             }
-            Some(Frame::Branch { .. }) => self.cursor.eat_any(&["if", "case"]),
+            Some(Frame::Branch(_)) => self.cursor.eat_any(&["if", "case"]),
             Some(Frame::Loop(rounds)) => {
                 let fits = self.cursor.eat("loop");
                 if fits && !self.cursor.is_done() && !self.cursor.is_symbol(";") {
@@ -328,70 +358,143 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn condition(&mut self, is_first: bool) -> Read<()> {
-        let range = self.until_word("then")?;
-        let part = self.cursor.part(range);
-        let is_guard = self.is_guard(&part);
-        let before = self.out.operations.len();
-        calls(&part, &self.values, &mut self.out);
-        self.mark(before);
+    /// A choice begins; `is_followed`: its conditions are looked at.
+    fn choose(&mut self, is_followed: bool) {
         let choice = u32::try_from(self.cursor.at).unwrap_or(u32::MAX);
-        if is_first {
-            let first = self.out.operations.len();
-            self.push(Frame::Branch {
-                runs: if is_guard {
-                    Runs::OneOf { choice, branch: 0 }
-                } else {
-                    Runs::Perhaps
-                },
-                guards_only: is_guard,
-                first,
-            });
-            return Ok(());
-        }
-        let so_far = self.out.operations.len();
-        self.next_scope();
-        match self.frames.last_mut() {
-            Some(Frame::Branch {
-                runs: current,
-                guards_only,
-                first,
-            }) => {
-                *first = so_far;
-                *guards_only &= is_guard;
-                *current = next_branch(*current, *guards_only);
-                Ok(())
-            }
-            _ => Err(self.cursor.refuse("`IF`")),
+        let first = self.out.operations.len();
+        self.push(Frame::Branch(Branch {
+            choice,
+            runs: Runs::Perhaps,
+            guards_only: is_followed,
+            first,
+            is_open: !is_followed,
+            is_taken: false,
+            now: Runs::Perhaps,
+            dead: None,
+        }));
+    }
+
+    fn known(&self) -> Known {
+        Known {
+            values: self.values.clone(),
+            answers: self.answers.clone(),
+            found: self.found,
+            since_return: self.since_return,
+            log: self.log.len(),
         }
     }
 
-    fn otherwise(&mut self) -> Read<()> {
-        let so_far = self.out.operations.len();
-        self.next_scope();
-        match self.frames.last_mut() {
-            Some(Frame::Branch {
-                runs,
-                guards_only,
-                first,
-            }) => {
-                *first = so_far;
-                *runs = next_branch(*runs, *guards_only);
-                Ok(())
-            }
-            _ => Err(self.cursor.refuse("`IF`")),
+    /// The branch at hand ends: one that never runs did nothing.
+    fn end_branch(&mut self) {
+        let Some(Frame::Branch(branch)) = self.frames.last_mut() else {
+            return;
+        };
+        if let Some(known) = branch.dead.take() {
+            self.out.operations.truncate(branch.first);
+            self.values = known.values;
+            self.answers = known.answers;
+            self.found = known.found;
+            self.since_return = known.since_return;
+            self.log.truncate(known.log);
         }
+    }
+
+    /// The next branch begins. `holds`: whether its condition does, where that is known;
+    /// `is_guard`: it only asks the catalog.
+    fn branch(&mut self, holds: Option<bool>, is_guard: bool) -> Read<()> {
+        let is_sure = match self.frames.last() {
+            Some(Frame::Branch(branch)) => !branch.is_open,
+            _ => return Err(self.cursor.refuse("`IF`")),
+        };
+        if !is_sure {
+            self.next_scope();
+        }
+        let known = self.known();
+        let so_far = self.out.operations.len();
+        let Some(Frame::Branch(branch)) = self.frames.last_mut() else {
+            return Err(self.cursor.refuse("`IF`"));
+        };
+        branch.first = so_far;
+        if branch.is_taken || holds == Some(false) {
+            branch.dead = Some(known);
+            return Ok(());
+        }
+        branch.is_taken = holds == Some(true);
+        if branch.is_taken && !branch.is_open {
+            branch.now = Runs::Always;
+            return Ok(());
+        }
+        branch.guards_only &= is_guard;
+        branch.runs = match branch.runs {
+            Runs::OneOf { choice, branch: at } if branch.guards_only => Runs::OneOf {
+                choice,
+                branch: at + 1,
+            },
+            _ if branch.guards_only && !branch.is_open => Runs::OneOf {
+                choice: branch.choice,
+                branch: 0,
+            },
+            _ => Runs::Perhaps,
+        };
+        branch.is_open = true;
+        branch.now = branch.runs;
+        Ok(())
+    }
+
+    fn condition(&mut self, is_first: bool) -> Read<()> {
+        if !is_first {
+            self.end_branch();
+        }
+        let range = self.until_word("then")?;
+        let part = self.cursor.part(range);
+        let is_guard = self.is_guard(&part);
+        let holds = self.truth(&part);
+        let before = self.out.operations.len();
+        calls(&part, &self.values, &mut self.out);
+        if is_first {
+            self.mark(before);
+            self.choose(true);
+        } else if let Some(Frame::Branch(branch)) = self.frames.last() {
+            // A condition behind one that holds is never asked.
+            match branch.is_taken {
+                true => self.out.operations.truncate(before),
+                false => self.mark(before),
+            }
+        }
+        self.branch(holds, is_guard)
+    }
+
+    /// Whether a condition holds. What the body did to policies before is not in the rows that
+    /// are known of them.
+    fn truth(&self, part: &Cursor) -> Option<bool> {
+        let asks_policies = part.tokens.iter().any(|token| {
+            [POLICIES, "pg_policy"]
+                .iter()
+                .any(|name| token.is_word(part.text, name))
+        });
+        if asks_policies && !self.out.operations.is_empty() {
+            return None;
+        }
+        truth(part, &self.values)
+    }
+
+    fn otherwise(&mut self) -> Read<()> {
+        self.end_branch();
+        self.branch(Some(true), true)
     }
 
     /// `WHEN … THEN` of a handler or a `CASE`.
     fn when(&mut self) -> Read<()> {
+        self.end_branch();
         let range = self.until_word("then")?;
         match self.frames.last() {
             Some(Frame::Block { handling: true, .. }) => Ok(()),
-            Some(Frame::Branch { .. }) => {
-                calls(&self.cursor.part(range), &self.values, &mut self.out);
-                self.next_scope();
-                Ok(())
+            Some(Frame::Branch(branch)) => {
+                let part = self.cursor.part(range);
+                let is_followed = branch.guards_only || !branch.is_open;
+                let holds = self.truth(&part).filter(|_| is_followed);
+                calls(&part, &self.values, &mut self.out);
+                self.branch(holds, false)
             }
             _ => Err(self.cursor.refuse("`CASE`")),
         }
@@ -480,10 +583,21 @@ impl<'a> Reader<'a> {
                 Value::List(values) => values,
                 Value::Text(_) | Value::Null => return None,
             }
-        } else if let Some(policies) = self.policies(&walk) {
-            // Each row is a record with the one column that was asked for.
-            variable = Ident::new(&format!("{}.policyname", variable.as_str()));
-            policies
+        } else if let Some(found) = policies(&walk, &self.values) {
+            // Each row is a record with the one column that was asked for, or its value.
+            let column = ["policyname", "polname"].into_iter().find(|column| {
+                let body = &self.cursor.tokens[start..end];
+                body.windows(3).any(|tokens| {
+                    tokens[0].is_name()
+                        && token::ident(tokens[0], text, self.cursor.dialect) == variable
+                        && tokens[1].is_symbol(text, ".")
+                        && tokens[2].is_word(text, column)
+                })
+            });
+            if let Some(column) = column {
+                variable = Ident::new(&format!("{}.{column}", variable.as_str()));
+            }
+            found
         } else {
             self.numbers(&walk)?
         };
@@ -498,71 +612,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// `SELECT policyname FROM pg_policies WHERE schemaname = … AND tablename = …`, where the rows
-    /// are known: [`POLICIES`] among the values.
-    fn policies(&self, head: &Cursor) -> Option<Vec<Arc<str>>> {
-        let mut walk = head.part(head.at..head.tokens.len());
-        if walk.is_symbol("(") {
-            let range = walk.parentheses().ok()?;
-            walk.expect_end().ok()?;
-            walk = walk.part(range);
-        }
-        walk.expect("select policyname from").ok()?;
-        let view = walk.object_name().ok()?;
-        let Value::List(rows) = self.values.get(&Ident::new(POLICIES))? else {
-            return None;
-        };
-        (view.name.as_str() == POLICIES).then_some(())?;
-        walk.expect("where").ok()?;
-        let (mut schema, mut table) = (None, None);
-        let conditions = walk.part(walk.at..walk.tokens.len());
-        let mut start = 0;
-        for index in 0..=conditions.tokens.len() {
-            let is_end = conditions
-                .tokens
-                .get(index)
-                .is_none_or(|token| token.is_word(conditions.text, "and"));
-            if !is_end {
-                continue;
-            }
-            let mut condition = conditions.part(start..index);
-            let column = condition.any_word().ok()?;
-            condition.expect_symbol("=").ok()?;
-            let value = condition.part(condition.at..condition.tokens.len());
-            let value = text_of(&value, &self.values)?;
-            match column.as_str() {
-                "schemaname" => schema = Some(value),
-                "tablename" => table = Some(value),
-                _ => return None,
-            }
-            start = index + 1;
-        }
-        let (schema, table) = (schema?, table?);
-        let its = format!("{schema}\0{table}\0");
-        let found = rows.iter().filter_map(|row| row.strip_prefix(&*its));
-        Some(found.map(Arc::from).collect())
-    }
-
     /// `1..4`, `0..n - 1` with a known `n`.
     fn numbers(&self, head: &Cursor) -> Option<Vec<Arc<str>>> {
-        let text: String = head.tokens[head.at..]
-            .iter()
-            .map(|token| token.text(head.text))
-            .collect();
+        let rest = head.part(head.at..head.tokens.len());
+        // `1..4` without blanks is one or two numbers to the lexer.
+        let text = rest.span_of(0..rest.tokens.len()).of(head.text);
         let (from, to) = text.split_once("..")?;
-        let number = |written: &str| -> Option<i64> {
-            let written = written.trim();
-            if let Ok(number) = written.parse() {
-                return Some(number);
-            }
-            let known = |name: &str| match self.values.get(&Ident::new(&name.to_lowercase()))? {
-                Value::Text(text) => text.parse::<i64>().ok(),
-                Value::List(_) | Value::Null => None,
-            };
-            match written.split_once('-') {
-                Some((name, less)) => Some(known(name)?.checked_sub(less.parse().ok()?)?),
-                None => known(written),
-            }
+        let number = |written: &str| {
+            let tokens = token::tokens(written, head.dialect);
+            number_of(&Cursor::new(written, head.dialect, &tokens), &self.values)
         };
         let (from, to) = (number(from)?, number(to)?);
         if to.checked_sub(from)? > MOST_ROUNDS as i64 {
@@ -713,8 +771,8 @@ impl<'a> Reader<'a> {
         if !rest.is("query") && !rest.is("next") {
             let mut runs = self.runs();
             // What a branch did before it returned is done instead of the rest, not before it.
-            if let Some(Frame::Branch { first, .. }) = self.frames.last()
-                && self.out.operations.len() > *first
+            if let Some(Frame::Branch(branch)) = self.frames.last()
+                && self.out.operations.len() > branch.first
             {
                 runs = Runs::Perhaps;
             }
@@ -726,8 +784,13 @@ impl<'a> Reader<'a> {
     fn query(&mut self, part: &Cursor) {
         let is_answer = self.reads_catalog(part);
         self.found = is_answer;
+        let selected = selected(part).and_then(|value| value_of(&value, &self.values));
         for name in assignments(part) {
-            self.values.remove(&name);
+            self.log.push(name.clone());
+            match &selected {
+                Some(value) => self.values.insert(name.clone(), value.clone()),
+                None => self.values.remove(&name),
+            };
             self.remember(name, is_answer);
         }
         calls(part, &self.values, &mut self.out);
@@ -796,10 +859,14 @@ impl<'a> Reader<'a> {
         if let Some(written) = text_of(&built, &self.values) {
             let depth = part.depth + 1;
             let operations = operations_of(&written, "sql", part.dialect, depth, &Values::new());
-            let operations = operations
-                .into_iter()
-                .map(|operation| Operation { span, ..operation });
-            self.out.operations.extend(operations);
+            for operation in operations {
+                let op = match written.contains(UNKNOWN_WORD) {
+                    true => self.of_unnamed(part, operation.op),
+                    false => operation.op,
+                };
+                let runs = operation.runs;
+                self.out.operations.push(Operation { op, span, runs });
+            }
             return;
         }
         // What a built text begins with may say enough.
@@ -826,6 +893,57 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What an operation does in whose text a word is not known: a table of its own that nobody
+    /// can name, or a partition of one that is known. What else may be meant is not.
+    fn of_unnamed(&mut self, part: &Cursor, op: SchemaOp) -> SchemaOp {
+        let is_unnamed = |name: &ObjectName| name.name.as_str().contains(UNKNOWN_WORD);
+        let nothing = |what: &str| SchemaOp::NoEffect { what: what.into() };
+        match &op {
+            SchemaOp::NoEffect { .. } => return op,
+            SchemaOp::CreateTable { table, .. } if is_unnamed(&table.name) => {
+                self.unnamed.insert(table.name.clone());
+                let parents = table.partition_of.iter().chain(&table.inherits);
+                let mut known = parents.filter(|it| !is_unnamed(it));
+                return match (known.next(), known.next()) {
+                    (Some(table), None) => SchemaOp::AttachUnnamedPartition {
+                        table: table.clone(),
+                    },
+                    (None, _) => nothing("create table"),
+                    (Some(_), Some(_)) => self.built(part),
+                };
+            }
+            SchemaOp::AttachPartition {
+                table, partition, ..
+            } if self.unnamed.contains(partition) => {
+                return match is_unnamed(table) {
+                    true => nothing("attach partition"),
+                    false => SchemaOp::AttachUnnamedPartition {
+                        table: table.clone(),
+                    },
+                };
+            }
+            SchemaOp::CreateIndex { index, .. } if self.unnamed.contains(&index.table) => {
+                return nothing("create index");
+            }
+            SchemaOp::DropRelation { name, .. } if self.unnamed.contains(name) => {
+                return nothing("drop table");
+            }
+            _ => {} // An `ALTER` of it, or something else.
+        }
+        match op.altered_relation() {
+            Some(table) if self.unnamed.contains(table) => nothing("alter table"),
+            _ => self.built(part),
+        }
+    }
+
+    fn built(&self, part: &Cursor) -> SchemaOp {
+        SchemaOp::Opaque(Opaque {
+            names: names_in(part),
+            beyond_names: true,
+            reason: "a statement is built at run time".into(),
+        })
+    }
+
     fn not_read(&mut self, part: &Cursor, reason: &str) {
         let op = SchemaOp::Opaque(Opaque {
             names: names_in(part),
@@ -833,17 +951,6 @@ impl<'a> Reader<'a> {
             reason: reason.into(),
         });
         self.out.push(op, part.span_of(0..part.tokens.len()));
-    }
-}
-
-/// How sure the next branch of a choice is to run.
-fn next_branch(runs: Runs, guards_only: bool) -> Runs {
-    match runs {
-        Runs::OneOf { choice, branch } if guards_only => Runs::OneOf {
-            choice,
-            branch: branch + 1,
-        },
-        _ => Runs::Perhaps,
     }
 }
 
@@ -963,6 +1070,32 @@ fn altered_table(begins: &str, dialect: Dialect) -> Option<ObjectName> {
 fn is_plain(part: &Cursor) -> bool {
     part.peek_at(1)
         .is_some_and(|next| !next.is_symbol(part.text, ".") && !next.is_symbol(part.text, "["))
+}
+
+/// The expression of `SELECT expression INTO variable`, where that is all there is.
+fn selected<'a>(part: &Cursor<'a>) -> Option<Cursor<'a>> {
+    let is_into = |token: &Token| token.is_word(part.text, "into");
+    let into = part.tokens.iter().position(is_into)?;
+    let mut walk = part.clone();
+    walk.expect("select").ok()?;
+    let value = match into {
+        // `SELECT INTO variable expression`
+        1 => {
+            walk.at = into + 1;
+            walk.eat("strict");
+            walk.any_word().ok()?;
+            walk.part(walk.at..part.tokens.len())
+        }
+        _ => {
+            let value = walk.part(walk.at..into);
+            walk.at = into + 1;
+            walk.eat("strict");
+            walk.any_word().ok()?;
+            walk.expect_end().ok()?;
+            value
+        }
+    };
+    Some(value)
 }
 
 /// The variables that a statement assigns behind `INTO`, or as `GET DIAGNOSTICS` does.

@@ -73,6 +73,7 @@ fn read_aggregate(cursor: &mut Cursor, routine: &mut RoutineDef) -> Read<()> {
                     data_type,
                     has_default: false,
                     default_value: None,
+                    is_variadic: false,
                 });
             }
         }
@@ -213,6 +214,7 @@ fn read_arguments(cursor: &mut Cursor) -> Read<Vec<RoutineArgument>> {
 
 fn read_argument(part: &mut Cursor) -> Read<Option<RoutineArgument>> {
     part.eat("order by");
+    let mut is_variadic = part.is("variadic") && part.tokens.len() > part.at + 1;
     let mut is_input = read_mode(part);
     let end = {
         let mut walk = part.clone();
@@ -243,11 +245,13 @@ fn read_argument(part: &mut Cursor) -> Read<Option<RoutineArgument>> {
             data_type,
             has_default,
             default_value,
+            is_variadic,
         }));
     }
     let name = written.any_word()?;
     // The mode may also follow the name.
     if written.is("out") || written.is("inout") || written.is("in") || written.is("variadic") {
+        is_variadic = written.is("variadic");
         is_input = read_mode(&mut written);
     }
     let data_type = read_argument_type(&mut written)?;
@@ -257,6 +261,7 @@ fn read_argument(part: &mut Cursor) -> Read<Option<RoutineArgument>> {
         data_type,
         has_default,
         default_value,
+        is_variadic,
     }))
 }
 

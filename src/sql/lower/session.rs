@@ -11,6 +11,16 @@ use crate::sql::{Dialect, Operation};
 /// `BEGIN` and its family; `word` has been read.
 pub(super) fn transaction(cursor: &mut Cursor, word: &str, out: &mut Out) -> Read<()> {
     let op = match word {
+        "prepare" => {
+            cursor.expect("transaction")?;
+            TransactionOp::Prepare(cursor.string()?.into())
+        }
+        "commit" if cursor.eat("prepared") => {
+            TransactionOp::CommitPrepared(cursor.string()?.into())
+        }
+        "rollback" if cursor.eat("prepared") => {
+            TransactionOp::RollbackPrepared(cursor.string()?.into())
+        }
         "savepoint" => TransactionOp::Savepoint(cursor.ident()?),
         "release" => {
             cursor.eat("savepoint");

@@ -45,6 +45,13 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
             read_elements(cursor, range, &mut table, &mut indexes)?;
         }
         table.partition_bound = Some(read_bound(cursor)?);
+    } else if cursor.dialect == Dialect::Postgres && cursor.eat("of") {
+        has_list = true;
+        table.of_type = Some(cursor.object_name()?);
+        if cursor.is_symbol("(") {
+            let range = cursor.parentheses()?;
+            read_elements(cursor, range, &mut table, &mut indexes)?;
+        }
     } else if cursor.dialect != Dialect::Postgres && cursor.eat("like") {
         // MySQL: the whole table but its foreign keys.
         has_list = true;
@@ -67,7 +74,8 @@ pub(super) fn create_table(cursor: &mut Cursor, out: &mut Out) -> Read<()> {
         }
     }
     read_table_options(cursor, &mut table)?;
-    if !has_list && table.as_query.is_none() && table.partition_of.is_none() {
+    let has_columns = has_list || table.as_query.is_some() || table.columns_unknown;
+    if !has_columns && table.partition_of.is_none() {
         return Err(cursor.refuse("`(`"));
     }
     super::whole(
@@ -122,6 +130,7 @@ fn read_query_columns(cursor: &mut Cursor, range: Range<usize>, table: &mut Tabl
     read_table_options(cursor, table)?;
     match &mut table.as_query {
         Some(query) => query.output = Some(names),
+        None if table.columns_unknown => {}
         None => return Err(cursor.refuse("`AS`")),
     }
     Ok(())
@@ -225,7 +234,9 @@ fn read_element(part: &mut Cursor, table: &mut TableDef, indexes: &mut Vec<Schem
         let WrittenColumn {
             column,
             constraints,
-        } = if table.partition_of.is_some() && part.dialect == Dialect::Postgres {
+        } = if (table.partition_of.is_some() && part.dialect == Dialect::Postgres)
+            || table.of_type.is_some()
+        {
             read_column_options(part)?
         } else {
             read_column(part)?
@@ -335,6 +346,11 @@ fn read_as_query(cursor: &mut Cursor, table: &mut TableDef) -> Read<()> {
     }
     let starts = ["select", "with", "values", "table"];
     let query_part = cursor.part(start..end);
+    if query_part.is("execute") {
+        // What a prepared statement returns stands elsewhere.
+        table.columns_unknown = true;
+        return Ok(());
+    }
     if !query_part.is_symbol("(") && !starts.iter().any(|word| query_part.is(word)) {
         cursor.at = start;
         return Err(cursor.refuse("a query"));
@@ -521,6 +537,14 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
         let logged = cursor.is_at(1, "logged");
         cursor.at += 2;
         SchemaOp::SetLogged { table, logged }
+    } else if cursor.eat("of") {
+        let of_type = Some(cursor.object_name()?);
+        SchemaOp::SetTableType { table, of_type }
+    } else if cursor.eat("not of") {
+        SchemaOp::SetTableType {
+            table,
+            of_type: None,
+        }
     } else if let Some(change) = row_security(cursor) {
         SchemaOp::SetRowSecurity { table, change }
     } else if cursor.is("enable") || cursor.is("disable") {
@@ -536,17 +560,26 @@ fn alter_action(cursor: &mut Cursor, target: &AlterTarget, out: &mut Out) -> Rea
 /// `ALTER CONSTRAINT c DEFERRABLE …`: when the check runs, not what it checks.
 fn alter_constraint(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Read<()> {
     let name = cursor.ident()?;
-    let (mut deferrable, mut deferred) = (false, false);
+    let (mut timing, mut enforced, mut no_inherit) = (None, None, None);
     loop {
+        let (deferrable, deferred) = timing.unwrap_or_default();
         if cursor.eat("not deferrable") {
-            deferrable = false;
+            timing = Some((false, deferred));
         } else if cursor.eat("deferrable") {
-            deferrable = true;
+            timing = Some((true, deferred));
         } else if cursor.eat("initially deferred") {
-            (deferrable, deferred) = (true, true);
-        } else if cursor.is_phrase("not enforced") || cursor.is("enforced") {
-            return Err(Refused("a constraint is enforced or not".to_owned()));
-        } else if !cursor.eat_any(&["initially immediate", "no inherit", "inherit"]) {
+            timing = Some((true, true));
+        } else if cursor.eat("initially immediate") {
+            timing = Some((deferrable, false));
+        } else if cursor.eat("not enforced") {
+            enforced = Some(false);
+        } else if cursor.eat("enforced") {
+            enforced = Some(true);
+        } else if cursor.eat("no inherit") {
+            no_inherit = Some(true);
+        } else if cursor.eat("inherit") {
+            no_inherit = Some(false);
+        } else {
             break;
         }
     }
@@ -554,8 +587,9 @@ fn alter_constraint(cursor: &mut Cursor, table: ObjectName, out: &mut Out) -> Re
     let op = SchemaOp::AlterConstraint {
         table,
         name,
-        deferrable,
-        deferred,
+        timing,
+        enforced,
+        no_inherit,
     };
     out.push(op, cursor.span_from(0));
     Ok(())
@@ -799,8 +833,11 @@ fn enable(cursor: &mut Cursor, table: ObjectName) -> Read<SchemaOp> {
     }
     cursor.eat_any(&["replica", "always"]);
     if cursor.eat("rule") {
-        cursor.ident()?;
-        return Err(Refused("a rule is switched on or off".to_owned()));
+        return Ok(SchemaOp::EnableRule {
+            table,
+            name: cursor.ident()?,
+            enabled,
+        });
     }
     cursor.expect("trigger")?;
     let triggers = if cursor.eat_any(&["all", "user"]) {

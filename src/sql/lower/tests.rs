@@ -387,7 +387,7 @@ fn every_form_of_statement_is_understood() {
         ),
         (
             "CREATE STATISTICS s ON a, b FROM t; CREATE RULE r AS ON INSERT TO t DO NOTHING; DROP RULE r ON t",
-            "create-other opaque opaque",
+            "create-other create-rule drop-rule",
         ),
         (
             "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f(); CREATE CAST (a AS b) WITHOUT FUNCTION",
@@ -453,7 +453,11 @@ fn what_is_not_understood_is_opaque_with_its_names() {
         ("FOO s.bar \"Baz\"", "foo s.bar \"Baz\"", false),
         ("DROP TABLE a b", "a b", false),
         ("DROP OWNED BY r", "owned r", true),
-        ("CREATE TABLE t AS EXECUTE p", "t p", false),
+        (
+            "CREATE RULE r AS ON SELECT TO s.t DO INSTEAD SELECT 1",
+            "s.t",
+            false,
+        ),
         ("CREATE TABLE t (a int", "t a int", false),
         ("ALTER TABLE t DROP COLUMN", "t", false),
         (
@@ -707,15 +711,43 @@ fn rows_of_the_servers_catalog_are_no_rows() {
 }
 
 #[test]
-fn a_rule_is_about_the_statements_on_its_table() {
-    for text in [
-        "CREATE RULE r AS ON INSERT TO s.t DO INSTEAD INSERT INTO u VALUES (new.a)",
-        "CREATE OR REPLACE RULE r AS ON UPDATE TO s.t WHERE old.a DO ALSO (SELECT 1; SELECT 2)",
-        "DROP RULE IF EXISTS r ON s.t CASCADE",
-    ] {
-        let opaque = opaque(text);
-        assert_eq!(opaque.names, [ObjectName::qualified("s", "t")], "{text}");
-        assert!(!opaque.beyond_names, "{text}");
+fn a_rule_tells_what_it_rewrites_and_what_it_uses() {
+    let cases = [
+        (
+            "CREATE RULE r AS ON INSERT TO s.t DO INSTEAD INSERT INTO u VALUES (new.a)",
+            "s.t INSERT instead: u",
+        ),
+        (
+            "CREATE OR REPLACE RULE r AS ON UPDATE TO s.t WHERE old.a DO ALSO (SELECT 1; DELETE FROM u)",
+            "s.t UPDATE also where: u",
+        ),
+        (
+            "CREATE RULE r AS ON DELETE TO t DO INSTEAD UPDATE u SET a = 1 FROM w",
+            "t DELETE instead: w u",
+        ),
+        (
+            "CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING",
+            "t DELETE instead:",
+        ),
+        (
+            "CREATE RULE r AS ON INSERT TO t DO ALSO NOTIFY c",
+            "t INSERT also:",
+        ),
+    ];
+    for (text, expected) in cases {
+        let SchemaOp::CreateRule { rule, .. } = only(text) else {
+            panic!("{text}");
+        };
+        let how = if rule.instead { "instead" } else { "also" };
+        let condition = if rule.condition.is_some() {
+            " where"
+        } else {
+            ""
+        };
+        let used: Vec<String> = rule.relations.iter().map(|it| format!(" {it}")).collect();
+        let event = rule.event.as_str();
+        let shown = format!("{} {event} {how}{condition}:{}", rule.table, used.concat());
+        assert_eq!(shown, expected, "{text}");
     }
 }
 
@@ -956,7 +988,7 @@ fn static_sql_of_a_body_is_read_with_how_sure_it_runs() {
         // The answer may come by way of a variable.
         (
             "DECLARE x bool; BEGIN SELECT EXISTS (SELECT 1 FROM pg_class) INTO x; \
-             IF NOT x THEN CREATE TABLE t (); END IF; x := true; IF x THEN DROP TABLE t; END IF; END",
+             IF NOT x THEN CREATE TABLE t (); END IF; x := y; IF x THEN DROP TABLE t; END IF; END",
             "create-table~ drop-table?",
         ),
         (

@@ -26,6 +26,32 @@ const MOST_TOKENS: usize = 500;
 /// Bytes of a text that is put together.
 const LONGEST: usize = 1 << 16;
 
+/// Begins what stands for a word whose letters are not known, in a text that is otherwise: the day
+/// in the name of a partition. No text that people write holds it.
+pub(super) const UNKNOWN_WORD: char = '\u{E000}';
+
+/// The word that stands for the result of the function that is called at a byte of the text.
+fn unknown_word(place: usize) -> Value {
+    Value::Text(format!("{UNKNOWN_WORD}{place}").into())
+}
+
+/// Whether every time is digits when it is written after this pattern of `to_char`.
+fn is_digits_of_a_time(pattern: &str) -> bool {
+    const DIGITS: [&str; 14] = [
+        "YYYY", "IYYY", "HH24", "HH12", "DDD", "YY", "MM", "DD", "HH", "MI", "SS", "IW", "WW", "Q",
+    ];
+    let mut rest = pattern;
+    while !rest.is_empty() {
+        let known = DIGITS.iter().find_map(|it| rest.strip_prefix(it));
+        let known = known.or_else(|| rest.strip_prefix('_'));
+        match known {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    !pattern.is_empty()
+}
+
 /// The value of all of the cursor's tokens.
 pub(super) fn value_of(cursor: &Cursor, known: &Values) -> Option<Value> {
     evaluate(cursor, known, 0)
@@ -34,6 +60,33 @@ pub(super) fn value_of(cursor: &Cursor, known: &Values) -> Option<Value> {
 /// The same as text; `None` for a list and for NULL.
 pub(super) fn text_of(cursor: &Cursor, known: &Values) -> Option<Arc<str>> {
     text(evaluate(cursor, known, 0)?)
+}
+
+/// The whole number that an expression is: a number, a variable, the length of a list, with `+`
+/// and `-`.
+pub(super) fn number_of(cursor: &Cursor, known: &Values) -> Option<i64> {
+    let mut walk = cursor.part(0..cursor.tokens.len());
+    while walk.is_symbol("(") {
+        let range = walk.parentheses().ok()?;
+        if !walk.is_done() {
+            walk.at = 0;
+            break;
+        }
+        walk = walk.part(range);
+    }
+    let text = walk.text;
+    let is_sign = |token: &token::Token| token.is_symbol(text, "+") || token.is_symbol(text, "-");
+    let Some(at) = walk.tokens.iter().rposition(is_sign).filter(|at| *at > 0) else {
+        return text_of(&walk, known)?.trim().parse().ok();
+    };
+    let left: i64 = text_of(&walk.part(0..at), known)?.parse().ok()?;
+    let right: i64 = text_of(&walk.part(at + 1..walk.tokens.len()), known)?
+        .parse()
+        .ok()?;
+    match walk.tokens[at].is_symbol(text, "+") {
+        true => left.checked_add(right),
+        false => left.checked_sub(right),
+    }
 }
 
 fn text(value: Value) -> Option<Arc<str>> {
@@ -88,10 +141,20 @@ fn term(walk: &mut Cursor, known: &Values, depth: usize) -> Option<Value> {
             list(walk, known, depth)?
         }
         TokenKind::Word | TokenKind::Quoted => {
+            let is_qualified = walk.is("pg_catalog")
+                && walk.peek_at(1)?.is_symbol(walk.text, ".")
+                && walk.peek_at(3)?.is_symbol(walk.text, "(");
+            if is_qualified {
+                walk.at += 2;
+            }
             let name = walk.any_word().ok()?;
             if walk.is_symbol("(") {
                 let range = walk.parentheses().ok()?;
                 let arguments = walk.split_commas(range);
+                if name.as_str() == "to_char" && arguments.len() == 2 {
+                    let pattern = text(inner(walk, arguments[1].clone())?)?;
+                    return is_digits_of_a_time(&pattern).then(|| unknown_word(token.start()));
+                }
                 let mut values = Vec::new();
                 for range in arguments {
                     values.push(inner(walk, range)?);
@@ -101,6 +164,8 @@ fn term(walk: &mut Cursor, known: &Values, depth: usize) -> Option<Value> {
                 let field = walk.any_word().ok()?;
                 let name = format!("{}.{}", name.as_str(), field.as_str());
                 known.get(&Ident::new(&name))?.clone()
+            } else if walk.is_symbol("[") {
+                element(walk, known.get(&name)?, known, depth)?
             } else {
                 known.get(&name)?.clone()
             }
@@ -116,6 +181,20 @@ fn term(walk: &mut Cursor, known: &Values, depth: usize) -> Option<Value> {
         }
     }
     Some(value)
+}
+
+/// `[1]` of a list.
+fn element(walk: &mut Cursor, list: &Value, known: &Values, depth: usize) -> Option<Value> {
+    let Value::List(at) = self::list(walk, known, depth)? else {
+        return None;
+    };
+    match (list, at.as_slice()) {
+        (Value::List(values), [at]) => {
+            let at = at.parse::<usize>().ok()?.checked_sub(1)?;
+            values.get(at).map(|it| Value::Text(Arc::clone(it)))
+        }
+        _ => None,
+    }
 }
 
 /// `[a, b]`
@@ -153,6 +232,11 @@ fn array_literal(written: &str) -> Option<Value> {
 fn call(name: &str, values: Vec<Value>) -> Option<Value> {
     if name == "unnest" && values.len() == 1 {
         return values.into_iter().next();
+    }
+    if let ("array_length" | "array_upper" | "cardinality", Some(Value::List(list))) =
+        (name, values.first())
+    {
+        return Some(Value::Text(list.len().to_string().into()));
     }
     let mut texts = Vec::new();
     for value in values {
