@@ -742,7 +742,7 @@ mod tests {
             "[",
         ];
         for piece in pieces {
-            let text = piece.repeat(100_000 / piece.len());
+            let text = piece.repeat(50_000 / piece.len());
             for name in NAMES {
                 let _ = shown_with([(name, text.as_str())], &NAMING);
             }

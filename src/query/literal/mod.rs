@@ -542,7 +542,10 @@ fn is_formatted(candidate: &Candidate<'_>, language: Language) -> Option<&'stati
         })
     };
     let is_pattern = match language {
-        Language::Go => matches!(callee, "Sprintf" | "Fprintf" | "Appendf") && has_verb(),
+        Language::Go => {
+            (matches!(callee, "Sprintf" | "Fprintf" | "Appendf") && has_verb())
+                || callee == "WriteString"
+        }
         Language::Rust => {
             (matches!(callee, "format" | "write" | "writeln" | "format_args")
                 && candidate.text.contains('{'))
