@@ -570,9 +570,9 @@ mod tests {
 
     use super::*;
 
-    /// Stands for the parser: a statement by its words.
-    pub(super) fn by_words(text: &str) -> bool {
-        token::looks_like_query(text)
+    /// Whether a text is a statement, as a check asks.
+    pub(super) fn is_statement(text: &str) -> bool {
+        crate::sql::query::parse(text).is_ok()
     }
 
     /// What is found in these files, one line each.
@@ -586,7 +586,7 @@ mod tests {
     ) -> String {
         let tree = Tree::memory(files);
         let left_out = ["migrations".to_owned()];
-        show(&find(&tree, settings, &by_words, &left_out).unwrap())
+        show(&find(&tree, settings, &is_statement, &left_out).unwrap())
     }
 
     pub(super) fn naming(patterns: &[&str]) -> QuerySettings {
@@ -787,7 +787,7 @@ mod tests {
         let tree = Tree::folder(folder);
         let settings = naming(&named);
         let start = std::time::Instant::now();
-        let found = find(&tree, &settings, &by_words, &[]).unwrap();
+        let found = find(&tree, &settings, &is_statement, &[]).unwrap();
         let taken = start.elapsed();
         print!("{}", show(&found));
         println!(

@@ -780,6 +780,12 @@ fn included(cx: &mut Search<'_>, names: &[(Arc<str>, String)]) -> Result<()> {
         if super::header::sections(&text).is_empty() && looks_like_query(&text) {
             cx.claimed.insert(path);
             let source = Source::Literal(Language::Rust);
+            if has_directives(&text, Language::Rust) {
+                let line = Lines::of(&text).line(text.len() - text.trim_start().len());
+                let reason = "the pattern of another text";
+                cx.out.not_read(path, line, text.trim(), reason, source);
+                continue;
+            }
             let count = super::file::plain(cx, path, &text, source);
             cx.out.found(source, path, count);
         }

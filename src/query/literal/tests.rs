@@ -383,6 +383,7 @@ fn files_that_code_includes_are_read() {
             "api/src/db/a.rs",
             "fn a() {\n  sqlx::query_file!(\"sql/a.sql\");\n  let b = include_str!(\"b.sql\");\n\
              include_str!(\"../../sql/schema.sql\");\n\
+             format!(include_str!(\"c.sql\"), x);\n\
              conditional_query_as!(T, \"SELECT a FROM t WHERE b = {b} AND c = {b:X} AND d = {d}\");\n\
              conditional_query_as!(T, \"SELECT a FROM t WHERE {#rest}\");\n}\n",
         ),
@@ -391,6 +392,7 @@ fn files_that_code_includes_are_read() {
             "-- all of them\nSELECT a FROM t WHERE b = $1\n",
         ),
         ("api/src/db/b.sql", "DELETE FROM t;\nDELETE FROM u;\n"),
+        ("api/src/db/c.sql", "\nSELECT a FROM t {}\n"),
         ("api/sql/schema.sql", "CREATE TABLE t (a int);\n"),
         ("api/sql/other.sql", "DELETE FROM v;\n"),
     ];
@@ -398,8 +400,9 @@ fn files_that_code_includes_are_read() {
         api/sql/a.sql:2 [Rust literal] SELECT a FROM t WHERE b = $1
         api/src/db/b.sql:1 [Rust literal] DELETE FROM t
         api/src/db/b.sql:2 [Rust literal] DELETE FROM u
-        api/src/db/a.rs:5 [Rust literal] SELECT a FROM t WHERE b = $1 AND c = $1 AND d = $2
-        api/src/db/a.rs:6 [Rust literal] not read: something is filled in: SELECT a FROM t WHERE {#rest}
+        api/src/db/a.rs:6 [Rust literal] SELECT a FROM t WHERE b = $1 AND c = $1 AND d = $2
+        api/src/db/c.sql:2 [Rust literal] not read: the pattern of another text: SELECT a FROM t {}
+        api/src/db/a.rs:7 [Rust literal] not read: something is filled in: SELECT a FROM t WHERE {#rest}
         = Rust literal in api/sql/a.sql: 1
         = Rust literal in api/src/db/b.sql: 2
         = Rust literal in : 1
