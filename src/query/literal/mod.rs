@@ -590,7 +590,6 @@ fn is_message(candidate: &Candidate<'_>) -> bool {
             | "eprintln"
             | "panic"
             | "bail"
-            | "anyhow"
             | "expect"
             | "context"
             | "with_context"
