@@ -5,6 +5,7 @@
 //! report formats print.
 
 mod chain;
+mod code;
 mod down;
 mod judge;
 mod replayed;
@@ -12,9 +13,9 @@ mod replayed;
 use std::path::PathBuf;
 
 use crate::discover::{
-    Base, Commit, Config, ConfigChoice, DeployMode, Discovery, Environment, Layout, LeftOut,
-    Migration, Overrides, Project, Repository, Retired, ServerVersion, Target, Tree, discover,
-    discover_one, discover_release, discover_with_base, locate,
+    Base, Commit, Config, ConfigChoice, Contents, DeployMode, Discovery, Environment, Layout,
+    LeftOut, Migration, Overrides, PathPatterns, Project, Repository, Retired, ServerVersion,
+    Target, Tree, discover, discover_one, discover_release, discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
@@ -24,6 +25,7 @@ use crate::source::SourceFile;
 use crate::sql::Dialect;
 
 use chain::{Chain, LiveRelease};
+use code::CodeAt;
 pub use replayed::{Replayed, replay_project, replay_tree};
 
 /// What counts as new.
@@ -116,10 +118,11 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
     };
     for mut project in projects {
         apply_options(options, &mut project.config)?;
-        let chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
+        let mut chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
+        read_code(options, &target.tree, &project, &mut chain)?;
         report
             .projects
-            .extend(judge::judge(project, chain).projects);
+            .extend(judge::judge(project, chain)?.projects);
     }
     Ok(report)
 }
@@ -205,6 +208,7 @@ fn chain_of(
                 schema: project.schema.clone(),
                 migrations: project.migrations[..=at].to_vec(),
                 oddities: None,
+                code_at: None,
             };
             let base = chain::Base {
                 name: live.name.clone(),
@@ -348,6 +352,7 @@ fn named_files(options: &Options, target: &Target, project: &Project) -> Result<
         schema: project.schema.clone(),
         migrations: old,
         oddities: None,
+        code_at: None,
     };
     Chain::new(project, vec![live], None, &target.files)
 }
@@ -431,11 +436,79 @@ fn in_tree(
     Ok(LiveRelease {
         name,
         revision: None,
-        retired: project.config.retired,
+        retired: project.config.retired.clone(),
         schema: project.schema,
+        code_at: Some(CodeAt {
+            tree: tree.clone(),
+            config: project.config.clone(),
+            folder: project.folder.clone(),
+        }),
         migrations: project.migrations,
         oddities: Some(project.oddities),
     })
+}
+
+/// Reads the code of every release, where there is something new that could break it.
+fn read_code(options: &Options, tree: &Tree, project: &Project, chain: &mut Chain) -> Result<()> {
+    if chain.live.is_empty() || chain.first_new == chain.migrations.len() {
+        return Ok(());
+    }
+    let named = named_queries(&options.queries)?;
+    let server_version = project.server_version;
+    for pinned in &mut chain.live {
+        if let Some(at) = &pinned.release.code_at {
+            pinned.code = Some(code::read(at, server_version, named.as_ref())?);
+        }
+    }
+    if let (Some(old), [only]) = (named_queries(&options.old_queries)?, &mut chain.live[..])
+        && only.code.is_none()
+    {
+        let at = CodeAt {
+            tree: only_matching(tree, &old)?,
+            config: Config::default(),
+            folder: project.folder.clone(),
+        };
+        only.code = Some(code::read(&at, server_version, Some(&old))?);
+    }
+    let at = CodeAt {
+        tree: tree.clone(),
+        config: project.config.clone(),
+        folder: project.folder.clone(),
+    };
+    chain.head_code = Some(code::read(&at, server_version, named.as_ref())?);
+    Ok(())
+}
+
+/// The files of a tree that the patterns name, and no others.
+fn only_matching(tree: &Tree, patterns: &PathPatterns) -> Result<Tree> {
+    let files = tree.files("")?;
+    let meant: Vec<String> = files
+        .into_iter()
+        .filter(|it| patterns.is_match(it))
+        .collect();
+    let contents = tree.read_many(&meant)?;
+    let read = meant
+        .into_iter()
+        .zip(contents)
+        .filter_map(|(path, it)| match it {
+            Contents::Bytes(bytes) => Some((path, bytes)),
+            _ => None,
+        });
+    Ok(Tree::Memory(read.collect()))
+}
+
+/// The files that the command line names as those of queries.
+fn named_queries(patterns: &[String]) -> Result<Option<PathPatterns>> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    match PathPatterns::new(patterns) {
+        Ok(found) => Ok(Some(found)),
+        Err((at, reason)) => {
+            let pattern = &patterns[at];
+            Err(Error::Argument(format!("{pattern}: {reason}")))
+        }
+    }
 }
 
 /// Checks a project that is held in trees: head, and each release that may run beside it. What the
@@ -455,14 +528,15 @@ pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Re
     apply_options(options, &mut project.config)?;
     if live.is_empty() {
         let chain = Chain::of_everything(&project)?;
-        return Ok(judge::judge(project, chain));
+        return judge::judge(project, chain);
     }
     let live = live
         .iter()
         .map(|(name, tree)| in_tree(tree, (*name).to_owned(), &overrides, &project))
         .collect::<Result<Vec<LiveRelease>>>()?;
-    let chain = Chain::new(&project, live, None, &[])?;
-    Ok(judge::judge(project, chain))
+    let mut chain = Chain::new(&project, live, None, &[])?;
+    read_code(options, head, &project, &mut chain)?;
+    judge::judge(project, chain)
 }
 
 /// Whether a report fails the check.

@@ -60,6 +60,8 @@ impl Access {
 /// How sure a break is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
+    /// A known query works on its release's own schema and fails on the other.
+    Proven,
     /// The release was free to use what changes; its queries are not known.
     Presumed,
     /// The statement that breaks it runs perhaps, or breaks it for some values only.
@@ -72,6 +74,7 @@ impl Evidence {
     /// The name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
+            Evidence::Proven => "proven",
             Evidence::Presumed => "presumed",
             Evidence::Possible => "possible",
             Evidence::Unknown => "unknown",
@@ -446,6 +449,8 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.hurts_old(BOTH, Error, error("28000", Stage::Connect, message));
         }
 
+        // What a query shows is known from the query alone.
+        Change::QueryFails { .. } | Change::ResultReshaped { .. } => {}
         Change::Unread | Change::Obscured { .. } => {
             table.hurts_old(BOTH, Weight::Unknown, None);
             table.hurts_new(BOTH, Weight::Unknown, None);

@@ -3,12 +3,16 @@
 
 pub mod compat;
 pub mod contract;
+pub mod proof;
+pub mod queries;
 pub mod transaction;
 pub mod verdict;
 pub mod window;
 
 pub use compat::{Access, Evidence, Harm, Pair, ServerError, Stage, Weight, harms};
 pub use contract::{Contract, Retired};
+pub use proof::{Mention, Unused};
+pub use queries::{Code, KnownQuery, Standing, UnknownText, Usage};
 pub use transaction::{InTransaction, in_transaction};
 pub use verdict::{SwitchPoints, Truth, Verdict, verdict};
 pub use window::{Break, Release, Role, Window};

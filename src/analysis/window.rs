@@ -13,10 +13,12 @@ use crate::schema::catalog::Catalog;
 use crate::schema::diff::{
     Change, Difference, ObjectKind, ObjectRef, diff_touched, every_name, known_column, other_name,
 };
-use crate::schema::name::Ident;
+use crate::schema::name::{Ident, QualifiedName};
 
 use super::compat::{Access, Evidence, Harm, Pair, Weight, harms};
 use super::contract::Contract;
+use super::proof::{Mention, Unused};
+use super::queries::{Code, Usage};
 use super::verdict::{SwitchPoints, Truth, Verdict, verdict};
 
 /// On which side of the change a release stands.
@@ -41,6 +43,22 @@ pub struct Release {
     pub position: usize,
     /// What it is presumed to use.
     pub contract: Contract,
+    /// Its queries, where any are known.
+    pub code: Option<Arc<Code>>,
+    /// What they come to on its own schema.
+    pub usage: Arc<Usage>,
+}
+
+impl Release {
+    /// With what is known of its queries.
+    pub fn with_code(self, code: Option<Arc<Code>>) -> Self {
+        let usage = code.as_ref().map(|it| it.on(&self.own)).unwrap_or_default();
+        Release {
+            usage: Arc::new(usage),
+            code,
+            ..self
+        }
+    }
 }
 
 /// One way in which one release fails, between two positions.
@@ -63,6 +81,12 @@ pub struct Break {
     /// The step that makes it fail (old code), or that makes it work (new code); `None` when head
     /// fails on its own schema.
     pub blamed: Option<usize>,
+    /// The queries that prove it or may be hurt, by their index in the release's code.
+    pub uses: Vec<usize>,
+    /// Why it hurts nobody as far as is known.
+    pub unused: Option<Unused>,
+    /// Where else the release's files hold the name.
+    pub mentions: Vec<Mention>,
 }
 
 /// A stretch of the timeline with the releases that may meet it.
@@ -133,7 +157,20 @@ impl<'a> Window<'a> {
                 }
             }
         }
+        for it in &mut breaks {
+            if may_be_filled(timeline, it) && it.harm.weight == Weight::Error {
+                it.evidence = Evidence::Possible;
+                it.harm.weight = Weight::Warning;
+            }
+        }
         releases.push(head);
+        for (index, release) in releases.iter().enumerate() {
+            let from = match release.role {
+                Role::Live => first,
+                Role::Head => since,
+            };
+            super::proof::apply(timeline, &states, release, index, (from, last), &mut breaks);
+        }
         breaks.retain(|it| {
             let at = states.partition_point(|state| *state < it.start);
             states.get(at).is_some_and(|state| *state < it.end)
@@ -433,6 +470,19 @@ fn uses(contract: &Contract, difference: &Difference, harm: &Harm, access: Acces
     column_used && contract.uses(object, access)
 }
 
+/// Whether what is hurt is an INSERT that leaves a column out, and a trigger may fill the column
+/// before it is asked for.
+fn may_be_filled(timeline: &Timeline, it: &Break) -> bool {
+    let is_left_out = it.harm.error.as_ref().is_some_and(|it| it.code == "23502");
+    let object = &it.difference.object;
+    let (true, Some(parent), Some(schema)) = (is_left_out, &object.parent, &object.schema) else {
+        return false;
+    };
+    let name = QualifiedName::new(schema.clone(), parent.clone());
+    let table = timeline.catalog(it.start).table(&name);
+    table.is_some_and(|table| table.triggers.iter().any(|it| it.fills_on_insert()))
+}
+
 fn evidence(harm: &Harm) -> Evidence {
     match harm.weight {
         Weight::Unknown => Evidence::Unknown,
@@ -477,6 +527,9 @@ fn follow_old(
             access: open.access,
             start: open.start,
             end,
+            uses: Vec::new(),
+            unused: None,
+            mentions: Vec::new(),
         });
     }
 }
@@ -521,6 +574,9 @@ fn rewritten(
                 access,
                 start: position,
                 end: last + 1,
+                uses: Vec::new(),
+                unused: None,
+                mentions: Vec::new(),
             });
         }
     }
@@ -566,6 +622,9 @@ fn follow_new(
             access: open.access,
             start,
             end: open.start + 1,
+            uses: Vec::new(),
+            unused: None,
+            mentions: Vec::new(),
         });
     }
 }

@@ -128,6 +128,11 @@ impl<'c> Binder<'c> {
         }
     }
 
+    /// What a query comes to.
+    pub(crate) fn bind_query(&mut self, query: &Query) -> Bound {
+        self.bind(&query.statement)
+    }
+
     /// What a statement comes to.
     pub(crate) fn bind(&mut self, statement: &Statement) -> Bound {
         let mut binding = Binding::new(self);

@@ -566,7 +566,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             }
             return;
         };
-        let filled = table.triggers.iter().any(fills_on_insert);
+        let filled = table.triggers.iter().any(Trigger::fills_on_insert);
         for column in table.columns.iter() {
             let given = written.iter().find(|(name, _)| *name == column.name);
             let refuses = table.refuses_null(column) || self.domain_refuses(column);
@@ -1171,14 +1171,6 @@ fn plain_view(text: &str) -> Option<Vec<Option<Ident>>> {
             })
             .collect(),
     )
-}
-
-/// Whether a trigger may give a value to what an INSERT leaves out.
-fn fills_on_insert(trigger: &Trigger) -> bool {
-    trigger.enabled
-        && trigger.for_each_row
-        && trigger.timing == TriggerTiming::Before
-        && trigger.events.insert
 }
 
 /// What is known of the values of one column in all rows.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::code::{CodeAt, ReleaseCode};
 use crate::discover::{
     Consequence, Cut, Late, Migration, Oddity, OddityKind, Part, Phase, Project, Retired,
     ServerVersion,
@@ -27,6 +28,8 @@ pub(super) struct LiveRelease {
     pub(super) migrations: Vec<Migration>,
     /// What was odd about its folder; `None` where its folder was not read.
     pub(super) oddities: Option<Vec<Oddity>>,
+    /// Where its code is, where that is known.
+    pub(super) code_at: Option<CodeAt>,
 }
 
 /// What "new" is measured from.
@@ -48,6 +51,8 @@ pub(super) struct Pinned {
     pub(super) length: usize,
     /// Its own schema, where it is not that of the chain at that place.
     pub(super) own: Option<Arc<Catalog>>,
+    /// Its code, where that was read.
+    pub(super) code: Option<ReleaseCode>,
 }
 
 /// The migrations in run order, replayed.
@@ -73,6 +78,8 @@ pub(super) struct Chain {
     pub(super) new_oddities: Vec<Oddity>,
     /// The same, and was there before.
     pub(super) old_oddities: Vec<Oddity>,
+    /// Head's code, where that was read.
+    pub(super) head_code: Option<ReleaseCode>,
 }
 
 /// What the chain is built from.
@@ -277,6 +284,7 @@ impl Chain {
                     release,
                     length,
                     own,
+                    code: None,
                 }
             })
             .collect();
@@ -318,6 +326,7 @@ impl Chain {
             first_new,
             new_oddities,
             old_oddities,
+            head_code: None,
         })
     }
 

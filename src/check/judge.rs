@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use crate::analysis::window::requires;
 use crate::analysis::{
-    Contract, InTransaction, Pair, Release, Retired as Unused, Role, Truth, Verdict, Weight,
-    Window, in_transaction,
+    Contract, InTransaction, Pair, Release, Retired as Unused, Role, Standing, Truth, Verdict,
+    Weight, Window, in_transaction,
 };
 use crate::discover::{
     Consequence, DeployMode, Migration, MigrationText, Oddity, OddityKind, Part, Phase, Project,
@@ -20,8 +20,8 @@ use crate::findings::{
 };
 use crate::history::Batch;
 use crate::report::{
-    BaseReport, NotUnderstood, PlanReport, ProjectReport, ReleaseReport, Report, RunsIn,
-    StatementReport, StepReport, Summary,
+    BaseReport, NotUnderstood, PlanReport, ProjectReport, QueryCounts, ReleaseReport, Report,
+    RunsIn, StatementReport, StepReport, Summary,
 };
 use crate::rules::transaction_forbidden::Around;
 use crate::rules::{
@@ -34,15 +34,21 @@ use crate::source::{Position, SourceFile, Span};
 use crate::sql::Statement;
 
 use super::chain::Chain;
+use super::code::{ReleaseCode, search_mentions};
 use super::down::{Down, Undone, undo_new};
+use crate::error::Result;
 
 /// Judges the chain and collects everything that a report prints.
-pub(super) fn judge(project: Project, chain: Chain) -> Report {
+///
+/// # Errors
+///
+/// Where the files of a release cannot be searched.
+pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
     let sources = Sources::new(&chain);
     let mut judged = if chain.live.is_empty() {
         judge_each(&project, &chain, &sources)
     } else {
-        judge_change(&project, &chain, &sources)
+        judge_change(&project, &chain, &sources)?
     };
     // An open quote swallows the rest of the file, and a file that cannot be read may do anything:
     // that is one trouble, not two.
@@ -115,6 +121,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
             .count(),
     };
     let mut notices = notices(&project, &chain);
+    notices.append(&mut judged.query_notices);
     notices.extend(not_compared(&undone, &chain));
     let base = chain.base.as_ref().map(|base| BaseReport {
         name: base.name.clone(),
@@ -161,6 +168,11 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
             steps: judged.steps,
             findings: judged.findings,
             not_understood,
+            query_places: chain
+                .head_code
+                .as_ref()
+                .map(|it| it.places.clone())
+                .unwrap_or_default(),
             notices,
             files,
             unread,
@@ -172,7 +184,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Report {
     };
     // Freeing thousands of versions takes a tenth of a run; the report need not wait for it.
     rayon::spawn(move || drop(chain));
-    report
+    Ok(report)
 }
 
 /// What judging one or many windows gives.
@@ -184,6 +196,46 @@ struct Judged {
     releases: Vec<ReleaseReport>,
     steps: Vec<StepReport>,
     findings: Vec<Finding>,
+    /// Queries that tell nothing.
+    query_notices: Vec<String>,
+}
+
+/// Queries that fail on their own schema or hang on something that is not known, and texts that
+/// were not read: they accuse nobody, and are said.
+fn query_notices(window: &Window) -> Vec<String> {
+    let mut out = Vec::new();
+    for release in &window.releases {
+        let Some(code) = &release.code else {
+            continue;
+        };
+        for (query, standing) in code.queries.iter().zip(&release.usage.standings) {
+            let why = match standing {
+                Standing::Works(_) => continue,
+                Standing::Fails(failure) => {
+                    format!(
+                        "fails on its own schema: {} {}",
+                        failure.code, failure.message
+                    )
+                }
+                Standing::Unknown(reason) => format!("is not judged: {reason}"),
+            };
+            let name = query
+                .name
+                .as_ref()
+                .map_or_else(String::new, |it| format!(" {it}"));
+            out.push(format!(
+                "{}:{}{name} of {}: the query {why}",
+                query.file, query.line, release.name
+            ));
+        }
+        for text in &code.not_read {
+            out.push(format!(
+                "{}:{} of {}: a text that may be a query was not read",
+                text.file, text.line, release.name
+            ));
+        }
+    }
+    out
 }
 
 fn contract(retired: &[Retired]) -> Contract {
@@ -205,11 +257,13 @@ fn head(project: &Project, chain: &Chain, position: usize) -> Release {
         own: Arc::clone(chain.timeline.catalog(position)),
         position,
         contract: contract(&project.config.retired),
+        code: None,
+        usage: Arc::default(),
     }
 }
 
 /// The whole change, with the releases that may run beside it.
-fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
+fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<Judged> {
     let timeline = &chain.timeline;
     let live: Vec<Release> = chain
         .live
@@ -225,14 +279,26 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
                     .unwrap_or_else(|| Arc::clone(timeline.catalog(position))),
                 position,
                 contract: contract(&pinned.release.retired),
+                code: None,
+                usage: Arc::default(),
             }
+            .with_code(pinned.code.as_ref().map(|it| Arc::clone(&it.code)))
         })
         .collect();
     let mut shipped = head(project, chain, timeline.end());
     if let Some((fresh, _)) = &chain.fresh {
         shipped.own = Arc::clone(fresh);
     }
-    let window = Window::judge(timeline, live, shipped);
+    let head_code = chain.head_code.as_ref().map(|it| Arc::clone(&it.code));
+    let shipped = shipped.with_code(head_code);
+    let mut window = Window::judge(timeline, live, shipped);
+    let codes: Vec<Option<ReleaseCode>> = chain
+        .live
+        .iter()
+        .map(|it| it.code.clone())
+        .chain([chain.head_code.clone()])
+        .collect();
+    search_mentions(&mut window, &codes)?;
     let switch = switch_position(project, chain);
     let weighing = Weighing {
         mode: project.config.deploy,
@@ -257,6 +323,15 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
                 requires_schema: chain
                     .version_at(requires(timeline, release))
                     .map(str::to_owned),
+                evidence: match &release.code {
+                    Some(code) if code.is_complete => "complete",
+                    Some(code) if !code.queries.is_empty() => "partial",
+                    Some(_) | None => "presumed",
+                },
+                queries: release.code.as_ref().map(|code| QueryCounts {
+                    known: code.queries.len(),
+                    not_understood: code.not_read.len() + release.usage.silent(),
+                }),
             }
         })
         .collect();
@@ -273,7 +348,7 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
         })
         .collect();
     let found = findings(&window, &weighing, &project.config, sources);
-    Judged {
+    Ok(Judged {
         verdict: Some(verdict),
         fits: Some(fits(verdict, &points, &weighing, timeline.end(), &window)),
         switch_after: between,
@@ -281,7 +356,8 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
         steps,
         needed: needed(&window, &found),
         findings: found,
-    }
+        query_notices: query_notices(&window),
+    })
 }
 
 /// What head fails without on the old schema, in the order of the change, where no finding says so.
@@ -320,6 +396,7 @@ fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
         releases: Vec::new(),
         steps,
         findings: found.into_iter().flatten().collect(),
+        query_notices: Vec::new(),
     }
 }
 
@@ -338,6 +415,8 @@ fn judge_one(
         own: Arc::clone(timeline.catalog(before)),
         position: before,
         contract: Contract::default(),
+        code: None,
+        usage: Arc::default(),
     };
     let window = Window::judge(timeline, vec![old], head(project, chain, after));
     let weighing = Weighing {

@@ -573,6 +573,48 @@ impl Repository {
         Ok(answers)
     }
 
+    /// The lines that hold what `pattern` matches as a word, in any case: at a commit, or in the
+    /// work tree with its untracked files.
+    pub(super) fn grep(
+        &self,
+        commit: Option<&Commit>,
+        pattern: &str,
+        left_out: &[String],
+    ) -> Result<Vec<(String, usize)>> {
+        let mut command = self.git();
+        command.args(["grep", "-I", "-n", "-z", "-w", "-i", "-E", "--no-color"]);
+        match commit {
+            None => command.args(["--untracked", "-e", pattern]),
+            Some(commit) => command.args(["-e", pattern, commit.id()]),
+        };
+        command.args(["--", "."]);
+        for folder in left_out.iter().filter(|it| !it.is_empty()) {
+            command.arg(format!(":(exclude,top){folder}"));
+        }
+        let Some(answer) = output(&mut command)? else {
+            return Err(Error::Git("there is no git program".to_owned()));
+        };
+        // 1 says that nothing was found.
+        if !matches!(answer.status.code(), Some(0 | 1)) {
+            let said = String::from_utf8_lossy(&answer.stderr);
+            return Err(Error::Git(format!(
+                "git grep failed: {}",
+                first_line(&said)
+            )));
+        }
+        let text = String::from_utf8_lossy(&answer.stdout);
+        let found = text.lines().filter_map(|line| {
+            let mut parts = line.splitn(3, '\0');
+            let (file, number) = (parts.next()?, parts.next()?);
+            let file = match commit {
+                Some(commit) => file.strip_prefix(commit.id())?.strip_prefix(':')?,
+                None => file,
+            };
+            Some((file.to_owned(), number.parse().ok()?))
+        });
+        Ok(found.collect())
+    }
+
     fn git(&self) -> Command {
         git(&self.inner.root, &self.inner.environment)
     }

@@ -126,6 +126,31 @@ impl Tree {
         }
     }
 
+    /// The lines that hold what `pattern` (an extended regular expression) matches as a word, in any
+    /// case, outside of the folders `left_out`: the file with the line, from 1. `None` where there is
+    /// no git to ask.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when git fails.
+    pub fn mentions(
+        &self,
+        pattern: &str,
+        left_out: &[String],
+    ) -> Result<Option<Vec<(String, usize)>>> {
+        match self {
+            Tree::WorkTree(tree) => match &tree.repository {
+                Some(repository) => repository.grep(None, pattern, left_out).map(Some),
+                None => Ok(None),
+            },
+            Tree::Revision(tree) => tree
+                .repository
+                .grep(Some(&tree.commit), pattern, left_out)
+                .map(Some),
+            Tree::Memory(_) => Ok(None),
+        }
+    }
+
     /// The names in the folder `folder` itself, sorted by bytes; that of a folder ends in a slash.
     ///
     /// # Errors

@@ -4,7 +4,9 @@ mod severity;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Access, Break, Evidence, Pair, ServerError, Weight, Window};
+use crate::analysis::{
+    Access, Break, Evidence, KnownQuery, Mention, Pair, ServerError, Unused, Weight, Window,
+};
 use crate::discover::{Config, Level};
 use crate::rules::{self, Advice, Class, Facts, Rule};
 use crate::schema::apply::Misfit;
@@ -29,6 +31,27 @@ pub struct BreakReport {
     pub weight: Weight,
     /// What the server says.
     pub error: Option<ServerError>,
+    /// The queries that prove it or may be hurt; `None` where the release's queries are not known.
+    pub uses: Option<Vec<UseReport>>,
+    /// Why it hurts nobody as far as is known.
+    pub unused: Option<Unused>,
+    /// Where else the release's files hold the name.
+    pub mentions: Vec<Mention>,
+    /// The release fails on its own schema.
+    pub on_own: bool,
+}
+
+/// A query that a break is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UseReport {
+    /// The file, from the tree's root.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What its source calls it.
+    pub name: Option<String>,
+    /// Its text.
+    pub query: String,
 }
 
 /// Why a finding does not count.
@@ -194,6 +217,27 @@ fn report(window: &Window, it: &Break) -> BreakReport {
         evidence: it.evidence,
         weight: it.harm.weight,
         error: it.harm.error.clone(),
+        uses: window.releases[it.release].code.as_ref().map(|code| {
+            let queries = it.uses.iter().filter_map(|at| code.queries.get(*at));
+            queries.map(use_report).collect()
+        }),
+        unused: it.unused,
+        mentions: it.mentions.clone(),
+        on_own: is_on_own(it, window),
+    }
+}
+
+/// Whether head fails on its own schema.
+pub(crate) fn is_on_own(it: &Break, window: &Window) -> bool {
+    it.harm.pair == Pair::NewOnOld && it.end > window.head().position
+}
+
+fn use_report(query: &KnownQuery) -> UseReport {
+    UseReport {
+        file: query.file.to_string(),
+        line: query.line,
+        name: query.name.as_ref().map(|it| it.to_string()),
+        query: query.text.to_string(),
     }
 }
 

@@ -54,6 +54,10 @@ impl Weighing {
         if it.harm.weight == Weight::Unknown {
             return Some(self.unknown);
         }
+        // What fails on head's own schema fails however the project deploys.
+        if it.harm.weight == Weight::Error && super::is_on_own(it, window) {
+            return Some(Severity::Error);
+        }
         match self.cell(it, window) {
             Cell::Silent => None,
             Cell::NoWayBack => Some(Severity::Note),

@@ -566,11 +566,13 @@ fn resolve(folder: &str, path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy as _;
+
     use super::*;
 
-    /// Stands for the parser: a statement by its words.
-    pub(super) fn by_words(text: &str) -> bool {
-        token::looks_like_query(text)
+    /// Whether a text is a statement, as a check asks.
+    pub(super) fn is_statement(text: &str) -> bool {
+        crate::sql::query::parse(text).is_ok()
     }
 
     /// What is found in these files, one line each.
@@ -584,7 +586,7 @@ mod tests {
     ) -> String {
         let tree = Tree::memory(files);
         let left_out = ["migrations".to_owned()];
-        show(&find(&tree, settings, &by_words, &left_out).unwrap())
+        show(&find(&tree, settings, &is_statement, &left_out).unwrap())
     }
 
     pub(super) fn naming(patterns: &[&str]) -> QuerySettings {
@@ -684,6 +686,95 @@ mod tests {
         assert!(VENDORED.is_sorted());
     }
 
+    /// Names of files that somebody reads.
+    const NAMES: [&str; 20] = [
+        "a.sql",
+        "named/a.sql",
+        "sqlc.yaml",
+        "sqlc.json",
+        ".sqlx/query-1.json",
+        "sqlx-data.json",
+        "schema.prisma",
+        "named/a.csv",
+        "named/a.log",
+        "named/a.json",
+        "pg_stat_statements.csv",
+        "pg_stat_statements.json",
+        "a.rs",
+        "a.go",
+        "a.py",
+        "a.ts",
+        "a.java",
+        "a.kt",
+        "a.rb",
+        "a.txt",
+    ];
+
+    static NAMING: std::sync::LazyLock<QuerySettings> =
+        std::sync::LazyLock::new(|| naming(&["named/"]));
+
+    #[test]
+    fn hostile_files_take_linear_time() {
+        let pieces = [
+            "-- name: a\n",
+            "/* @name a @param b -> (c */",
+            ":a",
+            "%(",
+            "?",
+            "$",
+            "@a",
+            "sqlc.arg(",
+            "SELECT (",
+            "'",
+            "\"query\": 1,",
+            "{\"query\":\"",
+            "query,calls\n\"",
+            "LOG:  statement: SELECT ",
+            "\n\t",
+            "model A {\n",
+            "a B @map(",
+            "table! { a (b) { c -> Nullable<",
+            "interval $1 ",
+            "extract($1 from ",
+            "- a: [",
+            "&a [*a, *a]\n",
+            "{",
+            "[",
+        ];
+        for piece in pieces {
+            let text = piece.repeat(50_000 / piece.len());
+            for name in NAMES {
+                let _ = shown_with([(name, text.as_str())], &NAMING);
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_text_is_refused_with_a_panic(
+            pieces in proptest::collection::vec(
+                proptest::prop_oneof![
+                    "\\PC{0,4}",
+                    proptest::sample::select(vec![
+                        "SELECT a FROM t WHERE b = ", "INSERT INTO t VALUES (", "WITH a AS (", "'", "\"", "`", "\"\"\"", "${",
+                        "}", "{", "+", "%s", "%(a)s", ":a", "?", "$1", "$$", "@a", "\\", "\n", "\t", "//", "/*", "*/", "--", "#",
+                        "<<~A", "A\n", "f\"", "r#\"", "\"#", "sql`", "const a = ", "a += ", "(", ")", "query!(", "format!(",
+                        "#[cfg(test)] mod a {", "table! { a (b) { c -> Int4, } }", "model A {\n a Int? @map(\"b\")\n}\n",
+                        "-- name: a :one\n", "/* @name a */", "query,calls\n", "LOG:  execute a: ", "é", "\u{feff}",
+                        "packages: [{queries: a.sql}]\n", "{\"query\": \"SELECT 1\", \"calls\": 1}\n", "',' || ", "INTERVAL $1",
+                    ]).prop_map(str::to_owned),
+                ],
+                0..40,
+            )
+        ) {
+            let text = pieces.concat();
+            let files = NAMES.map(|name| (name, text.as_str()));
+            let _ = shown_with(files, &NAMING);
+        }
+    }
+
     /// Prints what is found in a folder: `MIGCHECK_QUERIES=folder cargo test
     /// queries_of_a_given_folder -- --nocapture`.
     #[test]
@@ -696,7 +787,7 @@ mod tests {
         let tree = Tree::folder(folder);
         let settings = naming(&named);
         let start = std::time::Instant::now();
-        let found = find(&tree, &settings, &by_words, &[]).unwrap();
+        let found = find(&tree, &settings, &is_statement, &[]).unwrap();
         let taken = start.elapsed();
         print!("{}", show(&found));
         println!(

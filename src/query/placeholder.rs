@@ -77,8 +77,15 @@ pub(super) fn numbered(
     while at < tokens.len() {
         at = match cx.placeholder(at)? {
             Some((found, next)) => {
-                let end = tokens[next - 1].range.end;
-                out.put(tokens[at].range.start..end, &found);
+                let range = tokens[at].range.start..tokens[next - 1].range.end;
+                // `a IN %s`: the driver writes the parentheses of a list.
+                let is_list = at > 0 && tokens[at - 1].is(text, "in");
+                match found {
+                    Found::Next | Found::Number(_) | Found::Named(_) if is_list => {
+                        out.put_in(range, &found, "(", ")");
+                    }
+                    _ => out.put(range, &found),
+                }
                 next
             }
             None => at + 1,
@@ -111,6 +118,15 @@ struct Out<'a> {
 }
 
 impl Out<'_> {
+    /// As [`Self::put`], between `open` and `close`.
+    fn put_in(&mut self, range: Range<usize>, found: &Found<'_>, open: &str, close: &str) {
+        self.done.push_str(&self.text[self.copied..range.start]);
+        self.copied = range.start;
+        self.done.push_str(open);
+        self.put(range, found);
+        self.done.push_str(close);
+    }
+
     fn put(&mut self, range: Range<usize>, found: &Found<'_>) {
         self.done.push_str(&self.text[self.copied..range.start]);
         self.copied = range.end;
@@ -467,6 +483,7 @@ mod tests {
             ("a %size", "a %size"),
             ("a LIKE 'x%s'", "a LIKE 'x%s'"),
             ("a = ANY(%s)", "a = ANY($1)"),
+            ("a IN %s AND b NOT IN %(b)s", "a IN ($1) AND b NOT IN ($2)"),
         ] {
             assert_eq!(read(text, &styles), expected);
         }

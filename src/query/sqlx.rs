@@ -150,7 +150,7 @@ fn data_type(value: &Value) -> RecordedType {
 #[cfg(test)]
 mod tests {
     use crate::discover::Tree;
-    use crate::query::tests::{by_words, shown};
+    use crate::query::tests::{is_statement, shown};
     use crate::query::{QuerySettings, find};
 
     const USER: &str = r#"{"db_name": "PostgreSQL", "query": "SELECT a, b FROM t WHERE a = $1",
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn what_the_server_said_is_kept() {
         let tree = Tree::memory([(".sqlx/query-1.json", USER)]);
-        let found = find(&tree, &QuerySettings::default(), &by_words, &[]).unwrap();
+        let found = find(&tree, &QuerySettings::default(), &is_statement, &[]).unwrap();
         let recorded = found.queries[0].recorded.as_ref().unwrap();
         let shown: Vec<String> = recorded
             .columns

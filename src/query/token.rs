@@ -241,7 +241,7 @@ pub(super) fn looks_like_query(text: &str) -> bool {
         }
         Verb::Lock => shape.second("table") && !shape.is_prose(),
         Verb::Call => shape.has_mark(b'(') && shape.is_call(),
-        Verb::Refresh => shape.second("materialized"),
+        Verb::Refresh => shape.second("materialized") && shape.has("view"),
     }
 }
 
@@ -266,7 +266,7 @@ pub(super) fn looks_like_beginning(text: &str) -> bool {
         Verb::Truncate | Verb::Copy => shape.is_upper && !shape.is_prose(),
         Verb::Lock => shape.second("table") && !shape.is_prose(),
         Verb::Call => shape.is_upper && !shape.is_prose(),
-        Verb::Refresh => shape.second("materialized"),
+        Verb::Refresh => shape.second("materialized") && shape.has("view"),
     }
 }
 
@@ -507,6 +507,7 @@ mod tests {
             "SELECT",
             "values",
             "copy from here to there",
+            "Refresh materialized views",
             "selected * from t",
             "",
         ] {

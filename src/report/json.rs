@@ -169,7 +169,25 @@ struct Break<'a> {
     release: &'a str,
     evidence: &'static str,
     error: Option<ServerError<'a>>,
-    uses: Option<()>,
+    uses: Option<Vec<WireUse<'a>>>,
+    /// Why it hurts nobody as far as is known.
+    unused: Option<&'static str>,
+    /// Where else the release's files hold the name.
+    mentions: Vec<WireMention<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireUse<'a> {
+    file: &'a str,
+    line: usize,
+    name: Option<&'a str>,
+    query: String,
+}
+
+#[derive(Serialize)]
+struct WireMention<'a> {
+    file: &'a str,
+    line: usize,
 }
 
 #[derive(Serialize)]
@@ -264,10 +282,9 @@ fn release(release: &ReleaseReport) -> Release<'_> {
             Role::Head => "head",
         },
         version: release.version.as_deref(),
-        // The code's queries are not read yet: what a release does is presumed.
-        evidence: "presumed",
-        queries: None,
-        queries_not_understood: None,
+        evidence: release.evidence,
+        queries: release.queries.as_ref().map(|it| it.known),
+        queries_not_understood: release.queries.as_ref().map(|it| it.not_understood),
         requires_schema: release.requires_schema.as_deref(),
     }
 }
@@ -385,7 +402,24 @@ fn wire_break(it: &BreakReport) -> Break<'_> {
             message: &error.message,
             stage: error.stage.as_str(),
         }),
-        uses: None,
+        uses: it.uses.as_ref().map(|uses| {
+            let wire = uses.iter().map(|it| WireUse {
+                file: &it.file,
+                line: it.line,
+                name: it.name.as_deref(),
+                query: capped(&it.query),
+            });
+            wire.collect()
+        }),
+        unused: it.unused.map(|it| it.as_str()),
+        mentions: it
+            .mentions
+            .iter()
+            .map(|it| WireMention {
+                file: &it.file,
+                line: it.line,
+            })
+            .collect(),
     }
 }
 

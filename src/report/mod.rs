@@ -66,6 +66,8 @@ pub struct ProjectReport {
     pub findings: Vec<Finding>,
     /// Every statement that was not understood, old ones included.
     pub not_understood: Vec<NotUnderstood>,
+    /// Where head's queries were found.
+    pub query_places: Vec<String>,
     /// What is odd, for people who ask for more.
     pub notices: Vec<String>,
     /// The files of the migrations, in run order; no text for those that could not be read.
@@ -121,6 +123,20 @@ pub struct ReleaseReport {
     pub version: Option<String>,
     /// The oldest version that it may run on.
     pub requires_schema: Option<String>,
+    /// What is known of what it does: presumed, partial, complete.
+    pub evidence: &'static str,
+    /// Its queries, where its code was read.
+    pub queries: Option<QueryCounts>,
+}
+
+/// How many queries a release has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryCounts {
+    /// Those that were read.
+    pub known: usize,
+    /// Texts that may be queries and were not read, and queries that tell nothing: they fail on
+    /// their own schema, or hang on something that is not known.
+    pub not_understood: usize,
 }
 
 /// The counts and the verdict.

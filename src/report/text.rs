@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::analysis::{Access, Pair, Verdict, Weight};
+use crate::analysis::{Access, Pair, Unused, Verdict, Weight};
 use crate::discover::DeployMode;
 use crate::findings::{BreakReport, Finding, Severity};
 use crate::source::{SourceFile, Span};
@@ -64,6 +64,24 @@ pub fn detection_line(project: &ProjectReport) -> String {
         .collect();
     if !live.is_empty() {
         parts.push(format!("live {}", live.join(", ")));
+    }
+    let head = project
+        .releases
+        .iter()
+        .find(|it| it.role == crate::analysis::Role::Head);
+    if let Some(queries) = head.and_then(|it| it.queries)
+        && queries.known > 0
+    {
+        let places = match project.query_places.as_slice() {
+            [] => String::new(),
+            [only] => format!(" in {only}"),
+            [first, rest @ ..] => format!(" in {first} and {}", counted(rest.len(), "other place")),
+        };
+        let queries = match queries.known {
+            1 => "1 query".to_owned(),
+            count => format!("{count} queries"),
+        };
+        parts.push(format!("{queries}{places}"));
     }
     if project.deploy != DeployMode::default() {
         parts.push(format!("deploy {}", project.deploy_name()));
@@ -137,6 +155,9 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
     for it in &finding.breaks {
         let line = printable(&breaks(it));
         group = group.element(Level::NOTE.with_name(it.pair.as_str()).message(line));
+        for (name, line) in evidence(it) {
+            group = group.element(Level::NOTE.with_name(name).message(printable(&line)));
+        }
     }
     group = group.element(
         Level::NOTE
@@ -190,6 +211,7 @@ fn breaks(it: &BreakReport) -> String {
     };
     let (who, where_it_is) = match it.pair {
         Pair::OldOnNew => (format!("{} (old code)", it.release), "on the new schema"),
+        Pair::NewOnOld if it.on_own => (format!("{} (new code)", it.release), "on its own schema"),
         Pair::NewOnOld => (format!("{} (new code)", it.release), "on the old schema"),
         Pair::OldReadsNewData => (
             format!("{} (old code)", it.release),
@@ -217,6 +239,68 @@ fn breaks(it: &BreakReport) -> String {
             it.evidence.as_str()
         ),
     }
+}
+
+/// The most queries and places that a break lists.
+const MOST_LISTED: usize = 3;
+
+/// The queries and places that a break is about, each with the word before it.
+fn evidence(it: &BreakReport) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    let uses = it.uses.as_deref().unwrap_or_default();
+    for query in uses.iter().take(MOST_LISTED) {
+        let name = query
+            .name
+            .as_ref()
+            .map_or_else(String::new, |it| format!(" {it}"));
+        let text = one_line(&query.query);
+        out.push((
+            "query",
+            format!("{}:{}{name}: {text}", query.file, query.line),
+        ));
+    }
+    if uses.len() > MOST_LISTED {
+        let more = uses.len() - MOST_LISTED;
+        out.push(("query", format!("and {more} more")));
+    }
+    match it.unused {
+        Some(Unused::NoQuery) => out.push((
+            "unused",
+            "no query of this release uses it, and its queries are declared complete".to_owned(),
+        )),
+        Some(Unused::NoMention) => out.push((
+            "unused",
+            "the files of this release name it only in queries that go on working".to_owned(),
+        )),
+        None => {}
+    }
+    if !it.mentions.is_empty() {
+        let mut places: Vec<String> = it
+            .mentions
+            .iter()
+            .take(MOST_LISTED)
+            .map(|it| format!("{}:{}", it.file, it.line))
+            .collect();
+        if it.mentions.len() > MOST_LISTED {
+            places.push(format!("and {} more", it.mentions.len() - MOST_LISTED));
+        }
+        out.push(("named in", places.join(", ")));
+    }
+    out
+}
+
+/// The most characters of a query that a line shows.
+const LONGEST_QUERY: usize = 100;
+
+/// A query on one line, cut where it is long.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    if line.chars().count() <= LONGEST_QUERY {
+        return line;
+    }
+    let cut: String = line.chars().take(LONGEST_QUERY - 1).collect();
+    format!("{cut}…")
 }
 
 /// What was not understood: those of new migrations are findings of their own, the others are

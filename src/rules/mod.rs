@@ -151,7 +151,9 @@ rules![
     policy_changed: Compat,
     privilege_granted: Compat,
     privilege_revoked: Compat,
+    query_fails: Compat,
     replay_differs: History,
+    result_reshaped: Compat,
     role_dropped: Compat,
     row_security_enabled: Compat,
     rows_rewritten: Data,
@@ -190,7 +192,7 @@ pub fn advise(facts: &Facts) -> Option<(&'static Rule, Advice)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Evidence, harms};
+    use crate::analysis::{Access, Evidence, Harm, Weight, harms};
     use crate::schema::diff::{Change, Demand, Supply};
     use crate::schema::name::{ObjectName, QualifiedName};
     use crate::schema::op::RelationKind;
@@ -215,6 +217,11 @@ mod tests {
             top(kind, Change::RelationDropped);
             top(kind, Change::RelationRenamed { to: name("u") });
             top(kind, Change::Unread);
+            top(kind, Change::QueryFails { code: "42702" });
+            for has_star in [true, false] {
+                let what = "gains `a`".into();
+                top(kind, Change::ResultReshaped { what, has_star });
+            }
         }
         for without_policy in [true, false] {
             top(ObjectKind::Table, Change::RowSecurityOn { without_policy });
@@ -392,7 +399,24 @@ mod tests {
     }
 
     fn breaks(difference: &Difference) -> Vec<Break> {
-        harms(difference)
+        let mut harms = harms(difference);
+        if matches!(
+            difference.change,
+            Change::QueryFails { .. } | Change::ResultReshaped { .. }
+        ) {
+            // What a query shows comes from the query.
+            let pairs: &[Pair] = match difference.change {
+                Change::QueryFails { .. } => &[Pair::OldOnNew, Pair::NewOnOld],
+                _ => &[Pair::OldOnNew],
+            };
+            harms.extend(pairs.iter().map(|pair| Harm {
+                pair: *pair,
+                access: &[Access::Read],
+                weight: Weight::Error,
+                error: None,
+            }));
+        }
+        harms
             .into_iter()
             .map(|harm| Break {
                 release: 0,
@@ -403,6 +427,9 @@ mod tests {
                 start: 0,
                 end: 1,
                 blamed: Some(0),
+                uses: Vec::new(),
+                unused: None,
+                mentions: Vec::new(),
             })
             .collect()
     }

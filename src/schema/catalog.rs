@@ -233,6 +233,16 @@ pub struct RewriteRule {
     pub enabled: bool,
 }
 
+impl Trigger {
+    /// Whether it may give a value to what an INSERT leaves out.
+    pub fn fills_on_insert(&self) -> bool {
+        self.enabled
+            && self.for_each_row
+            && self.timing == TriggerTiming::Before
+            && self.events.insert
+    }
+}
+
 /// A row-level security policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {

@@ -394,6 +394,18 @@ pub enum Change {
     LoginRevoked,
     /// A statement that was not understood stands between the two: nothing is certain.
     Unread,
+    /// Nothing that has a word of its own, but a known query fails.
+    QueryFails {
+        /// The SQLSTATE.
+        code: &'static str,
+    },
+    /// The result of a known query has another shape.
+    ResultReshaped {
+        /// What is different, for people.
+        what: Arc<str>,
+        /// Whether a star in the query takes whatever columns there are.
+        has_star: bool,
+    },
     /// A relation was exchanged for one that cannot be compared.
     Obscured {
         /// What it was.
@@ -455,6 +467,8 @@ impl Change {
             Change::LoginRevoked => "login-revoked",
             Change::Unread => "unread",
             Change::Obscured { .. } => "obscured",
+            Change::QueryFails { .. } => "query-fails",
+            Change::ResultReshaped { .. } => "result-reshaped",
         }
     }
 }

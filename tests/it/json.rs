@@ -132,8 +132,15 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("projects.findings.span", SPAN),
     (
         "projects.findings.breaks",
-        &["pair", "access", "release", "evidence", "error", "uses"],
+        &[
+            "pair", "access", "release", "evidence", "error", "uses", "unused", "mentions",
+        ],
     ),
+    (
+        "projects.findings.breaks.uses",
+        &["file", "line", "name", "query"],
+    ),
+    ("projects.findings.breaks.mentions", &["file", "line"]),
     (
         "projects.findings.breaks.error",
         &["code", "message", "stage"],
@@ -235,15 +242,20 @@ fn walk(path: &str, value: &Ordered, visit: &mut dyn FnMut(&str, Vec<&str>)) {
 
 #[test]
 fn report_has_exactly_the_keys_of_format_1_in_their_order() {
-    let repository =
+    let mut repository =
         crate::support::TestRepository::layered(&[("fixtures/drop_in_use/01-base", None)]);
+    repository.write(
+        "src/users.py",
+        "# created_at is shown.\nGET = \"SELECT nickname FROM users\"\n",
+    );
+    repository.commit("code");
     repository.write(
         "migcheck.toml",
         "[[allow]]\nmigration = \"3\"\nrule = \"column_dropped\"\nobject = \"users.nickname\"\nreason = \"agreed\"\n",
     );
     repository.write(
         "migrations/0003_m.sql",
-        "ALTER TABLE users DROP COLUMN nickname;\nDO $$ BEGIN EXECUTE x; END $$;\n",
+        "ALTER TABLE users DROP COLUMN nickname, DROP COLUMN created_at;\nDO $$ BEGIN EXECUTE x; END $$;\n",
     );
     let text = json(repository.root(), &[]);
     let value: Ordered = serde_json::from_str(&text).unwrap();

@@ -23,5 +23,6 @@ mod server;
 mod severities;
 #[path = "../support/mod.rs"]
 mod support;
+mod uses;
 mod verdicts;
 mod world;

@@ -16,6 +16,8 @@ struct Example {
     old_config: String,
     edited: Option<String>,
     migrations: Vec<File>,
+    old_queries: Option<String>,
+    new_queries: Option<String>,
 }
 
 /// A migration, and the name of its file where that matters.
@@ -66,6 +68,19 @@ fn examples(page: &str) -> Vec<Example> {
             example.old_config = text;
             continue;
         }
+        if let Some(rest) = file.name.as_ref().filter(|_| kind.starts_with("sql ")) {
+            match (kind.as_str(), rest.as_str()) {
+                ("sql old", "queries") => {
+                    example.old_queries = Some(text);
+                    continue;
+                }
+                ("sql new", "queries") => {
+                    example.new_queries = Some(text);
+                    continue;
+                }
+                _ => {}
+            }
+        }
         match kind.as_str() {
             "toml config" => example.config = text,
             "sql edited" => example.edited = Some(text),
@@ -83,6 +98,10 @@ impl Example {
         let mut layout = self.config.lines().filter(|line| line.contains("layout ="));
         let old_config = format!("{}\n{}", layout.next().unwrap_or(""), self.old_config);
         let old = before.add_to(State::default()).config(&old_config);
+        let old = match &self.old_queries {
+            Some(text) => old.path("queries/all.sql", text),
+            None => old,
+        };
         let edited = File {
             text: self.edited.clone().unwrap_or(before.text),
             name: before.name,
@@ -90,6 +109,11 @@ impl Example {
         let mut head = edited.add_to(State::default());
         for migration in &self.migrations {
             head = migration.add_to(head);
+        }
+        // What the new release does not say is what the old one did.
+        let queries = self.new_queries.as_ref().or(self.old_queries.as_ref());
+        if let Some(text) = queries {
+            head = head.path("queries/all.sql", text);
         }
         judge(&[("old", &old)], &head.config(&self.config))
     }

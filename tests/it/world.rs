@@ -35,6 +35,12 @@ impl State {
         self
     }
 
+    /// With another file, by its path.
+    pub(crate) fn path(mut self, path: &str, text: &str) -> Self {
+        self.files.push((path.to_owned(), text.to_owned()));
+        self
+    }
+
     /// With this migcheck.toml.
     pub(crate) fn config(mut self, config: &str) -> Self {
         config.clone_into(&mut self.config);

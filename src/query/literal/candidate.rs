@@ -194,7 +194,8 @@ impl<'a> Cx<'a> {
         let begin = self.constants_before(start, &mut candidate);
         self.add(&mut candidate, first);
         self.context(begin, &mut candidate, growth);
-        let is_list = candidate.callee == Some("concat") && self.language == Language::Rust;
+        let is_list = matches!(candidate.callee, Some("concat" | "concatcp"))
+            && self.language == Language::Rust;
         loop {
             let next = self.tokens.get(at);
             if let Some(literal) = next.and_then(Token::literal)
@@ -239,11 +240,21 @@ impl<'a> Cx<'a> {
                         at += 2;
                     }
                     None if self.mark(at + 1) == Some(b')') => break,
-                    None => {
+                    None if matches!(self.mark(at + 2), Some(b',' | b')'))
+                        && self
+                            .word(at + 1)
+                            .is_some_and(|name| self.constants.contains_key(name)) =>
+                    {
                         candidate
-                            .built
-                            .get_or_insert("concatenated with what is not a literal");
-                        break;
+                            .text
+                            .push_str(self.constant(at + 1).unwrap_or_default());
+                        at += 2;
+                    }
+                    None => {
+                        candidate.built.get_or_insert(CONCATENATED);
+                        let end = self.behind_argument(at + 1);
+                        candidate.fill(self.written(at + 1, end));
+                        at = end;
                     }
                 },
                 Some(b'%') if matches!(self.language, Language::Python | Language::Ruby) => {
@@ -296,7 +307,7 @@ impl<'a> Cx<'a> {
                     let is_plain = self.mark(at + 1) == Some(b'=') && word != "string";
                     (is_typed || is_plain).then_some(at)
                 }
-                Language::JavaScript if word == "const" => Some(at + 1),
+                Language::JavaScript | Language::Rust if word == "const" => Some(at + 1),
                 Language::Kotlin if word == "const" && self.word(at + 1) == Some("val") => {
                     Some(at + 2)
                 }
@@ -308,7 +319,8 @@ impl<'a> Cx<'a> {
                 continue;
             };
             // `name = "…"`, `name string = "…"`, `name: string = "…"`.
-            let value = (place + 1..place + 4)
+            // `name: &'static str = "…"` is the longest.
+            let value = (place + 1..place + 7)
                 .find(|at| self.mark(*at) == Some(b'='))
                 .map(|equals| equals + 1);
             let begins = value.filter(|value| {
@@ -320,7 +332,7 @@ impl<'a> Cx<'a> {
         }
         for (name, value) in declared {
             let others = match self.language {
-                Language::Go => growth.declared.get(name).map_or(0, Vec::len),
+                Language::Go | Language::Rust => growth.declared.get(name).map_or(0, Vec::len),
                 // The constant itself is among them.
                 _ => growth.declared.get(name).map_or(0, |it| it.len() - 1),
             };
@@ -605,6 +617,19 @@ impl<'a> Cx<'a> {
                     was_operand = true;
                 }
                 Kind::Word | Kind::Literal(_) | Kind::Mark(_) => return at,
+            }
+        }
+        at
+    }
+
+    /// The comma or parenthesis behind the argument that begins with `at`.
+    fn behind_argument(&self, mut at: usize) -> usize {
+        let limit = self.tokens.len().min(at + NEAR);
+        while at < limit {
+            match self.mark(at) {
+                Some(b',' | b')') => return at,
+                Some(b'(' | b'[' | b'{') => at = self.behind_group(at),
+                _ => at += 1,
             }
         }
         at

@@ -542,7 +542,10 @@ fn is_formatted(candidate: &Candidate<'_>, language: Language) -> Option<&'stati
         })
     };
     let is_pattern = match language {
-        Language::Go => matches!(callee, "Sprintf" | "Fprintf" | "Appendf") && has_verb(),
+        Language::Go => {
+            (matches!(callee, "Sprintf" | "Fprintf" | "Appendf") && has_verb())
+                || callee == "WriteString"
+        }
         Language::Rust => {
             (matches!(callee, "format" | "write" | "writeln" | "format_args")
                 && candidate.text.contains('{'))
@@ -587,7 +590,6 @@ fn is_message(candidate: &Candidate<'_>) -> bool {
             | "eprintln"
             | "panic"
             | "bail"
-            | "anyhow"
             | "expect"
             | "context"
             | "with_context"
@@ -777,6 +779,12 @@ fn included(cx: &mut Search<'_>, names: &[(Arc<str>, String)]) -> Result<()> {
         if super::header::sections(&text).is_empty() && looks_like_query(&text) {
             cx.claimed.insert(path);
             let source = Source::Literal(Language::Rust);
+            if has_directives(&text, Language::Rust) {
+                let line = Lines::of(&text).line(text.len() - text.trim_start().len());
+                let reason = "the pattern of another text";
+                cx.out.not_read(path, line, text.trim(), reason, source);
+                continue;
+            }
             let count = super::file::plain(cx, path, &text, source);
             cx.out.found(source, path, count);
         }

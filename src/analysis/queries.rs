@@ -1,0 +1,571 @@
+//! What a release's known queries do on each state of the timeline.
+//!
+//! Input: the queries of a release, read, and the catalogs. Output: for each query what it comes to
+//! on the release's own schema, and a [`Proof`] for each stretch of the timeline on which one that
+//! works there does not.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::bind::{self, Bound, Failure, Settings, Use, WriteKind, Written};
+use crate::history::Timeline;
+use crate::schema::catalog::{Catalog, ObjectId, RelationBody};
+use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
+use crate::schema::name::{Ident, QualifiedName};
+
+/// A query of a release.
+#[derive(Debug, Clone)]
+pub struct KnownQuery {
+    /// What its source calls it.
+    pub name: Option<Arc<str>>,
+    /// Where it stands, from the tree's root.
+    pub file: Arc<str>,
+    /// The line on which it begins, from 1.
+    pub line: usize,
+    /// Its text.
+    pub text: Arc<str>,
+    /// Its tree.
+    pub query: bind::Query,
+}
+
+/// A text that may be a query and was not understood: it counts as using every name in it.
+#[derive(Debug, Clone)]
+pub struct UnknownText {
+    /// Where it stands, from the tree's root.
+    pub file: Arc<str>,
+    /// The line on which it begins, from 1.
+    pub line: usize,
+    /// The text.
+    pub text: Arc<str>,
+}
+
+/// The code of a release, as far as its queries are known.
+#[derive(Debug, Clone, Default)]
+pub struct Code {
+    /// What it sends.
+    pub queries: Vec<KnownQuery>,
+    /// What may be a query and was not read.
+    pub not_read: Vec<UnknownText>,
+    /// Whether the queries are declared to be all there are.
+    pub is_complete: bool,
+    /// Whether connections keep prepared statements across a migration.
+    pub keeps_prepared: bool,
+    /// Whether it asks the server for names that it does not write.
+    pub reflects: bool,
+    /// How its queries are run.
+    pub settings: Settings,
+}
+
+/// What a query comes to on its release's own schema.
+#[derive(Debug, Clone)]
+pub enum Standing {
+    /// It works.
+    Works(Bound),
+    /// It fails by itself, and accuses nobody.
+    Fails(Failure),
+    /// It hangs on something that is not known.
+    Unknown(String),
+}
+
+/// The known queries of a release on its own schema.
+#[derive(Debug, Clone, Default)]
+pub struct Usage {
+    /// One for each query of the code.
+    pub standings: Vec<Standing>,
+}
+
+/// A query that works on its release's own schema and fails on a stretch of the timeline.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// Its index in the code.
+    pub query: usize,
+    /// What the server says there.
+    pub failure: Failure,
+    /// The first position at which it fails.
+    pub start: usize,
+    /// The first position after that at which it works again.
+    pub end: usize,
+    /// The step that makes it fail (old code), or that makes it work (new code).
+    pub blamed: Option<usize>,
+    /// Where it fails on the release's own schema: the position at which it still works, and what it
+    /// comes to there.
+    pub worked: Option<(usize, Bound)>,
+}
+
+/// A query whose result has another shape on a stretch of the timeline.
+#[derive(Debug, Clone)]
+pub struct Reshaped {
+    /// Its index in the code.
+    pub query: usize,
+    /// What is different, for people.
+    pub what: String,
+    /// The position from which on it is so.
+    pub start: usize,
+    /// The step that makes it so.
+    pub blamed: usize,
+}
+
+/// How many queries one thread binds at a time.
+const CHUNK: usize = 64;
+
+impl Code {
+    /// What each query comes to on a catalog.
+    fn bind_all(&self, catalog: &Catalog, of: &[usize]) -> Vec<Bound> {
+        of.par_chunks(CHUNK)
+            .flat_map_iter(|chunk| {
+                let mut binder = bind::Binder::new(catalog, &self.settings);
+                let bounds: Vec<Bound> = chunk
+                    .iter()
+                    .map(|at| binder.bind_query(&self.queries[*at].query))
+                    .collect();
+                bounds
+            })
+            .collect()
+    }
+
+    fn bind_one(&self, catalog: &Catalog, at: usize) -> Bound {
+        bind::bind(&self.queries[at].query, catalog, &self.settings)
+    }
+
+    /// What the queries come to on the release's own schema.
+    pub fn on(&self, own: &Catalog) -> Usage {
+        let all: Vec<usize> = (0..self.queries.len()).collect();
+        let standings = self
+            .bind_all(own, &all)
+            .into_iter()
+            .map(|bound| match (bound.failure(), bound.unknowns.first()) {
+                (Some(failure), _) => Standing::Fails(failure.clone()),
+                (None, Some(unknown)) => Standing::Unknown(unknown.reason.clone()),
+                (None, None) => Standing::Works(bound),
+            })
+            .collect();
+        Usage { standings }
+    }
+}
+
+impl Usage {
+    /// What a query uses on its own schema, where it works there.
+    pub fn bound(&self, query: usize) -> Option<&Bound> {
+        match self.standings.get(query)? {
+            Standing::Works(bound) => Some(bound),
+            Standing::Fails(_) | Standing::Unknown(_) => None,
+        }
+    }
+
+    fn working(&self) -> Vec<usize> {
+        (0..self.standings.len())
+            .filter(|at| self.bound(*at).is_some())
+            .collect()
+    }
+
+    /// How many queries tell nothing: not known, or failing by themselves.
+    pub fn silent(&self) -> usize {
+        self.standings.len() - self.working().len()
+    }
+}
+
+/// The failure of a query on a state: a sure one, or else a possible one that it does not have on
+/// its own schema.
+fn failing(bound: &Bound, own: &Bound) -> Option<Failure> {
+    if let Some(failure) = bound.failure() {
+        return Some(failure.clone());
+    }
+    let is_new = |failure: &&Failure| {
+        !own.failures
+            .iter()
+            .any(|it| (it.code, &it.message) == (failure.code, &failure.message))
+    };
+    bound.failures.iter().find(is_new).cloned()
+}
+
+/// Follows the queries of a live release forward from its own position.
+pub(super) fn follow_old(
+    timeline: &Timeline,
+    states: &[usize],
+    code: &Code,
+    usage: &Usage,
+    from: usize,
+    last: usize,
+) -> (Vec<Proof>, Vec<Reshaped>) {
+    let working = usage.working();
+    let mut open: Vec<Option<(usize, Failure)>> = vec![None; code.queries.len()];
+    let mut reshaped: Vec<Option<Reshaped>> = vec![None; code.queries.len()];
+    let mut out = Vec::new();
+    let mut before = from;
+    for &state in states.iter().filter(|state| **state > from) {
+        let is_touched = (before..state).any(|step| !timeline.steps[step].touched.is_empty());
+        if is_touched {
+            let bounds = code.bind_all(timeline.catalog(state), &working);
+            for (&query, bound) in working.iter().zip(bounds) {
+                let Some(own) = usage.bound(query) else {
+                    continue;
+                };
+                let fails = failing(&bound, own);
+                match (fails, open[query].take()) {
+                    (Some(failure), None) => {
+                        let start = first_failing(timeline, code, own, query, before, state);
+                        open[query] = Some((start, failure));
+                    }
+                    (Some(_), Some(known)) => open[query] = Some(known),
+                    (None, Some((start, failure))) => out.push(Proof {
+                        query,
+                        failure,
+                        start,
+                        end: state,
+                        blamed: start.checked_sub(1),
+                        worked: None,
+                    }),
+                    (None, None) => {
+                        if reshaped[query].is_none()
+                            && let Some(what) = other_shape(own, &bound)
+                        {
+                            let differs = |position: &usize| {
+                                let bound = code.bind_one(timeline.catalog(*position), query);
+                                other_shape(own, &bound).is_some()
+                            };
+                            let start = (before + 1..=state).find(differs).unwrap_or(state);
+                            reshaped[query] = Some(Reshaped {
+                                query,
+                                what,
+                                start,
+                                blamed: start - 1,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        before = state;
+    }
+    for (query, open) in open.into_iter().enumerate() {
+        if let Some((start, failure)) = open {
+            out.push(Proof {
+                query,
+                failure,
+                start,
+                end: last + 1,
+                blamed: start.checked_sub(1),
+                worked: None,
+            });
+        }
+    }
+    (out, reshaped.into_iter().flatten().collect())
+}
+
+/// The first position after `before` at which a query fails; it fails at `state`.
+fn first_failing(
+    timeline: &Timeline,
+    code: &Code,
+    own: &Bound,
+    query: usize,
+    before: usize,
+    state: usize,
+) -> usize {
+    (before + 1..state)
+        .find(|position| {
+            let bound = code.bind_one(timeline.catalog(*position), query);
+            failing(&bound, own).is_some()
+        })
+        .unwrap_or(state)
+}
+
+/// Follows the queries of head backward from its own position to the first.
+pub(super) fn follow_new(
+    timeline: &Timeline,
+    states: &[usize],
+    code: &Code,
+    usage: &Usage,
+    from: usize,
+    first: usize,
+) -> Vec<Proof> {
+    let working = usage.working();
+    // Where it fails: from the lowest state known so far to where it works again.
+    let mut open: Vec<Option<(usize, usize, Failure)>> = vec![None; code.queries.len()];
+    let mut out = Vec::new();
+    let mut close = |query: usize, (start, end, failure): (usize, usize, Failure)| {
+        out.push(Proof {
+            query,
+            failure,
+            start,
+            end,
+            blamed: (end <= from).then(|| end - 1),
+            worked: None,
+        });
+    };
+    let mut after = from + 1;
+    let below = states
+        .iter()
+        .rev()
+        .filter(|state| **state >= first && **state <= from);
+    for &state in below {
+        let is_own = state == from;
+        let is_touched = is_own || (state..after).any(|step| touches(timeline, step));
+        if is_touched {
+            let bounds = code.bind_all(timeline.catalog(state), &working);
+            for (&query, bound) in working.iter().zip(bounds) {
+                let Some(own) = usage.bound(query) else {
+                    continue;
+                };
+                match (failing(&bound, own), open[query].take()) {
+                    (Some(failure), None) => {
+                        let works = |position: &usize| {
+                            let bound = code.bind_one(timeline.catalog(*position), query);
+                            failing(&bound, own).is_none()
+                        };
+                        let end = (state + 1..after).find(works).unwrap_or(after);
+                        open[query] = Some((state, end, failure));
+                    }
+                    (Some(failure), Some((_, end, _))) => {
+                        open[query] = Some((state, end, failure));
+                    }
+                    (None, Some(known)) => close(query, known),
+                    (None, None) => {}
+                }
+            }
+        } else {
+            for open in open.iter_mut().flatten() {
+                open.0 = state;
+            }
+        }
+        after = state;
+    }
+    for (query, open) in open.into_iter().enumerate() {
+        if let Some(known) = open {
+            close(query, known);
+        }
+    }
+    out
+}
+
+fn touches(timeline: &Timeline, step: usize) -> bool {
+    timeline
+        .steps
+        .get(step)
+        .is_some_and(|step| !step.touched.is_empty())
+}
+
+/// Queries of head that worked before the change and fail on head's own schema.
+pub(super) fn broken_by_change(
+    timeline: &Timeline,
+    code: &Code,
+    usage: &Usage,
+    from: usize,
+    first: usize,
+) -> Vec<Proof> {
+    let failing_now = usage.standings.iter().enumerate();
+    let failing_now = failing_now.filter_map(|(query, standing)| match standing {
+        Standing::Fails(failure) => Some((query, failure)),
+        Standing::Works(_) | Standing::Unknown(_) => None,
+    });
+    let mut out = Vec::new();
+    for (query, failure) in failing_now {
+        let works = |position: usize| {
+            let bound = code.bind_one(timeline.catalog(position), query);
+            bound.resolves()
+        };
+        let before = code.bind_one(timeline.catalog(first), query);
+        if !before.resolves() {
+            continue;
+        }
+        let start = (first + 1..=from).find(|position| !works(*position));
+        // Where production never fails, a fresh run of head's folder is what differs.
+        let Some(start) = start else {
+            continue;
+        };
+        out.push(Proof {
+            query,
+            failure: failure.clone(),
+            start,
+            end: from + 1,
+            blamed: Some(start - 1),
+            worked: Some((first, before)),
+        });
+    }
+    out
+}
+
+/// What is different about a result; `None` where nothing is, or it is not known.
+fn other_shape(own: &Bound, bound: &Bound) -> Option<String> {
+    let (before, after) = (own.output.as_ref()?, bound.output.as_ref()?);
+    if before.len() != after.len() {
+        let names = |columns: &[bind::OutputColumn], others: &[bind::OutputColumn]| {
+            let only: Vec<String> = columns
+                .iter()
+                .filter(|it| !others.iter().any(|other| other.name == it.name))
+                .map(|it| format!("`{}`", it.name))
+                .collect();
+            only.join(", ")
+        };
+        let (gained, lost) = (names(after, before), names(before, after));
+        return Some(match (gained.is_empty(), lost.is_empty()) {
+            (false, true) => format!("gains {gained}"),
+            (true, false) => format!("loses {lost}"),
+            _ => format!("has {} columns instead of {}", after.len(), before.len()),
+        });
+    }
+    let mut pairs = before.iter().zip(after);
+    pairs.find_map(|(one, other)| {
+        if one.name != other.name {
+            return Some(format!("has `{}` in place of `{}`", other.name, one.name));
+        }
+        match (&one.data_type, &other.data_type) {
+            (Some(from), Some(to)) if from != to => {
+                return Some(format!("has `{}` as {to} instead of {from}", one.name));
+            }
+            _ => {}
+        }
+        match (one.nullable, other.nullable) {
+            (Some(false), Some(true)) => Some(format!("may have NULL in `{}`", one.name)),
+            _ => None,
+        }
+    })
+}
+
+/// Whether a query that works on its own schema uses what a difference is about. `renamed` looks
+/// for the new name, as code for the new schema does.
+pub(super) fn uses(own: &Catalog, bound: &Bound, difference: &Difference, renamed: bool) -> bool {
+    let object = &difference.object;
+    let schema = object
+        .schema
+        .clone()
+        .unwrap_or_else(|| Ident::new("public"));
+    let named = |name: &Ident| QualifiedName::new(schema.clone(), name.clone());
+    let relation_id = |name: &QualifiedName| own.relation(name).map(|it| it.id);
+    let any = |id: ObjectId| bound.uses.iter().any(|it| it.object == id);
+    let any_part = |id: ObjectId, part: ObjectId| {
+        let whole = |it: &Use| it.object == id && it.part == Some(part);
+        bound.uses.iter().any(whole)
+    };
+    let inserts = |name: &Ident| {
+        bound
+            .writes
+            .iter()
+            .any(|it| it.name == named(name) && it.kind == WriteKind::Insert)
+    };
+    let writes = |name: &Ident| {
+        let is_write = |it: &bind::Write| {
+            it.name == named(name) && matches!(it.kind, WriteKind::Insert | WriteKind::Update)
+        };
+        bound.writes.iter().any(is_write)
+    };
+    let column = |table: &Ident, column: &Ident| -> bool {
+        let Some(relation) = own.relation(&named(table)) else {
+            return false;
+        };
+        let id = match &relation.body {
+            RelationBody::Table(table) => table.column(column).map(|it| it.id),
+            RelationBody::View(_) | RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+        };
+        id.is_some_and(|id| any_part(relation.id, id))
+    };
+    match object.kind {
+        ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => {
+            let name = match &difference.change {
+                Change::RelationRenamed { to } if renamed => to.clone(),
+                _ => named(&object.name),
+            };
+            relation_id(&name).is_some_and(any)
+        }
+        ObjectKind::Column => {
+            let Some(table) = &object.parent else {
+                return false;
+            };
+            match &difference.change {
+                Change::ColumnRenamed { to } if renamed => column(table, to),
+                Change::ColumnAdded { required: true }
+                | Change::NotNullSet { .. }
+                | Change::DefaultDropped { .. } => inserts(table) || column(table, &object.name),
+                // Head's inserts leave it out, where it had to be named.
+                Change::ColumnDropped { required: true } if renamed => inserts(table),
+                _ => column(table, &object.name),
+            }
+        }
+        ObjectKind::Constraint => {
+            let Some(table) = &object.parent else {
+                return false;
+            };
+            bound.constraints.contains(&object.name) || writes(table)
+        }
+        ObjectKind::Type => own
+            .user_type(&named(&object.name))
+            .is_some_and(|it| any(it.id)),
+        ObjectKind::EnumLabel => object
+            .parent
+            .as_ref()
+            .and_then(|parent| own.user_type(&named(parent)))
+            .is_some_and(|it| any(it.id)),
+        ObjectKind::Function => own
+            .routines(&named(&object.name))
+            .iter()
+            .any(|it| any(it.id)),
+        ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
+            object.parent.as_ref().is_some_and(writes)
+        }
+        ObjectKind::Schema | ObjectKind::Role | ObjectKind::Migration => false,
+    }
+}
+
+/// What a query writes into the columns of a new demand: the literal that violates it, or only that
+/// it writes them.
+pub(super) fn violates(bound: &Bound, difference: &Difference) -> Option<Option<String>> {
+    let table = difference.object.parent.as_ref()?;
+    let (columns, refused): (Vec<&Ident>, Option<&std::collections::BTreeSet<Arc<str>>>) =
+        match &difference.change {
+            Change::ConstraintAdded { columns, .. } => (columns.iter().collect(), None),
+            Change::ValuesRemoved { column, values } => (vec![column], Some(values)),
+            Change::NotNullSet { .. } => (vec![&difference.object.name], None),
+            _ => return None,
+        };
+    let mut writes = false;
+    for write in bound.writes.iter().filter(|it| it.name.name == *table) {
+        if !matches!(write.kind, WriteKind::Insert | WriteKind::Update) {
+            continue;
+        }
+        for (name, value) in &write.columns {
+            if !columns.contains(&name) {
+                continue;
+            }
+            writes = true;
+            if let (Some(refused), Written::Literal(text)) = (refused, value)
+                && refused.contains(text.as_str())
+            {
+                return Some(Some(text.clone()));
+            }
+        }
+    }
+    writes.then_some(None)
+}
+
+/// What a step touched that a query uses, as an object for people; the migration where nothing fits.
+pub(super) fn cause(
+    timeline: &Timeline,
+    step: usize,
+    own: &Catalog,
+    bound: Option<&Bound>,
+) -> ObjectRef {
+    use crate::schema::apply::Touched;
+    let touched = timeline.steps.get(step).map_or(&[][..], |it| &it.touched);
+    let used = |id: ObjectId| bound.is_none_or(|bound| bound.uses.iter().any(|it| it.object == id));
+    let relation = touched.iter().find_map(|touched| match touched {
+        Touched::Relation(name) => {
+            let kind = match own.relation(name).map(|it| &it.body) {
+                Some(RelationBody::View(_)) => ObjectKind::View,
+                Some(RelationBody::Sequence(_)) => ObjectKind::Sequence,
+                Some(RelationBody::Table(_)) | None => ObjectKind::Table,
+                Some(RelationBody::Index { .. }) => return None,
+            };
+            let is_used = own.relation(name).is_none_or(|it| used(it.id));
+            is_used.then(|| ObjectRef::top(kind, name))
+        }
+        Touched::Type(name) => Some(ObjectRef::top(ObjectKind::Type, name)),
+        Touched::Routine(name) => Some(ObjectRef::top(ObjectKind::Function, name)),
+        Touched::Privileges(_) | Touched::Role(_) | Touched::Unread => None,
+    });
+    relation.unwrap_or(ObjectRef {
+        kind: ObjectKind::Migration,
+        schema: None,
+        parent: None,
+        name: Ident::new("migration"),
+    })
+}

@@ -1,0 +1,266 @@
+//! The code of a release: its queries, read from its own tree with its own configuration.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::analysis::proof::{can_be_unused, holds_word, looked_for};
+use crate::analysis::{
+    Code, Evidence, KnownQuery, Mention, Standing, UnknownText, Unused, Weight, Window,
+};
+use crate::bind;
+use crate::discover::{Config, DeclaredEvidence, PathPatterns, Prepared, ServerVersion, Tree};
+use crate::error::Result;
+use crate::query::{self, QuerySettings};
+use crate::schema::diff::{Difference, ObjectKind};
+use crate::schema::name::Ident;
+
+/// What is known of the code of one release.
+#[derive(Debug, Clone)]
+pub(super) struct ReleaseCode {
+    /// Its queries.
+    pub(super) code: Arc<Code>,
+    /// Where they were found: the source with its place.
+    pub(super) places: Vec<String>,
+    /// Where its other files are searched.
+    pub(super) tree: Tree,
+    /// Folders of migrations, which are no code.
+    left_out: Vec<String>,
+}
+
+/// The major version that is taken where none is known.
+const COMMON_MAJOR: u16 = 16;
+
+/// Where the code of a release is.
+#[derive(Debug, Clone)]
+pub(super) struct CodeAt {
+    /// Its files.
+    pub(super) tree: Tree,
+    /// Its own configuration.
+    pub(super) config: Config,
+    /// The folder of its migrations.
+    pub(super) folder: String,
+}
+
+/// Reads the queries of the code in a tree; `named` are files that the command line names.
+///
+/// # Errors
+///
+/// Where the tree cannot be listed.
+pub(super) fn read(
+    at: &CodeAt,
+    server_version: Option<ServerVersion>,
+    named: Option<&PathPatterns>,
+) -> Result<ReleaseCode> {
+    let CodeAt {
+        tree,
+        config,
+        folder,
+    } = at;
+    let mut settings = QuerySettings::of(config);
+    if let Some(named) = named {
+        settings.queries = named.clone();
+        settings.folder = String::new();
+    }
+    let left_out = vec![folder.clone()];
+    let is_statement = |text: &str| bind::Query::read(text).is_ok();
+    let found = query::find(tree, &settings, &is_statement, &left_out)?;
+    let mut code = Code {
+        is_complete: config.code.evidence == DeclaredEvidence::Complete,
+        keeps_prepared: config.code.prepared == Some(Prepared::Cached),
+        reflects: config.code.reflection,
+        settings: bind::Settings {
+            search_path: match &config.code.search_path {
+                Some(path) => path.iter().map(|it| Ident::new(it)).collect(),
+                None => vec![Ident::new("public")],
+            },
+            major: server_version
+                .and_then(|it| u16::try_from(it.major).ok())
+                .unwrap_or(COMMON_MAJOR),
+        },
+        ..Code::default()
+    };
+    let declared = found.declarations.iter().map(|declaration| {
+        let text: Arc<str> = declared_query(declaration).into();
+        query::Query {
+            text,
+            name: Some(format!("table {}", declaration.table).into()),
+            file: Arc::clone(&declaration.file),
+            line: declaration.line,
+            source: declaration.source,
+            recorded: None,
+            times: 1,
+        }
+    });
+    let all: Vec<query::Query> = found.queries.into_iter().chain(declared).collect();
+    let read: Vec<std::result::Result<KnownQuery, UnknownText>> = all
+        .into_par_iter()
+        .map(|it| match bind::Query::read(&it.text) {
+            Ok(query) => Ok(KnownQuery {
+                name: it.name,
+                file: it.file,
+                line: it.line,
+                text: it.text,
+                query,
+            }),
+            Err(_) => Err(UnknownText {
+                file: it.file,
+                line: it.line,
+                text: it.text,
+            }),
+        })
+        .collect();
+    for it in read {
+        match it {
+            Ok(query) => code.queries.push(query),
+            Err(unknown) => code.not_read.push(unknown),
+        }
+    }
+    code.not_read
+        .extend(found.not_read.into_iter().map(|it| UnknownText {
+            file: it.file,
+            line: it.line,
+            text: it.text,
+        }));
+    let places = found
+        .sources
+        .iter()
+        .filter(|it| it.count > 0)
+        .map(|it| match &*it.path {
+            "" => it.source.to_string(),
+            path => path.to_owned(),
+        })
+        .collect();
+    Ok(ReleaseCode {
+        code: Arc::new(code),
+        places,
+        tree: tree.clone(),
+        left_out,
+    })
+}
+
+/// What loading a declared table sends: all of its columns by name.
+fn declared_query(declaration: &query::Declaration) -> String {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let columns: Vec<String> = declaration
+        .columns
+        .iter()
+        .map(|it| quoted(&it.name))
+        .collect();
+    let table = match &declaration.schema {
+        Some(schema) => format!("{}.{}", quoted(schema), quoted(&declaration.table)),
+        None => quoted(&declaration.table),
+    };
+    format!("SELECT {} FROM {table}", columns.join(", "))
+}
+
+/// Takes what hurts nobody as far as a search can tell: the name occurs in the release's files only
+/// in queries that go on working. Where it does occur, the places are noted.
+///
+/// # Errors
+///
+/// Where the tree cannot be searched.
+pub(super) fn search_mentions(window: &mut Window, codes: &[Option<ReleaseCode>]) -> Result<()> {
+    for (index, code) in codes.iter().enumerate() {
+        let Some(release_code) = code else {
+            continue;
+        };
+        let usage = Arc::clone(&window.releases[index].usage);
+        // Code that shows no query of this database says nothing about it either.
+        let speaks = usage
+            .standings
+            .iter()
+            .any(|it| matches!(it, Standing::Works(_)));
+        if !speaks || release_code.code.reflects {
+            continue;
+        }
+        for it in window.breaks.iter_mut().filter(|it| it.release == index) {
+            let is_presumed = it.evidence == Evidence::Presumed
+                && it.harm.weight == Weight::Error
+                && it.uses.is_empty();
+            if !is_presumed || !can_be_unused(it) {
+                continue;
+            }
+            let pattern = pattern_of(&it.difference);
+            let found = release_code
+                .tree
+                .mentions(&pattern, &release_code.left_out)?;
+            let Some(found) = found else {
+                continue;
+            };
+            let name = looked_for(&it.difference);
+            let rest: Vec<Mention> = found
+                .into_iter()
+                .filter(|(file, line)| !is_in_query(release_code, &usage, file, *line, &name))
+                .map(|(file, line)| Mention {
+                    file: file.into(),
+                    line,
+                })
+                .collect();
+            if rest.is_empty() {
+                it.harm.weight = Weight::Warning;
+                it.unused = Some(Unused::NoMention);
+            } else {
+                it.mentions = rest;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A name as code may spell it: `user_accounts` is also `UserAccount` and `userAccounts`.
+fn pattern_of(difference: &Difference) -> String {
+    let name = looked_for(difference);
+    let mut pattern = String::new();
+    for letter in name.chars() {
+        match letter {
+            '_' | '-' => pattern.push_str("[_-]?"),
+            letter if letter.is_alphanumeric() => pattern.push(letter),
+            letter => {
+                pattern.push('\\');
+                pattern.push(letter);
+            }
+        }
+    }
+    let is_table = matches!(
+        difference.object.kind,
+        ObjectKind::Table | ObjectKind::View | ObjectKind::Type
+    ) || difference.object.name.as_str() != name;
+    if is_table {
+        // Classes are named in the singular.
+        match pattern.strip_suffix("ies") {
+            Some(stem) => pattern = format!("{stem}(y|ies)"),
+            None => {
+                let stem = pattern.strip_suffix('s').unwrap_or(&pattern).to_owned();
+                pattern = format!("{stem}(s|es)?");
+            }
+        }
+    }
+    pattern
+}
+
+/// Whether a line lies in a query that works on its own schema and does not break, which then is
+/// known to do without the object.
+fn is_in_query(
+    code: &ReleaseCode,
+    usage: &crate::analysis::Usage,
+    file: &str,
+    line: usize,
+    name: &str,
+) -> bool {
+    // sqlx's data repeats the queries of the code.
+    if file.split('/').any(|part| part == ".sqlx") || file.ends_with("sqlx-data.json") {
+        return true;
+    }
+    code.code
+        .queries
+        .iter()
+        .zip(&usage.standings)
+        .any(|(query, standing)| {
+            let lines = query.text.lines().count().max(1);
+            *query.file == *file
+                && (query.line..query.line + lines).contains(&line)
+                && matches!(standing, Standing::Works(_))
+                && holds_word(&query.text, name)
+        })
+}

@@ -1,0 +1,316 @@
+//! What known queries make of a change: proven, possible, unused.
+
+use migcheck::report::ProjectReport;
+
+use crate::cli::migcheck;
+use crate::support::TestRepository;
+use crate::world::{State, judge, verdict};
+
+const USERS: &str =
+    "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, nickname text);
+CREATE TABLE teams (id integer PRIMARY KEY, nickname text);";
+
+const COMPLETE: &str = "[code]\nevidence = \"complete\"\n";
+
+/// Judges one migration after `before`, with the old release's queries and head's.
+fn change(before: &str, migration: &str, old: &str, new: &str, config: &str) -> ProjectReport {
+    let base = State::of(&[before]);
+    let head = base.clone().and(migration);
+    let with = |state: State, queries: &str| match queries {
+        "" => state,
+        queries => state.path("queries/all.sql", queries),
+    };
+    let base = with(base, old).config(config);
+    judge(&[("old", &base)], &with(head, new).config(config))
+}
+
+/// The findings with what is known of each break: who, how sure, which error, which queries.
+fn shown(report: &ProjectReport) -> String {
+    let mut out = Vec::new();
+    for finding in &report.findings {
+        let mut line = format!(
+            "{} {} {}",
+            finding.severity.as_str(),
+            finding.rule,
+            finding.object
+        );
+        for it in &finding.breaks {
+            let uses = it.uses.iter().flatten();
+            let names: Vec<&str> = uses.map(|it| it.name.as_deref().unwrap_or("?")).collect();
+            line.push_str(&format!(
+                "; {} {} {} [{}]{}",
+                it.pair.as_str(),
+                it.evidence.as_str(),
+                it.error.as_ref().map_or("-", |it| it.code),
+                names.join(", "),
+                it.unused
+                    .map_or_else(String::new, |it| format!(" {}", it.as_str()))
+            ));
+        }
+        out.push(line);
+    }
+    out.sort();
+    out.join("\n")
+}
+
+#[test]
+fn a_query_that_names_the_dropped_column_proves_the_break() {
+    let report = change(
+        USERS,
+        "ALTER TABLE users DROP COLUMN nickname;",
+        "-- name: get_user :one\nSELECT u.nickname FROM users u WHERE id = $1;\n\
+         -- name: get_team :one\nSELECT nickname FROM teams WHERE id = $1;",
+        "-- name: get_team :one\nSELECT nickname FROM teams WHERE id = $1;",
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"error column_dropped users.nickname; old-on-new proven 42703 [get_user]");
+    let error = report.findings[0].breaks[0].error.clone().unwrap();
+    assert_eq!(error.message, "column u.nickname does not exist");
+    let uses = report.findings[0].breaks[0].uses.clone().unwrap();
+    assert_eq!(
+        (uses[0].file.as_str(), uses[0].line),
+        ("queries/all.sql", 2)
+    );
+}
+
+#[test]
+fn queries_of_one_cause_are_one_finding() {
+    let report = change(
+        USERS,
+        "ALTER TABLE users RENAME COLUMN nickname TO alias;",
+        "-- name: a :one\nSELECT nickname FROM users;\n-- name: b :exec\nUPDATE users SET nickname = $1;\n\
+         -- name: c :one\nSELECT name FROM users;",
+        "",
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"error column_renamed users.nickname; old-on-new proven 42703 [a, b]; new-on-old presumed 42703 []");
+}
+
+#[test]
+fn finding_queries_alone_does_not_open_the_gate() {
+    let report = change(
+        USERS,
+        "ALTER TABLE users DROP COLUMN nickname;",
+        "-- name: get_user :one\nSELECT name FROM users;",
+        "",
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"error column_dropped users.nickname; old-on-new presumed 42703 []");
+}
+
+#[test]
+fn complete_evidence_lets_pass_what_no_query_uses() {
+    let query = "-- name: get_user :one\nSELECT name FROM users;";
+    let drop = "ALTER TABLE users DROP COLUMN nickname;";
+    let report = change(USERS, drop, query, query, COMPLETE);
+    insta::assert_snapshot!(shown(&report), @"warning column_dropped users.nickname; old-on-new presumed 42703 [] no-query");
+    assert_eq!(verdict(&report), "any-order");
+}
+
+#[test]
+fn a_text_that_was_not_read_uses_every_name_in_it() {
+    let report = change(
+        USERS,
+        "ALTER TABLE users DROP COLUMN nickname;",
+        "-- name: get_user :one\nSELECT name FROM users;\n\
+         -- name: odd :one\nSELECT FROM FROM users.nickname WHERE;",
+        "",
+        COMPLETE,
+    );
+    insta::assert_snapshot!(shown(&report), @"error column_dropped users.nickname; old-on-new presumed 42703 []");
+}
+
+#[test]
+fn an_insert_that_leaves_out_a_newly_required_column_is_proven() {
+    let add = "ALTER TABLE users ADD COLUMN tenant integer NOT NULL;";
+    let insert = "-- name: add_user :exec\nINSERT INTO users (id, name) VALUES ($1, $2);";
+    let report = change(USERS, add, insert, "", "");
+    insta::assert_snapshot!(shown(&report), @"error column_added_required users.tenant; old-on-new proven 23502 [add_user]; new-on-old presumed 42703 []");
+    let read = "-- name: get_user :one\nSELECT name FROM users;";
+    let report = change(USERS, add, read, read, COMPLETE);
+    insta::assert_snapshot!(shown(&report), @"warning column_added_required users.tenant; old-on-new presumed 23502 [] no-query; new-on-old presumed 42703 [] no-query");
+}
+
+#[test]
+fn a_trigger_may_fill_what_an_insert_leaves_out() {
+    let before = format!(
+        "{USERS}
+        CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+        CREATE TRIGGER fill BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION fill();"
+    );
+    let report = change(
+        &before,
+        "ALTER TABLE users ADD COLUMN tenant integer NOT NULL;",
+        "-- name: add_user :exec\nINSERT INTO users (id, name) VALUES ($1, $2);",
+        "",
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"warning column_added_required users.tenant; old-on-new possible 23502 [add_user]; new-on-old presumed 42703 []");
+}
+
+#[test]
+fn an_upsert_without_its_index_is_proven() {
+    let report = change(
+        "CREATE TABLE users (id integer PRIMARY KEY, email text);\n\
+         CREATE UNIQUE INDEX users_email ON users (email);",
+        "DROP INDEX users_email;",
+        "-- name: save :exec\nINSERT INTO users (id, email) VALUES ($1, $2) ON CONFLICT (email) DO NOTHING;",
+        "",
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"error unique_key_dropped users.users_email; old-on-new proven 42P10 [save]");
+}
+
+#[test]
+fn a_literal_that_a_list_of_values_refuses_is_proven_and_a_parameter_is_possible() {
+    let before = "CREATE TABLE jobs (id integer PRIMARY KEY, state text CONSTRAINT known CHECK (state IN ('new', 'old', 'gone')));";
+    let narrow = "ALTER TABLE jobs DROP CONSTRAINT known;
+        ALTER TABLE jobs ADD CONSTRAINT known CHECK (state IN ('new', 'old'));";
+    let literal = "-- name: end :exec\nUPDATE jobs SET state = 'gone' WHERE id = $1;";
+    let report = change(before, narrow, literal, "", "");
+    insta::assert_snapshot!(shown(&report), @"error value_list_changed jobs.state; old-on-new proven 23514 [end]");
+    let check = "ALTER TABLE jobs ADD CONSTRAINT short CHECK (length(state) < 9);";
+    let parameter = "-- name: set_state :exec\nUPDATE jobs SET state = $1 WHERE id = $2;";
+    let report = change(before, check, parameter, "", "");
+    insta::assert_snapshot!(shown(&report), @"warning constraint_added jobs.short; old-on-new possible 23514 [set_state]");
+}
+
+#[test]
+fn another_shape_of_a_result_is_a_note_and_a_warning_where_statements_are_kept() {
+    let query = "-- name: all_users :many\nSELECT * FROM users;";
+    let add = "ALTER TABLE users ADD COLUMN age integer;";
+    let report = change(USERS, add, query, query, "");
+    insta::assert_snapshot!(shown(&report), @"note result_reshaped users; old-on-new possible - [all_users]");
+    let report = change(USERS, add, query, query, "[code]\nprepared = \"cached\"\n");
+    insta::assert_snapshot!(shown(&report), @"warning result_reshaped users; old-on-new possible 0A000 [all_users]");
+}
+
+#[test]
+fn head_needs_what_its_queries_name_and_nothing_else_where_they_are_all_known() {
+    let add = "ALTER TABLE users ADD COLUMN age integer;";
+    let old = "-- name: get_user :one\nSELECT name FROM users;";
+    let new = "-- name: get_user :one\nSELECT name, age FROM users;";
+    let report = change(USERS, add, old, new, COMPLETE);
+    assert_eq!(verdict(&report), "migrate-first");
+    assert_eq!(report.releases[1].requires_schema.as_deref(), Some("2"));
+    let report = change(USERS, add, old, old, COMPLETE);
+    assert_eq!(verdict(&report), "any-order");
+    let code_first = format!("deploy = \"code-first\"\n{COMPLETE}");
+    let report = change(USERS, add, old, new, &code_first);
+    insta::assert_snapshot!(shown(&report), @"warning column_added users.age; new-on-old proven 42703 [get_user]");
+}
+
+#[test]
+fn head_that_breaks_its_own_query_is_broken() {
+    let query = "-- name: get_user :one\nSELECT nickname FROM users;";
+    let report = change(
+        USERS,
+        "ALTER TABLE users DROP COLUMN nickname;",
+        query,
+        query,
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"error column_dropped users.nickname; old-on-new proven 42703 [get_user]; new-on-old proven 42703 [get_user]");
+    assert_eq!(verdict(&report), "broken");
+}
+
+#[test]
+fn a_false_retirement_stays_a_proven_break() {
+    let retired =
+        "[[retired]]\nobject = \"users.nickname\"\naccess = \"both\"\nreason = \"unused\"\n";
+    let report = change(
+        USERS,
+        "ALTER TABLE users DROP COLUMN nickname;",
+        "-- name: get_user :one\nSELECT nickname FROM users;",
+        "",
+        retired,
+    );
+    insta::assert_snapshot!(shown(&report), @"error column_dropped users.nickname; old-on-new proven 42703 [get_user]");
+}
+
+#[test]
+fn a_view_under_the_old_name_keeps_old_queries_working() {
+    let rename = "ALTER TABLE users RENAME TO members;
+        CREATE VIEW users AS SELECT id, name, nickname FROM members;";
+    let old = "-- name: get_user :one\nSELECT nickname FROM users WHERE id = $1;\n\
+         -- name: add_user :exec\nINSERT INTO users (id, name) VALUES ($1, $2);";
+    let new = "-- name: get_user :one\nSELECT nickname FROM members WHERE id = $1;";
+    let report = change(USERS, rename, old, new, COMPLETE);
+    assert_eq!(verdict(&report), "migrate-first", "{}", shown(&report));
+    let by_key = "-- name: save :exec\nINSERT INTO users (id, name) VALUES ($1, $2) ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING;";
+    let report = change(USERS, rename, by_key, new, COMPLETE);
+    let proven = shown(&report);
+    assert!(
+        proven.contains("old-on-new proven 42704 [save]"),
+        "{proven}"
+    );
+}
+
+#[test]
+fn a_body_that_names_the_column_breaks_the_query_that_calls_it() {
+    let before = format!(
+        "{USERS}
+        CREATE FUNCTION nick(integer) RETURNS text LANGUAGE sql AS $$ SELECT nickname FROM users WHERE id = $1 $$;"
+    );
+    let report = change(
+        &before,
+        "ALTER TABLE users DROP COLUMN nickname;",
+        "-- name: nick :one\nSELECT nick($1);",
+        "",
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"error column_dropped users.nickname; old-on-new proven 42703 [nick]");
+}
+
+#[test]
+fn a_query_that_fails_by_itself_accuses_nobody() {
+    let report = change(
+        USERS,
+        "ALTER TABLE teams ADD COLUMN age integer;",
+        "-- name: odd :one\nSELECT missing FROM users;",
+        "-- name: odd :one\nSELECT missing FROM users;",
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"");
+    assert_eq!(report.releases[0].queries.unwrap().not_understood, 1);
+    let said = "queries/all.sql:2 odd of old: the query fails on its own schema: 42703 column \"missing\" does not exist";
+    assert!(
+        report.notices.iter().any(|it| it == said),
+        "{:?}",
+        report.notices
+    );
+}
+
+/// A repository with a migration, a source file that sends a query, and a new migration.
+fn repository(source: &str, migration: &str) -> TestRepository {
+    let repository = TestRepository::new();
+    let mut repository = repository;
+    repository.write("migrations/1_users.sql", USERS);
+    repository.write(
+        "migcheck.toml",
+        "layout = \"sqlx\"\ndialect = \"postgres\"\n",
+    );
+    repository.write("src/users.go", source);
+    repository.commit("base");
+    repository.write("migrations/2_change.sql", migration);
+    repository
+}
+
+const SOURCE: &str = "package users\n\nconst get = `SELECT name FROM users WHERE id = $1`\n";
+
+#[test]
+fn a_name_that_occurs_nowhere_in_the_release_is_a_warning() {
+    let drop = "ALTER TABLE users DROP COLUMN nickname;\n";
+    let unused = repository(SOURCE, drop);
+    insta::assert_snapshot!(migcheck(unused.root(), &["check", "--base", "HEAD"]));
+    let named = format!("{SOURCE}\n// The nickName is shown elsewhere; see NICKNAME.\n");
+    let named = repository(&named, drop);
+    insta::assert_snapshot!(migcheck(named.root(), &["check", "--base", "HEAD"]));
+}
+
+#[test]
+fn a_query_in_a_literal_is_shown_with_its_place() {
+    let drop = "ALTER TABLE users DROP COLUMN name;\n";
+    let used = repository(SOURCE, drop);
+    insta::assert_snapshot!(migcheck(used.root(), &["check", "--base", "HEAD"]));
+}
