@@ -261,20 +261,22 @@ impl<'a> Lexer<'a> {
                         self.at = end;
                     }
                     None => {
-                        let length = self.text[self.at..]
-                            .chars()
-                            .next()
-                            .map_or(1, char::len_utf8);
-                        literal
-                            .value
-                            .push_str(&self.text[self.at..self.at + length]);
-                        self.at += length;
+                        // Up to the next byte that may mean something; all of these are ASCII.
+                        let rest = &self.bytes[self.at + 1..];
+                        let length = rest.iter().position(|byte| {
+                            *byte == quoting.close.as_bytes()[0] || b"\\\n${}#".contains(byte)
+                        });
+                        let end = length.map_or(self.bytes.len(), |length| self.at + 1 + length);
+                        literal.value.push_str(&self.text[self.at..end]);
+                        self.at = end;
                     }
                 },
             }
-            if is_blank && !literal.value[before..].trim().is_empty() {
+            let added = &literal.value[before..];
+            let blank = added.len() - added.trim_start().len();
+            if is_blank && blank < added.len() {
                 is_blank = false;
-                literal.at = begin;
+                literal.at = begin + blank;
             }
         }
     }
