@@ -7,6 +7,7 @@
 mod chain;
 mod code;
 mod down;
+mod explained;
 mod judge;
 mod replayed;
 
@@ -26,6 +27,7 @@ use crate::sql::Dialect;
 
 use chain::{Chain, LiveRelease};
 use code::CodeAt;
+pub use explained::{Event, Explained, QueryUse, ReleaseUses, explain_object};
 pub use replayed::{Replayed, replay_project, replay_tree};
 
 /// What counts as new.
@@ -112,6 +114,11 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
     };
     let (projects, left_out) = meant(options, &target, found?)?;
     let base = base.transpose()?;
+    let folders: Vec<String> = projects
+        .iter()
+        .map(|it| it.folder.clone())
+        .chain(left_out.iter().map(|it| it.folder.clone()))
+        .collect();
     let mut report = Report {
         projects: Vec::new(),
         left_out,
@@ -119,7 +126,7 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
     for mut project in projects {
         apply_options(options, &mut project.config)?;
         let mut chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
-        read_code(options, &target.tree, &project, &mut chain)?;
+        read_code(options, &target.tree, &project, &folders, &mut chain, false)?;
         report
             .projects
             .extend(judge::judge(project, chain)?.projects);
@@ -449,15 +456,25 @@ fn in_tree(
 }
 
 /// Reads the code of every release, where there is something new that could break it.
-fn read_code(options: &Options, tree: &Tree, project: &Project, chain: &mut Chain) -> Result<()> {
-    if chain.live.is_empty() || chain.first_new == chain.migrations.len() {
+///
+/// `folders` hold migrations, of this project and of others: they are no code.
+fn read_code(
+    options: &Options,
+    tree: &Tree,
+    project: &Project,
+    folders: &[String],
+    chain: &mut Chain,
+    always: bool,
+) -> Result<()> {
+    let has_new = !chain.live.is_empty() && chain.first_new < chain.migrations.len();
+    if !has_new && !always {
         return Ok(());
     }
     let named = named_queries(&options.queries)?;
     let server_version = project.server_version;
     for pinned in &mut chain.live {
         if let Some(at) = &pinned.release.code_at {
-            pinned.code = Some(code::read(at, server_version, named.as_ref())?);
+            pinned.code = Some(code::read(at, server_version, named.as_ref(), folders)?);
         }
     }
     if let (Some(old), [only]) = (named_queries(&options.old_queries)?, &mut chain.live[..])
@@ -468,14 +485,14 @@ fn read_code(options: &Options, tree: &Tree, project: &Project, chain: &mut Chai
             config: Config::default(),
             folder: project.folder.clone(),
         };
-        only.code = Some(code::read(&at, server_version, Some(&old))?);
+        only.code = Some(code::read(&at, server_version, Some(&old), folders)?);
     }
     let at = CodeAt {
         tree: tree.clone(),
         config: project.config.clone(),
         folder: project.folder.clone(),
     };
-    chain.head_code = Some(code::read(&at, server_version, named.as_ref())?);
+    chain.head_code = Some(code::read(&at, server_version, named.as_ref(), folders)?);
     Ok(())
 }
 
@@ -535,7 +552,7 @@ pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Re
         .map(|(name, tree)| in_tree(tree, (*name).to_owned(), &overrides, &project))
         .collect::<Result<Vec<LiveRelease>>>()?;
     let mut chain = Chain::new(&project, live, None, &[])?;
-    read_code(options, head, &project, &mut chain)?;
+    read_code(options, head, &project, &[], &mut chain, false)?;
     judge::judge(project, chain)
 }
 

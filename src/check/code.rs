@@ -51,6 +51,7 @@ pub(super) fn read(
     at: &CodeAt,
     server_version: Option<ServerVersion>,
     named: Option<&PathPatterns>,
+    folders: &[String],
 ) -> Result<ReleaseCode> {
     let CodeAt {
         tree,
@@ -62,7 +63,8 @@ pub(super) fn read(
         settings.queries = named.clone();
         settings.folder = String::new();
     }
-    let left_out = vec![folder.clone()];
+    let mut left_out = folders.to_vec();
+    left_out.push(folder.clone());
     let is_statement = |text: &str| bind::Query::read(text).is_ok();
     let found = query::find(tree, &settings, &is_statement, &left_out)?;
     let mut code = Code {
@@ -208,20 +210,30 @@ pub(super) fn search_mentions(window: &mut Window, codes: &[Option<ReleaseCode>]
     Ok(())
 }
 
+/// Where the files of a release hold a name outside of queries that work; `None` where there is no
+/// git to ask.
+///
+/// # Errors
+///
+/// Where the tree cannot be searched.
+pub(super) fn other_mentions(
+    code: &ReleaseCode,
+    usage: &crate::analysis::Usage,
+    name: &str,
+) -> Result<Option<Vec<(String, usize)>>> {
+    let found = code.tree.mentions(&spelled(name), &code.left_out)?;
+    Ok(found.map(|found| {
+        let rest = found
+            .into_iter()
+            .filter(|(file, line)| !is_in_query(code, usage, file, *line, name));
+        rest.collect()
+    }))
+}
+
 /// A name as code may spell it: `user_accounts` is also `UserAccount` and `userAccounts`.
 fn pattern_of(difference: &Difference) -> String {
     let name = looked_for(difference);
-    let mut pattern = String::new();
-    for letter in name.chars() {
-        match letter {
-            '_' | '-' => pattern.push_str("[_-]?"),
-            letter if letter.is_alphanumeric() => pattern.push(letter),
-            letter => {
-                pattern.push('\\');
-                pattern.push(letter);
-            }
-        }
-    }
+    let mut pattern = spelled(&name);
     let is_table = matches!(
         difference.object.kind,
         ObjectKind::Table | ObjectKind::View | ObjectKind::Type
@@ -233,6 +245,22 @@ fn pattern_of(difference: &Difference) -> String {
             None => {
                 let stem = pattern.strip_suffix('s').unwrap_or(&pattern).to_owned();
                 pattern = format!("{stem}(s|es)?");
+            }
+        }
+    }
+    pattern
+}
+
+/// A pattern for a name with its words joined in any way.
+fn spelled(name: &str) -> String {
+    let mut pattern = String::new();
+    for letter in name.chars() {
+        match letter {
+            '_' | '-' => pattern.push_str("[_-]?"),
+            letter if letter.is_alphanumeric() => pattern.push(letter),
+            letter => {
+                pattern.push('\\');
+                pattern.push(letter);
             }
         }
     }

@@ -21,10 +21,13 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// Print the replayed schema as SQL that a server accepts, or as JSON.
     Schema(Box<schema::SchemaArguments>),
-    /// Print a rule's page: why it hurts, what to do instead, examples.
+    /// Explain a rule (why it hurts, what to do instead, examples) or an object of the schema: where
+    /// it was made and changed, which queries use it, whether it can be dropped.
     Explain {
-        /// The rule's name, as printed in brackets.
-        rule: String,
+        /// A rule's name as printed in brackets, or an object: users, users.nickname.
+        what: String,
+        /// A repository or a folder, for an object.
+        path: Option<std::path::PathBuf>,
     },
     /// List the rules.
     Rules,
@@ -43,7 +46,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
-        Command::Explain { rule } => explain(&rule),
+        Command::Explain { what, path } => explain(&what, path),
         Command::Rules => rules(),
     };
     match outcome {
@@ -55,12 +58,34 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-fn explain(name: &str) -> anyhow::Result<u8> {
-    match migcheck::rule(name) {
-        Some(rule) => print(rule.page),
-        None => {
-            let known: Vec<&str> = migcheck::RULES.iter().map(|rule| rule.name).collect();
-            anyhow::bail!(migcheck::unknown_name("rule", name, &known))
+fn explain(what: &str, path: Option<std::path::PathBuf>) -> anyhow::Result<u8> {
+    let (forced, name) = match what.split_once(':') {
+        Some(("rule", name)) => (Some("rule"), name),
+        Some(("object", name)) => (Some("object"), name),
+        _ => (None, what),
+    };
+    if forced != Some("object")
+        && let Some(rule) = migcheck::rule(name)
+    {
+        return print(rule.page);
+    }
+    let known: Vec<&str> = migcheck::RULES.iter().map(|rule| rule.name).collect();
+    if forced == Some("rule") {
+        anyhow::bail!(migcheck::unknown_name("rule", name, &known));
+    }
+    let options = migcheck::Options {
+        paths: path.into_iter().collect(),
+        ..migcheck::Options::default()
+    };
+    match migcheck::explain_object(&options, &|name| std::env::var_os(name), name) {
+        Ok(explained) => print(&migcheck::explained_to_text(&explained)),
+        // A misspelt rule is no object either.
+        Err(error) => {
+            let rule = migcheck::unknown_name("rule", name, &known);
+            if forced.is_none() && rule.contains("did you mean") {
+                anyhow::bail!(rule);
+            }
+            anyhow::bail!("{rule}; as an object: {error}")
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a check found, and how it is printed: one file per format.
 
 mod ddl;
+mod explained;
 mod files;
 mod json;
 mod printable;
@@ -18,6 +19,7 @@ use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
 pub use ddl::to_sql as schema_to_sql;
+pub use explained::explained_to_text;
 pub use files::files_lines;
 pub use json::to_json;
 pub use printable::printable;

@@ -314,3 +314,24 @@ fn a_query_in_a_literal_is_shown_with_its_place() {
     let used = repository(SOURCE, drop);
     insta::assert_snapshot!(migcheck(used.root(), &["check", "--base", "HEAD"]));
 }
+
+#[test]
+fn explain_tells_the_life_of_a_column_and_who_uses_it() {
+    let change = "ALTER TABLE users ALTER COLUMN name TYPE varchar(40);\n";
+    let used = repository(SOURCE, change);
+    insta::assert_snapshot!(migcheck(used.root(), &["explain", "users.name"]));
+    insta::assert_snapshot!(migcheck(used.root(), &["explain", "object:teams.nickname"]));
+    insta::assert_snapshot!(migcheck(used.root(), &["explain", "users.nmae"]));
+}
+
+#[test]
+fn explain_says_when_nothing_uses_a_column() {
+    let config = "layout = \"sqlx\"\ndialect = \"postgres\"\n[code]\nevidence = \"complete\"\n";
+    let repository = repository(SOURCE, "SELECT 1;\n");
+    repository.write("migcheck.toml", config);
+    let shown = migcheck(repository.root(), &["explain", "users.nickname"]);
+    assert!(
+        shown.contains("it can be dropped now: no release that may run uses it"),
+        "{shown}"
+    );
+}

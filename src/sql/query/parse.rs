@@ -591,10 +591,15 @@ impl<'a> Reader<'a> {
             let mut keys = Vec::new();
             loop {
                 keys.push(self.deeper(|it| it.expression(0))?);
-                // An operator class.
-                if self.cursor.peek().is_some_and(Token::is_name) {
+                // An operator class, and an order that means nothing.
+                let orders = ["asc", "desc", "nulls"];
+                let is_class = self.cursor.peek().is_some_and(Token::is_name)
+                    && !orders.iter().any(|word| self.cursor.is(word));
+                if is_class {
                     self.cursor.object_name()?;
                 }
+                self.cursor.eat_any(&["asc", "desc"]);
+                self.cursor.eat_any(&["nulls first", "nulls last"]);
                 if !self.cursor.eat_symbol(",") {
                     break;
                 }
@@ -1956,8 +1961,12 @@ impl<'a> Reader<'a> {
         match all.len() {
             1 => {
                 let mut one = all.remove(0);
-                if let ExprKind::Star(_) = &*one.kind {
-                    return Err(self.cursor.refuse("an expression"));
+                // `(t.*)` is the row.
+                if let ExprKind::Star(parts) = &*one.kind {
+                    if parts.is_empty() {
+                        return Err(self.cursor.refuse("an expression"));
+                    }
+                    one.kind = Box::new(ExprKind::Name(parts.clone()));
                 }
                 one.span = self.cursor.span_from(start);
                 Ok(one)

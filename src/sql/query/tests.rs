@@ -56,6 +56,8 @@ fn statements_of_every_kind_are_read() {
         "INSERT INTO t (SELECT * FROM u)",
         "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x",
         "UPDATE ONLY t AS x SET a = 1, b = DEFAULT, (c, d) = (SELECT 1, 2) FROM u WHERE x.id = u.id RETURNING x.*, u.a AS b",
+        "SELECT (r.*)::row_type FROM t r",
+        "INSERT INTO t (a) VALUES (1) ON CONFLICT (a text_ops DESC NULLS LAST, b asc) DO NOTHING",
         "UPDATE t x SET a = b WHERE CURRENT OF c",
         "DELETE FROM t USING u, v WHERE t.id = u.id RETURNING id",
         "MERGE INTO t USING (SELECT 1 AS id) s ON t.id = s.id WHEN MATCHED AND s.x THEN UPDATE SET a = 1 WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id) WHEN NOT MATCHED BY SOURCE THEN DELETE",
