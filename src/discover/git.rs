@@ -71,7 +71,7 @@ struct Inner {
     batch: Mutex<Option<Batch>>,
     /// Tracked files that are on disk as they are in the index, with their object names; known
     /// once the work tree has been listed.
-    unchanged: Mutex<HashMap<String, String>>,
+    unchanged: Mutex<Unchanged>,
     /// Texts of unchanged files that were read.
     texts: Mutex<HashMap<String, (MigrationText, Mark)>>,
 }
@@ -505,8 +505,12 @@ impl Repository {
         }
         let (mut files, unchanged) = listed(&out.stdout);
         if only.is_empty() {
-            self.unchanged().extend(unchanged);
+            self.unchanged().known.extend(unchanged);
         } else {
+            let mut all = self.unchanged();
+            all.unsure.extend(unchanged);
+            all.unsure_paths.extend(only.iter().cloned());
+            drop(all);
             let is_there = |path: &String| self.root().join(path).symlink_metadata().is_ok();
             files.retain(is_there);
         }
@@ -516,10 +520,27 @@ impl Repository {
     /// Whether the file `path` on disk is what git stores as `id`, as far as the work tree was
     /// listed. Reading it there saves git the work of unpacking it.
     pub(super) fn is_on_disk(&self, path: &str, id: &str) -> bool {
-        self.unchanged().get(path).is_some_and(|it| it == id)
+        let mut unchanged = self.unchanged();
+        if !unchanged.unsure_paths.is_empty() {
+            let paths = std::mem::take(&mut unchanged.unsure_paths);
+            let mut unsure = std::mem::take(&mut unchanged.unsure);
+            let mut command = self.git();
+            command.args(["diff-files", "--name-only", "-z", "--"]);
+            command.args(paths.iter().map(|path| format!(":(top,literal){path}")));
+            // Where git does not say, nothing is taken for unchanged.
+            if let Ok(Some(out)) = output(&mut command)
+                && out.status.success()
+            {
+                for name in out.stdout.split(|byte| *byte == 0) {
+                    unsure.remove(&*String::from_utf8_lossy(name));
+                }
+                unchanged.known.extend(unsure);
+            }
+        }
+        unchanged.known.get(path).is_some_and(|it| it == id)
     }
 
-    fn unchanged(&self) -> MutexGuard<'_, HashMap<String, String>> {
+    fn unchanged(&self) -> MutexGuard<'_, Unchanged> {
         let unchanged = self.inner.unchanged.lock();
         unchanged.unwrap_or_else(PoisonError::into_inner)
     }
@@ -533,7 +554,7 @@ impl Repository {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         for (path, text) in paths.iter().zip(texts) {
-            if unchanged.contains_key(path) {
+            if unchanged.known.contains_key(path) || unchanged.unsure.contains_key(path) {
                 kept.insert(path.clone(), text.clone());
             }
         }
@@ -667,6 +688,16 @@ fn listed(out: &[u8]) -> (Vec<String>, HashMap<String, String>) {
         .filter_map(|(name, id)| Some((name.clone(), id.clone()?)))
         .collect();
     (files.into_keys().collect(), unchanged)
+}
+
+/// Files of the work tree that are what the index holds, with their object names.
+#[derive(Debug, Default)]
+struct Unchanged {
+    known: HashMap<String, String>,
+    /// Listed without a look at them; git is asked when somebody wants to know.
+    unsure: HashMap<String, String>,
+    /// What was listed so.
+    unsure_paths: Vec<String>,
 }
 
 /// What git has under a name.

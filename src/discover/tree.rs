@@ -926,6 +926,17 @@ mod tests {
         assert_eq!(read("z.txt").as_deref(), Some("old"));
         assert_eq!(read("a/1.sql").as_deref(), Some("one"));
         assert_eq!(tree.shown("a/1.sql"), format!("{}:a/1.sql", &commit[..7]));
+        // And with parts of it listed, which does not tell what has changed.
+        let git = of(&repository);
+        let part = Tree::work_tree(&git);
+        assert_eq!(part.files("a").unwrap().len(), 3);
+        assert!(part.has_file("z.txt").unwrap());
+        let tree = Tree::revision(&git, &git.resolve("HEAD").unwrap());
+        let texts = tree
+            .texts(&["z.txt".to_owned(), "a/1.sql".to_owned()])
+            .unwrap();
+        let sent: Vec<&str> = texts.iter().filter_map(|(text, _)| text.sent()).collect();
+        assert_eq!(sent, ["old", "one"]);
     }
 
     #[cfg(unix)]

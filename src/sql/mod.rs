@@ -12,7 +12,7 @@ pub(crate) mod query;
 pub mod split;
 mod token;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::cursor::Cursor;
@@ -211,27 +211,49 @@ impl Script {
         if choices.is_empty() {
             return;
         }
+        // Branches lie apart or within each other, so that one pass in the order of the text does.
+        let mut branches: Vec<(Span, usize)> = choices
+            .iter()
+            .enumerate()
+            .flat_map(|(choice, branches)| branches.iter().map(move |it| (*it, choice)))
+            .collect();
+        branches.sort_by_key(|(branch, _)| (branch.start, usize::MAX - branch.end));
+        let mut open: Vec<(Span, usize)> = Vec::new();
+        let mut next = 0;
         for statement in &mut self.statements {
             let span = statement.span;
-            let is_in = |branch: &Span| branch.start <= span.start && span.end <= branch.end;
-            if choices.iter().flatten().any(is_in) {
+            while open
+                .last()
+                .is_some_and(|(branch, _)| branch.end <= span.start)
+            {
+                open.pop();
+            }
+            while let Some(branch) = branches.get(next).filter(|(it, _)| it.start <= span.start) {
+                if branch.0.end > span.start {
+                    open.push(*branch);
+                }
+                next += 1;
+            }
+            if open
+                .first()
+                .is_some_and(|(branch, _)| branch.end >= span.end)
+            {
                 for operation in &mut statement.operations {
                     operation.runs = Runs::Perhaps;
                 }
             }
-            let cuts = |branch: &Span| {
-                let reaches_in = branch.start < span.end && span.start < branch.end;
-                let lies_within =
-                    branch.is_empty() && (span.start + 1..span.end).contains(&branch.start);
-                (reaches_in && !is_in(branch)) || lies_within
-            };
-            let inner: Vec<&Vec<Span>> = choices
+            let ends_in = open.iter().rev().take_while(|(it, _)| it.end < span.end);
+            let begins_in = branches[next..]
                 .iter()
-                .filter(|branches| branches.iter().any(cuts))
+                .take_while(|(it, _)| it.start < span.end);
+            let cut: BTreeSet<usize> = ends_in
+                .chain(begins_in)
+                .map(|(_, choice)| *choice)
                 .collect();
-            if inner.is_empty() {
+            if cut.is_empty() {
                 continue;
             }
+            let inner: Vec<&Vec<Span>> = cut.iter().map(|choice| &choices[*choice]).collect();
             if let Some(same) = whichever(text, span, dialect, &inner) {
                 let runs = statement
                     .operations
@@ -274,9 +296,12 @@ fn whichever(
     choices: &[&Vec<Span>],
 ) -> Option<Vec<SchemaOp>> {
     const MOST_WAYS: usize = 16;
-    let ways: usize = choices.iter().map(|branches| branches.len()).product();
-    if ways > MOST_WAYS {
-        return None;
+    let mut ways = 1;
+    for branches in choices {
+        ways *= branches.len();
+        if ways > MOST_WAYS {
+            return None;
+        }
     }
     let mut found: Option<Vec<SchemaOp>> = None;
     for way in 0..ways {

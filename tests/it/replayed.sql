@@ -538,3 +538,74 @@ CREATE TABLE prepared_for (a integer, b text);
 PREPARE fill (integer) AS INSERT INTO prepared_for VALUES ($1);
 EXECUTE fill(1);
 DEALLOCATE fill;
+-- next
+CREATE TABLE policed (a integer, b text);
+CREATE FUNCTION set_policy(policy text, tbl text, command text, condition text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    begins text;
+BEGIN
+    IF (SELECT true FROM pg_policies WHERE schemaname = 'public' AND tablename = tbl AND policyname = policy) THEN
+        begins := 'ALTER POLICY ' || quote_ident(policy) || ' ON ' || quote_ident(tbl);
+    ELSE
+        begins := format('CREATE POLICY %I ON %I FOR %s', policy, tbl, command);
+    END IF;
+    CASE
+        WHEN lower(command) IN ('select', 'delete') THEN
+            EXECUTE begins || ' USING (' || condition || ')';
+        WHEN lower(command) = 'insert' THEN
+            EXECUTE begins || ' WITH CHECK (' || condition || ')';
+        ELSE
+            RAISE EXCEPTION 'unknown command';
+    END CASE;
+END $$;
+CREATE FUNCTION give(privilege text, tbl text, grantee text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF lower(privilege) NOT IN ('select', 'insert') THEN
+        RAISE EXCEPTION 'unknown privilege';
+    ELSE
+        EXECUTE format('GRANT %s ON %I TO %s', privilege, tbl, grantee);
+    END IF;
+END $$;
+CREATE FUNCTION give(privilege text, tbl text, grantee text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    column_name text;
+BEGIN
+    FOREACH column_name IN ARRAY names LOOP
+        EXECUTE format('GRANT %s (%I) ON %I TO %s', privilege, column_name, tbl, grantee);
+    END LOOP;
+END $$;
+-- next
+DO $$
+BEGIN
+    PERFORM set_policy('seen', 'policed', 'select', 'a > 0');
+    PERFORM set_policy('made', 'policed', 'insert', 'a > 1');
+    PERFORM give('select', 'policed', 'PUBLIC');
+    PERFORM give('insert', 'policed', 'PUBLIC', ARRAY['a', 'b']);
+END $$;
+-- next
+SELECT set_policy('seen', 'policed', 'select', 'a > 2');
+-- next
+CREATE TABLE by_day (at date NOT NULL, a integer) PARTITION BY RANGE (at);
+CREATE INDEX ON by_day (a);
+CREATE FUNCTION make_day(parent text, day date) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    today text;
+    tomorrow text;
+    made text;
+BEGIN
+    SELECT to_char(day, 'YYYYMMDD') INTO today;
+    SELECT to_char(day + 1, 'YYYYMMDD') INTO tomorrow;
+    SELECT lower(format('%s_%s', parent, today)) INTO made;
+    IF EXISTS (SELECT 1 FROM pg_tables WHERE tablename = made) THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING INDEXES)', made, parent);
+    EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', made);
+    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (''%s'') TO (''%s'')', parent, made, today, tomorrow);
+    RETURN 1;
+END $$;
+SELECT make_day('by_day', CURRENT_DATE);
+-- next
+ALTER TABLE by_day ADD COLUMN b text;
+ALTER TABLE by_day RENAME COLUMN at TO day;
+SELECT make_day('by_day', CURRENT_DATE + 1);

@@ -11,6 +11,7 @@ use migcheck::discover::{Overrides, TransactionScope, Unit};
 use migcheck::history::{Planned, Timeline, replay};
 use migcheck::live::{Count, Disagreement, Kind, compare, read_catalog};
 use migcheck::schema::catalog::Catalog;
+use migcheck::schema::op::{SchemaOp, TransactionOp};
 use migcheck::sql::read;
 use migcheck::{
     Dialect, Layout, Named, Options, Replayed, Tree, replay_project, replay_tree, schema_to_sql,
@@ -100,7 +101,7 @@ fn judge(migrations: &[Sent], replay: impl Fn(&[usize]) -> Timeline) -> Option<J
         if let Err(refusal) = outcome {
             let line = format!("{}: {} {}", migration.name, refusal.code, refusal.message);
             judgement.refused.push(line);
-            if migration.in_transaction {
+            if migration.in_transaction && !commits(&migration.text) {
                 continue;
             }
             // What it did before it failed stays, and nobody knows what that is.
@@ -132,6 +133,13 @@ fn judge(migrations: &[Sent], replay: impl Fn(&[usize]) -> Timeline) -> Option<J
     }
     judgement.end = Some(Catalog::clone(timeline.catalog(timeline.end())));
     Some(judgement)
+}
+
+/// Whether a text ends the transaction that the tool has opened around it.
+fn commits(text: &str) -> bool {
+    let statements = read(text, Dialect::Postgres).statements;
+    let mut operations = statements.iter().flat_map(|it| &it.operations);
+    operations.any(|it| matches!(it.op, SchemaOp::Transaction(TransactionOp::Commit)))
 }
 
 fn is_missing_role(refusal: &Refusal) -> bool {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::plpgsql::POLICIES;
-use super::value::{Values, text_of, value_of};
+use super::value::{UNKNOWN_WORD, Values, text_of, value_of};
 use crate::schema::name::Ident;
 use crate::schema::op::Value;
 use crate::sql::cursor::Cursor;
@@ -158,7 +158,9 @@ fn equals(one: &str, other: &str) -> Option<bool> {
                 && text.len() < 19
                 && text.bytes().all(|b| b.is_ascii_digit()))
     };
+    let is_known = |text: &str| !text.contains(UNKNOWN_WORD);
     match () {
+        () if !is_known(one) || !is_known(other) => None,
         () if one == other => Some(true),
         () if is_word(one) && is_word(other) => Some(false),
         () if is_number(one) && is_number(other) => Some(false),
@@ -218,7 +220,7 @@ pub(super) fn policies(query: &Cursor, known: &Values) -> Option<Vec<Arc<str>>> 
         let column = condition.any_word().ok()?;
         condition.expect_symbol("=").ok()?;
         let value = condition.part(condition.at..condition.tokens.len());
-        let value = text_of(&value, known)?;
+        let value = text_of(&value, known).filter(|it| !it.contains(UNKNOWN_WORD))?;
         match (is_view, column.as_str()) {
             (true, "schemaname") => schema = Some(value),
             (true, "tablename") => table = Some(value),

@@ -72,6 +72,7 @@ struct Known {
     answers: BTreeSet<Ident>,
     found: bool,
     since_return: Runs,
+    unnamed: BTreeSet<ObjectName>,
     log: usize,
 }
 
@@ -380,35 +381,35 @@ impl<'a> Reader<'a> {
             answers: self.answers.clone(),
             found: self.found,
             since_return: self.since_return,
+            unnamed: self.unnamed.clone(),
             log: self.log.len(),
         }
     }
 
-    /// The branch at hand ends: one that never runs did nothing.
+    /// The branch at hand ends: one that never runs did nothing, and what was assigned in one that
+    /// perhaps runs is not known in the next.
     fn end_branch(&mut self) {
         let Some(Frame::Branch(branch)) = self.frames.last_mut() else {
             return;
         };
+        let is_open = branch.is_open;
         if let Some(known) = branch.dead.take() {
             self.out.operations.truncate(branch.first);
             self.values = known.values;
             self.answers = known.answers;
             self.found = known.found;
             self.since_return = known.since_return;
+            self.unnamed = known.unnamed;
             self.log.truncate(known.log);
+        }
+        if is_open {
+            self.next_scope();
         }
     }
 
     /// The next branch begins. `holds`: whether its condition does, where that is known;
     /// `is_guard`: it only asks the catalog.
     fn branch(&mut self, holds: Option<bool>, is_guard: bool) -> Read<()> {
-        let is_sure = match self.frames.last() {
-            Some(Frame::Branch(branch)) => !branch.is_open,
-            _ => return Err(self.cursor.refuse("`IF`")),
-        };
-        if !is_sure {
-            self.next_scope();
-        }
         let known = self.known();
         let so_far = self.out.operations.len();
         let Some(Frame::Branch(branch)) = self.frames.last_mut() else {

@@ -906,6 +906,106 @@ fn body(text: &str) -> String {
 }
 
 #[test]
+fn conditions_on_known_values_are_decided() {
+    let cases = [
+        ("a = 'x'", "drop-table"),
+        ("lower(a) <> 'y' AND a IS NOT NULL", "drop-table"),
+        ("a NOT IN ('x', 'y') OR a = 'x'", "drop-table"),
+        ("NOT (a = 'y')", "drop-table"),
+        ("a = b OR a = 'x'", "drop-table"),
+        ("a = 'y'", "create-table"),
+        ("a IN ('y', 'z')", "create-table"),
+        ("a = b AND a = 'y'", "create-table"),
+        // Nobody knows `b`, and numbers have several spellings.
+        ("a = b", "drop-table? create-table?"),
+        ("a = 'x' AND b", "drop-table? create-table?"),
+        ("a BETWEEN 'x' AND 'y'", "drop-table? create-table?"),
+        ("n = 1.0", "drop-table? create-table?"),
+    ];
+    for (condition, expected) in cases {
+        let variables = "DECLARE a text := 'x'; n integer := 1; b text;";
+        let text = format!(
+            "{variables} BEGIN IF {condition} THEN DROP TABLE t; ELSE CREATE TABLE t (); END IF; END"
+        );
+        assert_eq!(body(&text), expected, "{condition}");
+        let text = format!(
+            "{variables} BEGIN CASE WHEN {condition} THEN DROP TABLE t; \
+             ELSE CREATE TABLE t (); END CASE; END"
+        );
+        assert_eq!(body(&text), expected, "{condition}");
+    }
+    // What a branch assigns that perhaps runs is not known in the next.
+    let text = "DECLARE a text := 'x'; b boolean; BEGIN IF b THEN a := 'y'; \
+                ELSIF a = 'y' THEN DROP TABLE t; END IF; IF a = 'x' THEN DROP TABLE u; END IF; END";
+    assert_eq!(body(text), "drop-table? drop-table?");
+    // What is assigned in the branch that is taken is known behind it.
+    let text = "DECLARE a text := 'x'; s text; BEGIN IF a = 'x' THEN s := 'DROP TABLE t'; \
+                ELSE s := 'CREATE TABLE t ()'; RETURN; END IF; EXECUTE s; END";
+    assert_eq!(body(text), "drop-table");
+}
+
+#[test]
+fn loops_over_lists_run_once_for_each_element() {
+    let cases = [
+        "FOR i IN 1 .. array_length(a, 1) LOOP EXECUTE 'DROP TABLE ' || a[i]; END LOOP",
+        "FOR i IN 1..cardinality(a) LOOP EXECUTE format('DROP TABLE %I', a[i]); END LOOP",
+        "FOR i IN 0..(n - 1) LOOP EXECUTE pg_catalog.format('DROP TABLE t_%s', i); END LOOP",
+    ];
+    for text in cases {
+        let text =
+            format!("DECLARE a text[] := ARRAY['t', 'u']; n integer := 2; BEGIN {text}; END");
+        assert_eq!(body(&text), "drop-table drop-table", "{text}");
+    }
+}
+
+#[test]
+fn a_table_named_after_a_day_is_one_that_nobody_names() {
+    let made = "EXECUTE format('CREATE TABLE %I (LIKE t)', n)";
+    let cases = [
+        (made.to_owned(), "no-effect"),
+        (
+            format!("{made}; EXECUTE 'ALTER TABLE t ATTACH PARTITION ' || n || ' DEFAULT'"),
+            "no-effect attach-partition",
+        ),
+        (
+            "EXECUTE format('CREATE TABLE %I PARTITION OF t DEFAULT', n)".to_owned(),
+            "attach-partition",
+        ),
+        (
+            format!("{made}; EXECUTE format('CREATE INDEX ON %I (a)', n)"),
+            "no-effect no-effect",
+        ),
+        (
+            format!("{made}; EXECUTE format('DROP TABLE %I', n)"),
+            "no-effect no-effect",
+        ),
+        // These may mean any table that is there.
+        ("EXECUTE format('DROP TABLE %I', n)".to_owned(), "opaque"),
+        (
+            "EXECUTE format('ALTER TABLE %I ADD a int', n)".to_owned(),
+            "opaque",
+        ),
+        (
+            "EXECUTE format('CREATE TRIGGER %I BEFORE INSERT ON t EXECUTE FUNCTION f()', n)"
+                .to_owned(),
+            "opaque",
+        ),
+        // And this need not be one word.
+        (
+            "EXECUTE 'CREATE TABLE t_' || to_char(now(), 'Month') || ' ()'".to_owned(),
+            "opaque",
+        ),
+    ];
+    for (text, expected) in cases {
+        let text = format!(
+            "DECLARE d text; n text; BEGIN SELECT to_char(now(), 'YYYYMMDD') INTO d; \
+             n := 't_' || d; {text}; END"
+        );
+        assert_eq!(body(&text), expected, "{text}");
+    }
+}
+
+#[test]
 fn static_sql_of_a_body_is_read_with_how_sure_it_runs() {
     let cases = [
         ("BEGIN END", "no-effect"),

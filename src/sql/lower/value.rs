@@ -253,6 +253,9 @@ fn call(name: &str, values: Vec<Value>) -> Option<Value> {
                 return None;
             };
             let place = place.parse::<usize>().ok()?.checked_sub(1)?;
+            if text.contains(UNKNOWN_WORD) {
+                return None; // What it stands for may hold the delimiter.
+            }
             text.split(&**delimiter).nth(place).unwrap_or("").into()
         }
         "lower" => one()?.to_lowercase().into(),
