@@ -14,9 +14,10 @@ mod replayed;
 use std::path::PathBuf;
 
 use crate::discover::{
-    Base, Commit, Config, ConfigChoice, Contents, DeployMode, Discovery, Environment, Layout,
-    LeftOut, Migration, Overrides, PathPatterns, Project, Repository, Retired, ServerVersion,
-    Target, Tree, discover, discover_one, discover_release, discover_with_base, locate,
+    Base, Commit, Config, ConfigChoice, Consumer, Contents, DeployMode, Discovery, Environment,
+    Layout, LeftOut, Migration, Overrides, PathPatterns, Project, Repository, Retired,
+    ServerVersion, Target, Tree, discover, discover_one, discover_release, discover_with_base,
+    locate,
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
@@ -27,7 +28,7 @@ use crate::sql::Dialect;
 
 use chain::{Chain, LiveRelease};
 use code::CodeAt;
-pub use explained::{Event, Explained, QueryUse, ReleaseUses, explain_object};
+pub use explained::explain_object;
 pub use replayed::{Replayed, replay_project, replay_tree};
 
 /// What counts as new.
@@ -408,9 +409,155 @@ fn since_base(
         oddities: base_release.oddities.clone(),
     };
     if live.is_empty() {
-        live.push(base_release);
+        live.push(base_release.clone());
+    }
+    for consumer in &project.config.consumers {
+        live.push(consumer_release(
+            repository,
+            consumer,
+            &base_release,
+            overrides,
+            project,
+        )?);
     }
     Chain::new(project, live, Some(base_point), &[])
+}
+
+/// Other code on the same database, as a release: with the schema of the revision that is named, or
+/// else of the base, and nothing but its own queries.
+fn consumer_release(
+    repository: &Repository,
+    consumer: &Consumer,
+    base: &LiveRelease,
+    overrides: &Overrides,
+    project: &Project,
+) -> Result<LiveRelease> {
+    let name = &consumer.name.value;
+    let patterns: Vec<&str> = consumer
+        .queries
+        .iter()
+        .map(|it| it.value.as_str())
+        .collect();
+    let folder = repository.root().join(&project.config.folder);
+    // Patterns that begin in another folder lead to another repository, or none.
+    let outside = patterns
+        .iter()
+        .find(|it| it.starts_with("../") || it.starts_with('/'));
+    let wrong = |reason: String| Error::Argument(format!("consumer {name}: {reason}"));
+    let (tree, patterns, is_here) = match outside {
+        None => (
+            base.code_at.as_ref().map(|it| it.tree.clone()),
+            patterns,
+            true,
+        ),
+        Some(first) => {
+            let fixed: Vec<&str> = first
+                .split('/')
+                .take_while(|part| !part.contains(['*', '?', '[', '{']))
+                .collect();
+            // The last part may be a file.
+            let count = match fixed.len() == first.split('/').count() {
+                true => fixed.len() - 1,
+                false => fixed.len(),
+            };
+            let start = fixed[..count].join("/");
+            let place = folder.join(&start);
+            let place = place.canonicalize().map_err(|source| Error::Read {
+                path: folder.join(&start),
+                source,
+            })?;
+            let rest: Vec<&str> = patterns
+                .iter()
+                .map(|it| it.strip_prefix(start.as_str()).unwrap_or(it))
+                .map(|it| it.trim_start_matches('/'))
+                .collect();
+            let tree = match (&consumer.release, Repository::containing(&place)?) {
+                (Some(revision), Some(other)) => {
+                    let commit = other.resolve(&revision.value)?;
+                    let below = place.strip_prefix(other.root()).ok();
+                    let below = below.map(|it| it.to_string_lossy().replace('\\', "/"));
+                    return other_repository(
+                        consumer,
+                        base,
+                        &Tree::revision(&other, &commit),
+                        below.as_deref().unwrap_or(""),
+                        &rest,
+                        project,
+                    );
+                }
+                (Some(_), None) => {
+                    let shown = place.display();
+                    return Err(wrong(format!("{shown} is in no git repository")));
+                }
+                (None, _) => Tree::folder(place),
+            };
+            (Some(tree), rest, false)
+        }
+    };
+    let mut release = match (&consumer.release, is_here) {
+        (Some(revision), true) => {
+            let commit = repository.resolve(&revision.value)?;
+            at_revision(repository, &revision.value, &commit, overrides, project)?
+        }
+        _ => base.clone(),
+    };
+    let tree = match &release.code_at {
+        Some(at) if is_here => Some(at.tree.clone()),
+        _ => tree,
+    };
+    let below = match is_here {
+        true => project.config.folder.as_str(),
+        false => "",
+    };
+    let set = anchored(&patterns, below).map_err(wrong)?;
+    release.name.clone_from(name);
+    release.retired.clear();
+    release.code_at = match tree {
+        Some(tree) => Some(CodeAt {
+            tree: only_matching(&tree, &set)?,
+            config: Config::default(),
+            folder: project.folder.clone(),
+            consumer: Some(set),
+        }),
+        None => None,
+    };
+    Ok(release)
+}
+
+/// Patterns that are relative to a folder, from the tree's root.
+fn anchored(patterns: &[&str], below: &str) -> std::result::Result<PathPatterns, String> {
+    let anchored: Vec<String> = patterns
+        .iter()
+        .map(|it| match below {
+            "" => (*it).to_owned(),
+            below => format!("{below}/{}", it.trim_start_matches("./")),
+        })
+        .collect();
+    PathPatterns::new(&anchored).map_err(|(_, reason)| reason)
+}
+
+/// A consumer in another repository, at a revision there; its schema is that of the base.
+fn other_repository(
+    consumer: &Consumer,
+    base: &LiveRelease,
+    tree: &Tree,
+    below: &str,
+    patterns: &[&str],
+    project: &Project,
+) -> Result<LiveRelease> {
+    let set = anchored(patterns, below)
+        .map_err(|reason| Error::Argument(format!("consumer {}: {reason}", consumer.name.value)))?;
+    Ok(LiveRelease {
+        name: consumer.name.value.clone(),
+        retired: Vec::new(),
+        code_at: Some(CodeAt {
+            tree: only_matching(tree, &set)?,
+            config: Config::default(),
+            folder: project.folder.clone(),
+            consumer: Some(set),
+        }),
+        ..base.clone()
+    })
 }
 
 /// A release as its revision holds it: its own migrations and its own configuration.
@@ -449,6 +596,7 @@ fn in_tree(
             tree: tree.clone(),
             config: project.config.clone(),
             folder: project.folder.clone(),
+            consumer: None,
         }),
         migrations: project.migrations,
         oddities: Some(project.oddities),
@@ -484,6 +632,7 @@ fn read_code(
             tree: only_matching(tree, &old)?,
             config: Config::default(),
             folder: project.folder.clone(),
+            consumer: None,
         };
         only.code = Some(code::read(&at, server_version, Some(&old), folders)?);
     }
@@ -491,6 +640,7 @@ fn read_code(
         tree: tree.clone(),
         config: project.config.clone(),
         folder: project.folder.clone(),
+        consumer: None,
     };
     chain.head_code = Some(code::read(&at, server_version, named.as_ref(), folders)?);
     Ok(())

@@ -21,14 +21,15 @@ pub mod source;
 pub mod sql;
 
 pub use check::{
-    Event, Explained, FailOn, New, Options, QueryUse, ReleaseUses, Replayed, check, check_trees,
-    explain_object, fails, replay_project, replay_tree,
+    FailOn, New, Options, Replayed, check, check_trees, explain_object, fails, replay_project,
+    replay_tree,
 };
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};
 pub use report::{
-    ProjectReport, Report, Styling, Verbosity, detection_line, explained_to_text, files_lines,
-    printable, schema_to_json, schema_to_sql, to_json, to_text,
+    Event, Explained, ProjectReport, QueryUse, ReleaseUses, Report, Styling, Verbosity,
+    detection_line, explained_to_text, files_lines, printable, schema_to_json, schema_to_sql,
+    to_json, to_text,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

@@ -85,6 +85,9 @@ pub(super) fn apply(
     if code.is_complete {
         without_use(release, index, breaks);
     }
+    if code.only_queries {
+        breaks.retain(|it| it.release != index || !it.uses.is_empty());
+    }
 }
 
 /// A failing query belongs to the break of what it uses.

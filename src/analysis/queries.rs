@@ -49,6 +49,8 @@ pub struct Code {
     pub not_read: Vec<UnknownText>,
     /// Whether the queries are declared to be all there are.
     pub is_complete: bool,
+    /// Whether nothing but its queries is asked about it: other code on the same database.
+    pub only_queries: bool,
     /// Whether connections keep prepared statements across a migration.
     pub keeps_prepared: bool,
     /// Whether it asks the server for names that it does not write.

@@ -40,6 +40,8 @@ pub(super) struct CodeAt {
     pub(super) config: Config,
     /// The folder of its migrations.
     pub(super) folder: String,
+    /// Files that hold its queries and nothing else, where it is a consumer.
+    pub(super) consumer: Option<PathPatterns>,
 }
 
 /// Reads the queries of the code in a tree; `named` are files that the command line names.
@@ -57,9 +59,10 @@ pub(super) fn read(
         tree,
         config,
         folder,
+        consumer,
     } = at;
     let mut settings = QuerySettings::of(config);
-    if let Some(named) = named {
+    if let Some(named) = consumer.as_ref().or(named) {
         settings.queries = named.clone();
         settings.folder = String::new();
     }
@@ -69,6 +72,7 @@ pub(super) fn read(
     let found = query::find(tree, &settings, &is_statement, &left_out)?;
     let mut code = Code {
         is_complete: config.code.evidence == DeclaredEvidence::Complete,
+        only_queries: consumer.is_some(),
         keeps_prepared: config.code.prepared == Some(Prepared::Cached),
         reflects: config.code.reflection,
         settings: bind::Settings {

@@ -19,7 +19,7 @@ use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
 pub use ddl::to_sql as schema_to_sql;
-pub use explained::explained_to_text;
+pub use explained::{Event, Explained, QueryUse, ReleaseUses, explained_to_text};
 pub use files::files_lines;
 pub use json::to_json;
 pub use printable::printable;

@@ -335,3 +335,69 @@ fn explain_says_when_nothing_uses_a_column() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_consumer_is_judged_with_its_own_queries_alone() {
+    let mut repository = TestRepository::new();
+    repository.write("migrations/1_users.sql", USERS);
+    repository.write(
+        "reports/all.sql",
+        "SELECT count(*) FROM users WHERE nickname IS NOT NULL;\n",
+    );
+    repository.commit("base");
+    repository.git(&["tag", "v1"]);
+    repository.write("reports/all.sql", "SELECT count(*) FROM users;\n");
+    repository.commit("newer reports");
+    let config = "layout = \"sqlx\"\ndialect = \"postgres\"\n[[retired]]\nobject = \"users.nickname\"\naccess = \"both\"\nreason = \"unused\"\n";
+    let consumer = "[[consumer]]\nname = \"reports\"\nqueries = [\"reports/*.sql\"]\n";
+    repository.write("migcheck.toml", format!("{config}{consumer}"));
+    repository.commit("retired");
+    repository.write(
+        "migrations/2_drop.sql",
+        "ALTER TABLE users DROP COLUMN nickname;\n",
+    );
+    let now = migcheck(repository.root(), &["check", "--base", "HEAD", "-q"]);
+    assert!(now.contains("--- exit 0"), "{now}");
+    repository.write(
+        "migcheck.toml",
+        format!("{config}{consumer}release = \"v1\"\n"),
+    );
+    let then = migcheck(repository.root(), &["check", "--base", "HEAD", "-q"]);
+    insta::assert_snapshot!(then);
+}
+
+#[test]
+fn a_consumer_of_another_repository_is_read_at_its_revision() {
+    let mut reports = TestRepository::new();
+    reports.write("sql/all.sql", "SELECT nickname FROM users;\n");
+    reports.commit("first");
+    reports.git(&["tag", "v3.1"]);
+    reports.write("sql/all.sql", "SELECT name FROM users;\n");
+    reports.commit("second");
+    let mut repository = TestRepository::new();
+    repository.write("migrations/1_users.sql", USERS);
+    let place = reports
+        .root()
+        .file_name()
+        .expect("it has a name")
+        .to_string_lossy()
+        .into_owned();
+    let config = format!(
+        "layout = \"sqlx\"\ndialect = \"postgres\"\n[code]\nevidence = \"complete\"\n\
+         [[consumer]]\nname = \"reports\"\nqueries = [\"../{place}/sql/*.sql\"]\n"
+    );
+    repository.write("migcheck.toml", &config);
+    repository.commit("base");
+    repository.write(
+        "migrations/2_drop.sql",
+        "ALTER TABLE users DROP COLUMN nickname;\n",
+    );
+    let now = migcheck(repository.root(), &["check", "--base", "HEAD", "-q"]);
+    assert!(now.contains("--- exit 0"), "{now}");
+    repository.write("migcheck.toml", format!("{config}release = \"v3.1\"\n"));
+    let then = migcheck(repository.root(), &["check", "--base", "HEAD", "-q"]);
+    assert!(
+        then.contains("reports (old code) fail on the new schema: 42703"),
+        "{then}"
+    );
+}
