@@ -105,7 +105,8 @@ pub(super) fn builtins() -> &'static Builtins {
     &BUILTINS
 }
 
-fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+/// The rows of a data file, without its comments.
+pub(super) fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     text.lines()
         .filter(|line| !line.starts_with("# ") && !line.is_empty())
         .map(|line| line.split('\t').collect())

@@ -16,6 +16,7 @@ mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
 mod queries;
+mod query_histories;
 mod reviewed;
 mod rollouts;
 mod second_reader;
