@@ -498,7 +498,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         if left.len() == 1 {
             return Choice::One(left[0]);
         }
-        self.choose_for_literals(candidates, left, &bases)
+        self.choose_for_literals(candidates, left, arguments, &bases)
     }
 
     /// What literals without a type are taken for.
@@ -506,6 +506,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         &self,
         candidates: &[Candidate],
         mut left: Vec<usize>,
+        arguments: &[Typed<'q>],
         bases: &[Type],
     ) -> Choice {
         let literals: Vec<usize> = (0..bases.len())
@@ -563,12 +564,13 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         let Some(known) = known else {
             return Choice::Many;
         };
-        let takes = |at: &usize| {
-            candidates[*at]
-                .arguments
-                .iter()
-                .all(|declared| self.can(known, *declared, CastContext::Implicit) == Can::Yes)
+        let alike = |given: &Typed<'q>| Typed {
+            ty: known,
+            source: Source::Other,
+            ..given.clone()
         };
+        let alike: Vec<Typed<'q>> = arguments.iter().map(alike).collect();
+        let takes = |at: &usize| self.accepts(&candidates[*at], &alike) == Can::Yes;
         let mut fitting = left.iter().copied().filter(takes);
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Choice::One(one),
@@ -612,6 +614,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             let span = arguments.first().map_or_else(Span::default, |it| it.span);
             self.runs(*id, name, span);
         }
+        self.demand_element(&candidate.arguments, arguments);
         let element = self.element_of(&candidate.arguments, arguments);
         let common = self.compatible_of(&candidate.arguments, arguments);
         for (declared, given) in candidate.arguments.clone().iter().zip(arguments) {
@@ -623,12 +626,40 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                 Some(_) => None,
                 None => Some(*declared),
             };
+            if declared.is("any") && matches!(given.source, Source::Parameter(_)) {
+                // It says nothing of the type.
+                continue;
+            }
             let target = target.unwrap_or(Type::builtin("text"));
             if given.ty.is_literal() {
                 self.give(given, target, CastContext::Implicit);
             }
         }
         self.meaning(candidate, arguments)
+    }
+
+    /// What stands for the type of an argument needs one argument that has a type.
+    fn demand_element(&mut self, declared: &[Type], arguments: &[Typed<'q>]) {
+        let is_of_family = |ty: &Type| {
+            matches!(
+                ty.pseudo(),
+                Some("anyelement" | "anynonarray" | "anyenum" | "anyarray" | "anyrange")
+            )
+        };
+        let mut pairs = declared.iter().zip(arguments);
+        let mut given = pairs
+            .by_ref()
+            .filter(|(declared, _)| is_of_family(declared))
+            .map(|(_, given)| given)
+            .peekable();
+        let Some(span) = given.peek().map(|it| it.span) else {
+            return;
+        };
+        if given.all(|it| it.ty.is_literal() && !it.ty.is_array) {
+            let message =
+                "could not determine polymorphic type because input has type unknown".to_owned();
+            self.fail("42804", span, message);
+        }
     }
 
     fn element_of(&self, declared: &[Type], arguments: &[Typed<'q>]) -> Option<Type> {

@@ -172,8 +172,8 @@ impl<'q> Binding<'_, '_, 'q> {
                 with(boolean, &[11, value.key], None)
             }
             ExprKind::IsNull(value, negated) => {
+                // Nothing follows for the type.
                 let value = self.expr(scope, value);
-                let value = self.settle(value);
                 with(boolean, &[12, value.key, u64::from(*negated)], Some(false))
             }
             ExprKind::IsForm(value) => {
@@ -316,6 +316,7 @@ impl<'q> Binding<'_, '_, 'q> {
     }
 
     fn parameter(&mut self, number: u32, span: Span) -> Typed<'q> {
+        self.read_parameters.insert(number);
         let known = self.parameters.get(&number).copied();
         let nullable = None;
         match known {
@@ -402,6 +403,11 @@ impl<'q> Binding<'_, '_, 'q> {
 
     /// `a[1]` of what is no array.
     fn subscripted(&mut self, base: Type, span: Span) -> Type {
+        if base.is_literal() {
+            let message = "cannot subscript type unknown because it does not support subscripting";
+            self.fail("42804", span, message.to_owned());
+            return Type::NOT_KNOWN;
+        }
         match base.name() {
             Some("int2vector") => Type::builtin("int2"),
             Some("oidvector") => Type::builtin("oid"),

@@ -132,6 +132,7 @@ impl<'c> Binder<'c> {
     pub(crate) fn bind(&mut self, statement: &Statement) -> Bound {
         let mut binding = Binding::new(self);
         binding.statement_at_top(statement);
+        binding.demand_parameter_types();
         let mut out = binding.out;
         out.failures.append(&mut binding.late);
         out.uses = binding.uses.into_iter().collect();

@@ -17,6 +17,7 @@ mod pages;
 mod postgres;
 mod queries;
 mod query_histories;
+mod random_queries;
 mod reviewed;
 mod rollouts;
 mod second_reader;

@@ -162,16 +162,17 @@ fn ours(query: &str, catalog: &Catalog, case: &Case) -> (Result<Answer, String>,
     (answer, Some(bound))
 }
 
+/// Makes the database empty again.
+pub(crate) const RESET: &str = "\\o /dev/null\nSET client_min_messages = error;\n\
+    DO $$ DECLARE s text; BEGIN FOR s IN SELECT nspname FROM pg_namespace \
+    WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' LOOP \
+    EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP; END $$;\n\
+    CREATE SCHEMA public;\nGRANT ALL ON SCHEMA public TO public;\n";
+
 /// What the server says before and after the migration; or why it refuses the case.
 fn servers(database: &Database, case: &Case) -> Result<[Vec<Answer>; 2], String> {
     // The database is made empty again, which is faster than another one.
-    let mut script = String::from(
-        "\\o /dev/null\nSET client_min_messages = error;\n\
-         DO $$ DECLARE s text; BEGIN FOR s IN SELECT nspname FROM pg_namespace \
-         WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' LOOP \
-         EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP; END $$;\n\
-         CREATE SCHEMA public;\nGRANT ALL ON SCHEMA public TO public;\n",
-    );
+    let mut script = RESET.to_owned();
     for (state, text) in [(0, &case.before), (1, &case.migration)] {
         let _ = write!(
             script,

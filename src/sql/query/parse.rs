@@ -906,6 +906,7 @@ impl<'a> Reader<'a> {
                     alias: None,
                     columns: Vec::new(),
                     lateral: false,
+                    sample: None,
                 }],
                 span: self.cursor.span_from(start),
                 ..Select::default()
@@ -1150,6 +1151,7 @@ impl<'a> Reader<'a> {
                     alias: None,
                     columns: Vec::new(),
                     lateral: false,
+                    sample: None,
                 };
             }
             Ok(left)
@@ -1186,6 +1188,7 @@ impl<'a> Reader<'a> {
                     alias: None,
                     columns: Vec::new(),
                     lateral: false,
+                    sample: None,
                 })
             })?;
         }
@@ -1242,6 +1245,7 @@ impl<'a> Reader<'a> {
             alias: None,
             columns: Vec::new(),
             lateral,
+            sample: None,
         };
         if let Some(columns) = columns {
             // `f() AS (a int)`
@@ -1265,7 +1269,10 @@ impl<'a> Reader<'a> {
             }
         }
         if self.cursor.eat("tablesample") {
-            self.cursor.object_name()?;
+            let start = self.cursor.at;
+            let name = self.cursor.object_name()?.name;
+            let span = self.cursor.span_from(start);
+            item.sample = Some(Word { name, span });
             self.cursor.parentheses()?;
             if self.cursor.eat("repeatable") {
                 self.cursor.parentheses()?;
