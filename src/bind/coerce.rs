@@ -254,11 +254,8 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
-    /// The labels of a plain array of an enum: `'{sad,happy}'`.
+    /// The elements of a plain array: `'{sad,happy}'`.
     fn read_array(&mut self, text: &str, element: Type, span: Span) {
-        let Base::User(_) = element.base else {
-            return;
-        };
         let inner = text
             .trim()
             .strip_prefix('{')
@@ -523,13 +520,6 @@ fn misread(name: &str, text: &str) -> Option<&'static str> {
                 || lower.starts_with("0o")
                 || lower.starts_with("0b");
             (!special && !odd && lower.parse::<f64>().is_err()).then_some("22P02")
-        }
-        "uuid" => {
-            let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-            let rest = text
-                .bytes()
-                .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'{' | b'}'));
-            (digits != 32 || !rest).then_some("22P02")
         }
         _ => None,
     }

@@ -107,9 +107,8 @@ impl<'q> Binding<'_, '_, 'q> {
                 self.special(scope, name, arguments, result.as_ref(), span)
             }
             ExprKind::Cast(value, data_type) => {
-                let value = self.expr(scope, value);
                 let target = self.named_type(data_type, span);
-                self.cast(&value, target, span);
+                let value = self.cast_value(scope, value, target, span);
                 Typed {
                     nullable: value.nullable,
                     modifiers: Modifiers::of(data_type),
@@ -386,6 +385,38 @@ impl<'q> Binding<'_, '_, 'q> {
         value.clone()
     }
 
+    /// The value of a cast. The elements of `ARRAY[…]` are cast one by one.
+    fn cast_value(
+        &mut self,
+        scope: usize,
+        value: &'q Expr,
+        target: Type,
+        span: Span,
+    ) -> Typed<'q> {
+        let array = self.base_type(target);
+        if let ExprKind::Array(items) = &*value.kind
+            && array.is_array
+            && !items.is_empty()
+        {
+            let mut keys = vec![15];
+            for item in items {
+                let item = match &*item.kind {
+                    ExprKind::Array(_) => self.cast_value(scope, item, target, item.span),
+                    _ => self.cast_value(scope, item, array.element(), item.span),
+                };
+                keys.push(item.key);
+            }
+            return Typed {
+                key: key(&keys),
+                nullable: Some(false),
+                ..self.value(target, span)
+            };
+        }
+        let value = self.expr(scope, value);
+        self.cast(&value, target, span);
+        value
+    }
+
     fn cast(&mut self, value: &Typed<'q>, target: Type, span: Span) {
         if matches!(value.source, Source::Null) && self.is_required_domain(target) {
             let message = format!("domain {} does not allow null values", self.shown(target));
@@ -494,17 +525,23 @@ impl<'q> Binding<'_, '_, 'q> {
 
     fn in_list(&mut self, scope: usize, left: &'q Expr, list: &'q [Expr], span: Span) -> Typed<'q> {
         let left = self.expr(scope, left);
-        let values = self.exprs(scope, list);
+        let mut values = Vec::new();
+        let mut plain = Vec::new();
+        let mut others = Vec::new();
+        for item in list {
+            let uses = self.scopes[scope].uses;
+            let value = self.expr(scope, item);
+            if self.scopes[scope].uses > uses {
+                others.push(value.clone());
+            } else {
+                plain.push(value.clone());
+            }
+            values.push(value);
+        }
         let mut keys = vec![23, left.key];
         keys.extend(values.iter().map(|it| it.key));
         let is_row = matches!(left.source, Source::Row(_));
-        // Several constants are compared as one array, of the type that all have in common.
-        let has_column = |it: &Typed| matches!(it.source, Source::Column(_) | Source::Other);
-        let plain: Vec<Typed<'q>> = values
-            .iter()
-            .filter(|it| !has_column(it))
-            .cloned()
-            .collect();
+        // What has no columns is compared as one array, of the type that all have in common.
         if !is_row && plain.len() > 1 {
             let mut all = vec![left.clone()];
             all.extend(plain.iter().cloned());
@@ -517,15 +554,19 @@ impl<'q> Binding<'_, '_, 'q> {
                     self.give(value, common, CastContext::Implicit);
                 }
                 let other = self.value(common, span);
-                self.operate("=", Some(&left), &other, span);
-                for value in values.iter().filter(|it| has_column(it)) {
-                    self.operate("=", Some(&left), value, span);
+                self.operator("=", Some(&left), Some(&other), span);
+                for value in &others {
+                    self.operator("=", Some(&left), Some(value), span);
                 }
                 return self.boolean_of(&keys, span);
             }
         }
         for value in &values {
-            self.operate("=", Some(&left), value, span);
+            match is_row {
+                true => self.operate("=", Some(&left), value, span),
+                // A parameter on the left is the same one every time, whatever its type is by then.
+                false => self.operator("=", Some(&left), Some(value), span),
+            };
         }
         self.boolean_of(&keys, span)
     }

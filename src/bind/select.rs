@@ -76,16 +76,17 @@ impl<'q> Binding<'_, '_, 'q> {
             if let Some(value) = value {
                 let uses = self.scopes[scope].uses;
                 let value = self.expr(scope, value);
-                if self.scopes[scope].uses > uses {
-                    let message = format!("argument of {clause} must not contain variables");
-                    self.fail("42P10", value.span, message);
-                }
+                let has_column = self.scopes[scope].uses > uses;
                 if !self.give(&value, Type::builtin("int8"), CastContext::Assignment) {
                     let message = format!(
                         "argument of {clause} must be type bigint, not type {}",
                         self.shown(value.ty)
                     );
                     self.fail("42804", value.span, message);
+                }
+                if has_column {
+                    let message = format!("argument of {clause} must not contain variables");
+                    self.fail("42P10", value.span, message);
                 }
             }
         }
@@ -425,7 +426,14 @@ impl<'q> Binding<'_, '_, 'q> {
         }
         let mut order = Vec::new();
         for sort in &query.order_by {
-            order.push(self.order_key(scope, sort, &rows, &select.items));
+            let key = self.order_key(scope, sort, &rows, &select.items);
+            // What is sorted by has a type from here on.
+            for value in &mut rows.values {
+                if value.ty.is_literal() && value.key == key.key {
+                    *value = key.clone();
+                }
+            }
+            order.push(key);
         }
         let before = self.scopes[scope].loose.len();
         for group in &select.group_by {
@@ -434,8 +442,10 @@ impl<'q> Binding<'_, '_, 'q> {
         self.scopes[scope].loose.truncate(before);
         match select.distinct.as_deref() {
             Some([]) => {
-                for value in rows.values.clone() {
+                for at in 0..rows.values.len() {
+                    let value = self.settle(rows.values[at].clone());
                     self.demand_equality(&value);
+                    rows.values[at] = value;
                 }
                 let is_listed = |key: &Typed| rows.values.iter().any(|it| it.key == key.key);
                 if let Some(key) = order.iter().find(|it| !is_listed(it))
@@ -863,7 +873,12 @@ impl<'q> Binding<'_, '_, 'q> {
         clause: &str,
         span: Span,
     ) -> Option<Typed<'q>> {
-        let at: usize = number.parse().ok()?;
+        let Ok(at) = number.parse::<usize>() else {
+            if number.contains(['.', 'e', 'E']) {
+                self.refuse_constant(clause, span);
+            }
+            return None;
+        };
         let found = at.checked_sub(1).and_then(|at| rows.values.get(at));
         match found {
             Some(value) => Some(value.clone()),
@@ -977,7 +992,7 @@ impl<'q> Binding<'_, '_, 'q> {
     pub(super) fn from(&mut self, scope: usize, items: &'q [FromItem]) {
         for item in items {
             let mut entries = self.source_item(scope, item);
-            self.check_names(scope, &entries, item);
+            self.check_names(scope, 0, &entries, item);
             for entry in &mut entries {
                 entry.lateral_only = true;
                 entry.lateral_ok = true;
@@ -989,12 +1004,13 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
-    /// Two elements of one level must not have the same name.
-    fn check_names(&mut self, scope: usize, entries: &[Entry], item: &FromItem) {
+    /// Two elements of one level must not have the same name: of those that stand there since
+    /// `first`.
+    fn check_names(&mut self, scope: usize, first: usize, entries: &[Entry], item: &FromItem) {
         let double = entries.iter().find(|entry| {
             entry.name_visible
                 && entry.name.is_some()
-                && self.scopes[scope].entries.iter().any(|other| {
+                && self.scopes[scope].entries[first..].iter().any(|other| {
                     other.name_visible
                         && other.name == entry.name
                         && (other.schema == entry.schema
@@ -1290,7 +1306,8 @@ impl<'q> Binding<'_, '_, 'q> {
             self.scopes[scope].entries.push(seen);
         }
         let mut right = self.source_item(scope, &join.right);
-        self.check_names(scope, &right, &join.right);
+        // The elements before the join come later.
+        self.check_names(scope, before, &right, &join.right);
         self.scopes[scope].entries.truncate(before);
 
         let (left_columns, left_open) = flat(&left);

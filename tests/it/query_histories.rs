@@ -85,8 +85,7 @@ impl Reached {
                 .zip(&self.sent)
                 .all(|(it, sent)| it.text == sent.0);
         if self.database.is_none() || !is_beginning {
-            self.database = Some(database().expect("the server is there"));
-            self.sent.clear();
+            self.begin_anew();
         }
         let database = self.database.as_ref()?;
         for migration in &wanted[self.sent.len()..] {
@@ -105,6 +104,19 @@ impl Reached {
         }
         let places = 0..wanted.len();
         Some(places.filter(|at| self.sent[*at].1).collect())
+    }
+
+    /// A new database. Roles belong to all of the server, so those of the last one go with it.
+    fn begin_anew(&mut self) {
+        let database = database().expect("the server is there");
+        let go = "\\set ON_ERROR_STOP 0\nSET client_min_messages = error;\n\
+            SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database \
+            WHERE datname ~ '^t[0-9]+$' AND datname <> current_database() \\gexec\n\
+            SELECT format('DROP ROLE %I', rolname) FROM pg_roles \
+            WHERE rolname !~ '^pg_' AND rolname <> 'postgres' \\gexec\n";
+        database.run(go).expect("psql goes to the end");
+        self.database = Some(database);
+        self.sent.clear();
     }
 
     /// What the server says of each query in the state that was reached.
