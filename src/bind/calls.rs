@@ -218,39 +218,19 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         let named = names.iter().any(Option::is_some);
         let schema = name.schema.as_ref().map(Ident::as_str);
         if schema.is_none_or(|schema| schema == "pg_catalog") {
-            for function in builtins().functions(name.name.as_str()) {
-                if function.majors.have(self.major())
-                    && let Some(arguments) = Self::spread(
-                        function
-                            .arguments
-                            .iter()
-                            .map(|it| Type::from(*it))
-                            .collect(),
-                        function.variadic.map(Type::from),
-                        function.defaults,
-                        count,
-                        variadic,
-                    )
-                {
-                    let is_spread = function.variadic.is_some() && !variadic;
-                    out.push(Candidate {
-                        is_special: is_spread || function.arguments.len() != arguments.len(),
-                        place: 0,
-                        arguments: if named {
-                            vec![Type::NOT_KNOWN; count]
-                        } else {
-                            arguments
-                        },
-                        kind: function.kind,
-                        result: Returns::Builtin(function),
-                        routine: None,
-                        is_variadic: is_spread,
-                    });
-                }
-            }
+            let all = builtins().functions(name.name.as_str()).iter();
+            out.extend(
+                all.filter(|it| it.majors.have(self.major()))
+                    .filter_map(|it| Self::supplied(it, 0, count, named, variadic)),
+            );
         }
         if by_keyword {
             return out;
+        }
+        for (extension, function) in builtins().extension_functions(name.name.as_str()) {
+            if self.binder.is_in_sight(extension, name.schema.as_ref()) {
+                out.extend(Self::supplied(function, 1, count, named, variadic));
+            }
         }
         let own = |schema: &Ident| QualifiedName {
             schema: schema.clone(),
@@ -311,6 +291,38 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             }
         }
         out
+    }
+
+    /// A function of the server or of an extension, where it takes so many arguments.
+    fn supplied(
+        function: &'static BuiltinFunction,
+        place: usize,
+        count: usize,
+        named: bool,
+        variadic: bool,
+    ) -> Option<Candidate<'c>> {
+        let declared = function.arguments.iter().map(|it| Type::from(*it));
+        let arguments = Self::spread(
+            declared.collect(),
+            function.variadic.map(Type::from),
+            function.defaults,
+            count,
+            variadic,
+        )?;
+        let is_spread = function.variadic.is_some() && !variadic;
+        Some(Candidate {
+            is_special: is_spread || function.arguments.len() != arguments.len(),
+            place,
+            arguments: if named {
+                vec![Type::NOT_KNOWN; count]
+            } else {
+                arguments
+            },
+            kind: function.kind,
+            result: Returns::Builtin(function),
+            routine: None,
+            is_variadic: is_spread,
+        })
     }
 
     /// The types of `count` arguments, with defaults left out and a variadic one repeated.
@@ -627,7 +639,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                 None => Some(*declared),
             };
             if declared.is("any") && matches!(given.source, Source::Parameter(_)) {
-                // It says nothing of the type.
+                self.stays_untyped(given);
                 continue;
             }
             let target = target.unwrap_or(Type::builtin("text"));

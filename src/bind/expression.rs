@@ -171,8 +171,8 @@ impl<'q> Binding<'_, '_, 'q> {
                 with(boolean, &[11, value.key], None)
             }
             ExprKind::IsNull(value, negated) => {
-                // Nothing follows for the type.
                 let value = self.expr(scope, value);
+                self.stays_untyped(&value);
                 with(boolean, &[12, value.key, u64::from(*negated)], Some(false))
             }
             ExprKind::IsForm(value) => {
@@ -338,6 +338,15 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
+    /// Notes a parameter without a type where anything can stand.
+    pub(super) fn stays_untyped(&mut self, value: &Typed<'q>) {
+        if let Source::Parameter(number) = value.source
+            && self.muted == 0
+        {
+            self.untyped_parameters.insert(number);
+        }
+    }
+
     /// An operator between any two values, rows included.
     pub(super) fn operate(
         &mut self,
@@ -386,13 +395,7 @@ impl<'q> Binding<'_, '_, 'q> {
     }
 
     /// The value of a cast. The elements of `ARRAY[…]` are cast one by one.
-    fn cast_value(
-        &mut self,
-        scope: usize,
-        value: &'q Expr,
-        target: Type,
-        span: Span,
-    ) -> Typed<'q> {
+    fn cast_value(&mut self, scope: usize, value: &'q Expr, target: Type, span: Span) -> Typed<'q> {
         let array = self.base_type(target);
         if let ExprKind::Array(items) = &*value.kind
             && array.is_array

@@ -51,7 +51,7 @@ impl Binder<'_> {
     fn extension_brings(
         &self,
         name: &str,
-        brought: impl Fn(&Brought) -> &[&'static str],
+        brought: impl Fn(&'static Brought) -> &'static [&'static str],
         unknown: bool,
     ) -> bool {
         self.catalog
@@ -62,8 +62,33 @@ impl Binder<'_> {
             })
     }
 
-    /// Whether an installed extension could have made a function of that name.
+    /// Whether an extension is installed where a name with that schema finds what it brings.
+    pub(super) fn is_in_sight(&self, extension: &str, schema: Option<&Ident>) -> bool {
+        let mut installed = self.catalog.extensions_in();
+        let found = installed.find(|(name, _)| name.as_str() == extension);
+        match (found, schema) {
+            (None, _) => false,
+            (Some((_, Some(its))), Some(schema)) => its == schema,
+            (Some((_, Some(its))), None) => self.settings.search_path.contains(its),
+            // Where the session that made it put new things.
+            (Some((_, None)), None) => true,
+            (Some((_, None)), Some(schema)) => self.settings.search_path.contains(schema),
+        }
+    }
+
+    /// Whether an installed extension could have made a function of that name whose arguments are
+    /// not known.
     pub(super) fn extension_makes_function(&self, name: &Ident) -> bool {
+        // Without types of its own, all its functions are known by their arguments.
+        let functions = |it: &'static Brought| match it.types.is_empty() {
+            true => &[][..],
+            false => &it.functions[..],
+        };
+        self.extension_brings(name.as_str(), functions, true)
+    }
+
+    /// Whether an installed extension brings a method of sampling of that name.
+    pub(super) fn extension_makes_sample(&self, name: &Ident) -> bool {
         self.extension_brings(name.as_str(), |it| &it.functions, true)
     }
 

@@ -1080,7 +1080,7 @@ impl<'q> Binding<'_, '_, 'q> {
     fn demand_sample(&mut self, method: &'q Word) {
         let name = method.name.as_str();
         if matches!(name, "bernoulli" | "system")
-            || self.binder.extension_makes_function(&method.name)
+            || self.binder.extension_makes_sample(&method.name)
         {
             return;
         }
@@ -1100,6 +1100,15 @@ impl<'q> Binding<'_, '_, 'q> {
         {
             let mut entry = self.entry(Some(cte.name), cte.columns);
             entry.open = cte.open;
+            return entry;
+        }
+        if table.name.schema.is_none()
+            && let Some(names) = &self.names
+            && names.transitions.contains(&table.name.name)
+            && let Some((columns, open)) = names.row.clone()
+        {
+            let mut entry = self.entry(Some(table.name.name.clone()), columns);
+            entry.open = open;
             return entry;
         }
         self.relation_entry(table)

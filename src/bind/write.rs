@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::binding::{Binding, Source, Typed, plain};
 use super::kind::Type;
-use super::outcome::{OutputColumn, Stage, UseKind, Write, WriteKind, Written};
+use super::outcome::{Failure, OutputColumn, Stage, UseKind, Write, WriteKind, Written};
 use super::scope::{Column, Entry};
 use super::select::Rows;
 use super::types::CastContext;
@@ -845,8 +845,17 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             };
             if targets[..at].iter().any(|it| is_again(&it)) {
                 let name = target.column.name.as_str();
-                let message = format!("multiple assignments to same column \"{name}\"");
-                self.fail("42601", target.column.span, message);
+                let failure = Failure {
+                    code: "42601",
+                    message: format!("multiple assignments to same column \"{name}\""),
+                    stage: Stage::Parse,
+                    span: target.column.span,
+                    certain: true,
+                };
+                // Noticed when the statement is rewritten.
+                if self.muted == 0 {
+                    self.late.push(failure);
+                }
             }
         }
     }
