@@ -61,6 +61,10 @@ pub(super) struct Binding<'b, 'c, 'q> {
     pub(super) out: Bound,
     pub(super) uses: BTreeSet<Use>,
     pub(super) parameters: HashMap<u32, Type>,
+    /// The parameters that were read.
+    pub(super) read_parameters: BTreeSet<u32>,
+    /// Those that stood without a type where nothing gives them one.
+    pub(super) untyped_parameters: BTreeSet<u32>,
     pub(super) scopes: Vec<Scope>,
     next_var: u32,
     /// Above zero, nothing is reported: what is read is read a second time.
@@ -79,6 +83,8 @@ impl<'b, 'c, 'q> Binding<'b, 'c, 'q> {
             out: Bound::default(),
             uses: BTreeSet::new(),
             parameters: HashMap::new(),
+            read_parameters: BTreeSet::new(),
+            untyped_parameters: BTreeSet::new(),
             scopes: Vec::new(),
             next_var: 0,
             muted: 0,
@@ -94,6 +100,29 @@ impl<'b, 'c, 'q> Binding<'b, 'c, 'q> {
 
     pub(super) fn major(&self) -> u16 {
         self.binder.settings.major
+    }
+
+    /// In the end every parameter has a type.
+    pub(super) fn demand_parameter_types(&mut self) {
+        let is_refused = |it: &Failure| it.certain && it.stage == Stage::Parse;
+        if !self.out.unknowns.is_empty() || self.out.failures.iter().any(is_refused) {
+            return;
+        }
+        let typed_late = self.untyped_parameters.iter().find(|number| {
+            let found = self.parameters.get(number);
+            found.is_some_and(|ty| ty.is_known())
+        });
+        if let Some(number) = typed_late.copied() {
+            let message = format!("could not determine data type of parameter ${number}");
+            self.fail("42P08", Span::default(), message);
+            return;
+        }
+        let mut all = self.read_parameters.iter();
+        let untyped = all.find(|number| !self.parameters.contains_key(number));
+        if let Some(number) = untyped.copied() {
+            let message = format!("could not determine data type of parameter ${number}");
+            self.fail("42P18", Span::default(), message);
+        }
     }
 
     // What is found out.

@@ -93,6 +93,8 @@ pub(super) struct Builtins {
     types: Vec<BuiltinType>,
     by_name: HashMap<&'static str, TypeId>,
     functions: HashMap<&'static str, Vec<BuiltinFunction>>,
+    /// Functions that extensions bring, with the extension.
+    extension_functions: HashMap<&'static str, Vec<(&'static str, BuiltinFunction)>>,
     operators: HashMap<&'static str, Vec<BuiltinOperator>>,
     relations: HashMap<&'static str, HashMap<&'static str, Vec<BuiltinRelation>>>,
     casts: HashMap<(TypeId, TypeId), (CastContext, Majors)>,
@@ -105,7 +107,8 @@ pub(super) fn builtins() -> &'static Builtins {
     &BUILTINS
 }
 
-fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+/// The rows of a data file, without its comments.
+pub(super) fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     text.lines()
         .filter(|line| !line.starts_with("# ") && !line.is_empty())
         .map(|line| line.split('\t').collect())
@@ -121,6 +124,7 @@ impl Builtins {
             types: Vec::new(),
             by_name: HashMap::new(),
             functions: HashMap::new(),
+            extension_functions: HashMap::new(),
             operators: HashMap::new(),
             relations: HashMap::new(),
             casts: HashMap::new(),
@@ -140,42 +144,25 @@ impl Builtins {
             });
         }
         for row in rows(include_str!("data/postgres_functions.tsv")) {
-            let [
-                name,
-                kind,
-                _,
-                arguments,
-                variadic,
-                defaults,
-                result,
-                columns,
-                ..,
-            ] = row[..]
-            else {
+            if let Some((name, function)) = all.function(&row) {
+                all.functions.entry(name).or_default().push(function);
+            }
+        }
+        for row in rows(include_str!("data/postgres_extension_functions.tsv")) {
+            let Some((extension, row)) = row.split_first() else {
                 continue;
             };
-            let types = |text: &'static str| -> Option<Vec<TypeRef>> {
-                let parts = text.split(',').filter(|part| !part.is_empty());
-                parts.map(|part| all.reference(part)).collect()
-            };
-            let (Some(arguments), Some(result)) = (types(arguments), all.reference(result)) else {
+            let Some((name, function)) = all.function(row) else {
                 continue;
             };
-            let columns = columns
-                .split(',')
-                .filter_map(|column| column.rsplit_once(':'))
-                .filter_map(|(name, data_type)| Some((name, all.reference(data_type)?)))
-                .collect();
-            let function = BuiltinFunction {
-                kind: first_byte(kind),
-                arguments,
-                variadic: all.reference(variadic),
-                defaults: defaults.parse().unwrap_or(0),
-                result,
-                columns,
-                majors: Majors::read(row.get(8).copied(), row.get(9).copied()),
+            // What differs between majors is of no account here, so each is kept once.
+            let known = all.extension_functions.entry(name).or_default();
+            let is_known = |(other, it): &(&str, BuiltinFunction)| {
+                other == extension && it.arguments == function.arguments
             };
-            all.functions.entry(name).or_default().push(function);
+            if !known.iter().any(is_known) {
+                known.push((*extension, function));
+            }
         }
         for row in rows(include_str!("data/postgres_operators.tsv")) {
             let [name, left, right, result, ..] = row[..] else {
@@ -224,6 +211,42 @@ impl Builtins {
         all
     }
 
+    /// A row of a file of functions.
+    fn function(&self, row: &[&'static str]) -> Option<(&'static str, BuiltinFunction)> {
+        let [
+            name,
+            kind,
+            _,
+            arguments,
+            variadic,
+            defaults,
+            result,
+            columns,
+            ..,
+        ] = *row
+        else {
+            return None;
+        };
+        let arguments = arguments.split(',').filter(|part| !part.is_empty());
+        let columns = columns
+            .split(',')
+            .filter_map(|column| column.rsplit_once(':'))
+            .filter_map(|(name, data_type)| Some((name, self.reference(data_type)?)))
+            .collect();
+        let function = BuiltinFunction {
+            kind: first_byte(kind),
+            arguments: arguments
+                .map(|part| self.reference(part))
+                .collect::<Option<_>>()?,
+            variadic: self.reference(variadic),
+            defaults: defaults.parse().unwrap_or(0),
+            result: self.reference(result)?,
+            columns,
+            majors: Majors::read(row.get(8).copied(), row.get(9).copied()),
+        };
+        Some((name, function))
+    }
+
     /// The cast between two types, as a server of that major has it.
     pub(super) fn cast(&self, source: TypeId, target: TypeId, major: u16) -> Option<CastContext> {
         let (context, majors) = self.casts.get(&(source, target))?;
@@ -265,6 +288,13 @@ impl Builtins {
     /// The functions of a name.
     pub(super) fn functions(&self, name: &str) -> &[BuiltinFunction] {
         self.functions.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The functions of a name that extensions bring, with the extension.
+    pub(super) fn extension_functions(&self, name: &str) -> &[(&'static str, BuiltinFunction)] {
+        self.extension_functions
+            .get(name)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The operators of a name.

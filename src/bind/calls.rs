@@ -218,39 +218,19 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         let named = names.iter().any(Option::is_some);
         let schema = name.schema.as_ref().map(Ident::as_str);
         if schema.is_none_or(|schema| schema == "pg_catalog") {
-            for function in builtins().functions(name.name.as_str()) {
-                if function.majors.have(self.major())
-                    && let Some(arguments) = Self::spread(
-                        function
-                            .arguments
-                            .iter()
-                            .map(|it| Type::from(*it))
-                            .collect(),
-                        function.variadic.map(Type::from),
-                        function.defaults,
-                        count,
-                        variadic,
-                    )
-                {
-                    let is_spread = function.variadic.is_some() && !variadic;
-                    out.push(Candidate {
-                        is_special: is_spread || function.arguments.len() != arguments.len(),
-                        place: 0,
-                        arguments: if named {
-                            vec![Type::NOT_KNOWN; count]
-                        } else {
-                            arguments
-                        },
-                        kind: function.kind,
-                        result: Returns::Builtin(function),
-                        routine: None,
-                        is_variadic: is_spread,
-                    });
-                }
-            }
+            let all = builtins().functions(name.name.as_str()).iter();
+            out.extend(
+                all.filter(|it| it.majors.have(self.major()))
+                    .filter_map(|it| Self::supplied(it, 0, count, named, variadic)),
+            );
         }
         if by_keyword {
             return out;
+        }
+        for (extension, function) in builtins().extension_functions(name.name.as_str()) {
+            if self.binder.is_in_sight(extension, name.schema.as_ref()) {
+                out.extend(Self::supplied(function, 1, count, named, variadic));
+            }
         }
         let own = |schema: &Ident| QualifiedName {
             schema: schema.clone(),
@@ -311,6 +291,38 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             }
         }
         out
+    }
+
+    /// A function of the server or of an extension, where it takes so many arguments.
+    fn supplied(
+        function: &'static BuiltinFunction,
+        place: usize,
+        count: usize,
+        named: bool,
+        variadic: bool,
+    ) -> Option<Candidate<'c>> {
+        let declared = function.arguments.iter().map(|it| Type::from(*it));
+        let arguments = Self::spread(
+            declared.collect(),
+            function.variadic.map(Type::from),
+            function.defaults,
+            count,
+            variadic,
+        )?;
+        let is_spread = function.variadic.is_some() && !variadic;
+        Some(Candidate {
+            is_special: is_spread || function.arguments.len() != arguments.len(),
+            place,
+            arguments: if named {
+                vec![Type::NOT_KNOWN; count]
+            } else {
+                arguments
+            },
+            kind: function.kind,
+            result: Returns::Builtin(function),
+            routine: None,
+            is_variadic: is_spread,
+        })
     }
 
     /// The types of `count` arguments, with defaults left out and a variadic one repeated.
@@ -498,7 +510,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         if left.len() == 1 {
             return Choice::One(left[0]);
         }
-        self.choose_for_literals(candidates, left, &bases)
+        self.choose_for_literals(candidates, left, arguments, &bases)
     }
 
     /// What literals without a type are taken for.
@@ -506,6 +518,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         &self,
         candidates: &[Candidate],
         mut left: Vec<usize>,
+        arguments: &[Typed<'q>],
         bases: &[Type],
     ) -> Choice {
         let literals: Vec<usize> = (0..bases.len())
@@ -563,12 +576,13 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         let Some(known) = known else {
             return Choice::Many;
         };
-        let takes = |at: &usize| {
-            candidates[*at]
-                .arguments
-                .iter()
-                .all(|declared| self.can(known, *declared, CastContext::Implicit) == Can::Yes)
+        let alike = |given: &Typed<'q>| Typed {
+            ty: known,
+            source: Source::Other,
+            ..given.clone()
         };
+        let alike: Vec<Typed<'q>> = arguments.iter().map(alike).collect();
+        let takes = |at: &usize| self.accepts(&candidates[*at], &alike) == Can::Yes;
         let mut fitting = left.iter().copied().filter(takes);
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Choice::One(one),
@@ -612,6 +626,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             let span = arguments.first().map_or_else(Span::default, |it| it.span);
             self.runs(*id, name, span);
         }
+        self.demand_element(&candidate.arguments, arguments);
         let element = self.element_of(&candidate.arguments, arguments);
         let common = self.compatible_of(&candidate.arguments, arguments);
         for (declared, given) in candidate.arguments.clone().iter().zip(arguments) {
@@ -623,12 +638,40 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                 Some(_) => None,
                 None => Some(*declared),
             };
+            if declared.is("any") && matches!(given.source, Source::Parameter(_)) {
+                self.stays_untyped(given);
+                continue;
+            }
             let target = target.unwrap_or(Type::builtin("text"));
             if given.ty.is_literal() {
                 self.give(given, target, CastContext::Implicit);
             }
         }
         self.meaning(candidate, arguments)
+    }
+
+    /// What stands for the type of an argument needs one argument that has a type.
+    fn demand_element(&mut self, declared: &[Type], arguments: &[Typed<'q>]) {
+        let is_of_family = |ty: &Type| {
+            matches!(
+                ty.pseudo(),
+                Some("anyelement" | "anynonarray" | "anyenum" | "anyarray" | "anyrange")
+            )
+        };
+        let mut pairs = declared.iter().zip(arguments);
+        let mut given = pairs
+            .by_ref()
+            .filter(|(declared, _)| is_of_family(declared))
+            .map(|(_, given)| given)
+            .peekable();
+        let Some(span) = given.peek().map(|it| it.span) else {
+            return;
+        };
+        if given.all(|it| it.ty.is_literal() && !it.ty.is_array) {
+            let message =
+                "could not determine polymorphic type because input has type unknown".to_owned();
+            self.fail("42804", span, message);
+        }
     }
 
     fn element_of(&self, declared: &[Type], arguments: &[Typed<'q>]) -> Option<Type> {

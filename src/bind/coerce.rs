@@ -254,11 +254,8 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
-    /// The labels of a plain array of an enum: `'{sad,happy}'`.
+    /// The elements of a plain array: `'{sad,happy}'`.
     fn read_array(&mut self, text: &str, element: Type, span: Span) {
-        let Base::User(_) = element.base else {
-            return;
-        };
         let inner = text
             .trim()
             .strip_prefix('{')
@@ -431,6 +428,25 @@ impl<'q> Binding<'_, '_, 'q> {
     }
 }
 
+/// 32 hexadecimal digits, perhaps in braces, perhaps with hyphens between groups of four.
+fn is_uuid(text: &str) -> bool {
+    let inner = text.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+    let inner = inner.unwrap_or(text);
+    let mut digits = 0;
+    let mut was_hyphen = true;
+    for byte in inner.bytes() {
+        match byte {
+            b'-' if !was_hyphen && digits % 4 == 0 && digits < 32 => was_hyphen = true,
+            _ if byte.is_ascii_hexdigit() => {
+                digits += 1;
+                was_hyphen = false;
+            }
+            _ => return false,
+        }
+    }
+    digits == 32
+}
+
 /// The SQLSTATE with which a literal is no value of a built-in type, where that is plain.
 fn misread(name: &str, text: &str) -> Option<&'static str> {
     let text = text.trim();
@@ -466,6 +482,20 @@ fn misread(name: &str, text: &str) -> Option<&'static str> {
                 || lower == "0";
             (!known || lower.is_empty()).then_some("22P02")
         }
+        "uuid" => (!is_uuid(text)).then_some("22P02"),
+        "json" | "jsonb" => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            // How deep a value may be and how great a number is another matter.
+            Err(error) if error.is_syntax() || error.is_eof() => {
+                let reads = text.contains(['[', '{']) && text.len() > 100;
+                (!reads).then_some("22P02")
+            }
+            Ok(_) | Err(_) => None,
+        },
+        "interval" => {
+            let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+            let is_special = text.to_ascii_lowercase().ends_with("infinity");
+            (!has_digit && !is_special).then_some("22007")
+        }
         "date" | "timestamp" | "timestamptz" => {
             let lower = text.to_ascii_lowercase();
             let special = [
@@ -490,13 +520,6 @@ fn misread(name: &str, text: &str) -> Option<&'static str> {
                 || lower.starts_with("0o")
                 || lower.starts_with("0b");
             (!special && !odd && lower.parse::<f64>().is_err()).then_some("22P02")
-        }
-        "uuid" => {
-            let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-            let rest = text
-                .bytes()
-                .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'{' | b'}'));
-            (digits != 32 || !rest).then_some("22P02")
         }
         _ => None,
     }

@@ -107,9 +107,8 @@ impl<'q> Binding<'_, '_, 'q> {
                 self.special(scope, name, arguments, result.as_ref(), span)
             }
             ExprKind::Cast(value, data_type) => {
-                let value = self.expr(scope, value);
                 let target = self.named_type(data_type, span);
-                self.cast(&value, target, span);
+                let value = self.cast_value(scope, value, target, span);
                 Typed {
                     nullable: value.nullable,
                     modifiers: Modifiers::of(data_type),
@@ -173,7 +172,7 @@ impl<'q> Binding<'_, '_, 'q> {
             }
             ExprKind::IsNull(value, negated) => {
                 let value = self.expr(scope, value);
-                let value = self.settle(value);
+                self.stays_untyped(&value);
                 with(boolean, &[12, value.key, u64::from(*negated)], Some(false))
             }
             ExprKind::IsForm(value) => {
@@ -316,6 +315,7 @@ impl<'q> Binding<'_, '_, 'q> {
     }
 
     fn parameter(&mut self, number: u32, span: Span) -> Typed<'q> {
+        self.read_parameters.insert(number);
         let known = self.parameters.get(&number).copied();
         let nullable = None;
         match known {
@@ -335,6 +335,15 @@ impl<'q> Binding<'_, '_, 'q> {
                 source: Source::Parameter(number),
                 span,
             },
+        }
+    }
+
+    /// Notes a parameter without a type where anything can stand.
+    pub(super) fn stays_untyped(&mut self, value: &Typed<'q>) {
+        if let Source::Parameter(number) = value.source
+            && self.muted == 0
+        {
+            self.untyped_parameters.insert(number);
         }
     }
 
@@ -385,6 +394,32 @@ impl<'q> Binding<'_, '_, 'q> {
         value.clone()
     }
 
+    /// The value of a cast. The elements of `ARRAY[…]` are cast one by one.
+    fn cast_value(&mut self, scope: usize, value: &'q Expr, target: Type, span: Span) -> Typed<'q> {
+        let array = self.base_type(target);
+        if let ExprKind::Array(items) = &*value.kind
+            && array.is_array
+            && !items.is_empty()
+        {
+            let mut keys = vec![15];
+            for item in items {
+                let item = match &*item.kind {
+                    ExprKind::Array(_) => self.cast_value(scope, item, target, item.span),
+                    _ => self.cast_value(scope, item, array.element(), item.span),
+                };
+                keys.push(item.key);
+            }
+            return Typed {
+                key: key(&keys),
+                nullable: Some(false),
+                ..self.value(target, span)
+            };
+        }
+        let value = self.expr(scope, value);
+        self.cast(&value, target, span);
+        value
+    }
+
     fn cast(&mut self, value: &Typed<'q>, target: Type, span: Span) {
         if matches!(value.source, Source::Null) && self.is_required_domain(target) {
             let message = format!("domain {} does not allow null values", self.shown(target));
@@ -402,6 +437,11 @@ impl<'q> Binding<'_, '_, 'q> {
 
     /// `a[1]` of what is no array.
     fn subscripted(&mut self, base: Type, span: Span) -> Type {
+        if base.is_literal() {
+            let message = "cannot subscript type unknown because it does not support subscripting";
+            self.fail("42804", span, message.to_owned());
+            return Type::NOT_KNOWN;
+        }
         match base.name() {
             Some("int2vector") => Type::builtin("int2"),
             Some("oidvector") => Type::builtin("oid"),
@@ -488,17 +528,23 @@ impl<'q> Binding<'_, '_, 'q> {
 
     fn in_list(&mut self, scope: usize, left: &'q Expr, list: &'q [Expr], span: Span) -> Typed<'q> {
         let left = self.expr(scope, left);
-        let values = self.exprs(scope, list);
+        let mut values = Vec::new();
+        let mut plain = Vec::new();
+        let mut others = Vec::new();
+        for item in list {
+            let uses = self.scopes[scope].uses;
+            let value = self.expr(scope, item);
+            if self.scopes[scope].uses > uses {
+                others.push(value.clone());
+            } else {
+                plain.push(value.clone());
+            }
+            values.push(value);
+        }
         let mut keys = vec![23, left.key];
         keys.extend(values.iter().map(|it| it.key));
         let is_row = matches!(left.source, Source::Row(_));
-        // Several constants are compared as one array, of the type that all have in common.
-        let has_column = |it: &Typed| matches!(it.source, Source::Column(_) | Source::Other);
-        let plain: Vec<Typed<'q>> = values
-            .iter()
-            .filter(|it| !has_column(it))
-            .cloned()
-            .collect();
+        // What has no columns is compared as one array, of the type that all have in common.
         if !is_row && plain.len() > 1 {
             let mut all = vec![left.clone()];
             all.extend(plain.iter().cloned());
@@ -511,15 +557,19 @@ impl<'q> Binding<'_, '_, 'q> {
                     self.give(value, common, CastContext::Implicit);
                 }
                 let other = self.value(common, span);
-                self.operate("=", Some(&left), &other, span);
-                for value in values.iter().filter(|it| has_column(it)) {
-                    self.operate("=", Some(&left), value, span);
+                self.operator("=", Some(&left), Some(&other), span);
+                for value in &others {
+                    self.operator("=", Some(&left), Some(value), span);
                 }
                 return self.boolean_of(&keys, span);
             }
         }
         for value in &values {
-            self.operate("=", Some(&left), value, span);
+            match is_row {
+                true => self.operate("=", Some(&left), value, span),
+                // A parameter on the left is the same one every time, whatever its type is by then.
+                false => self.operator("=", Some(&left), Some(value), span),
+            };
         }
         self.boolean_of(&keys, span)
     }

@@ -111,10 +111,14 @@ pub(crate) struct Binder<'c> {
     settings: &'c Settings,
     relations: HashMap<ObjectId, (Arc<[Column]>, bool)>,
     /// What bodies come to, by the routine and the table whose trigger it is.
-    bodies: HashMap<(ObjectId, Option<ObjectId>), Arc<Behind>>,
+    bodies: HashMap<Body, Arc<Behind>>,
     /// The bodies that are being read: one may call itself.
-    running: Vec<(ObjectId, Option<ObjectId>)>,
+    running: Vec<Body>,
 }
+
+/// What tells one run of a body from another: the routine, the table whose trigger it is, and what
+/// the trigger says before `FOR EACH`.
+type Body = (ObjectId, Option<ObjectId>, Option<Arc<str>>);
 
 impl<'c> Binder<'c> {
     /// A binder for one catalog.
@@ -137,6 +141,7 @@ impl<'c> Binder<'c> {
     pub(crate) fn bind(&mut self, statement: &Statement) -> Bound {
         let mut binding = Binding::new(self);
         binding.statement_at_top(statement);
+        binding.demand_parameter_types();
         let mut out = binding.out;
         out.failures.append(&mut binding.late);
         out.uses = binding.uses.into_iter().collect();

@@ -15,7 +15,7 @@ use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{ConstraintKind, RoutineKind, SqlExpr};
 use crate::source::Span;
 use crate::sql::query::body::{RoutineBody, VariableKind, plpgsql_body, sql_body};
-use crate::sql::query::parse_expression;
+use crate::sql::query::{parse_expression, transition_tables};
 
 /// What a body comes to.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +34,8 @@ pub(super) struct Names {
     pub(super) qualifiers: Vec<Ident>,
     /// The columns of `NEW` and `OLD`, in a trigger.
     pub(super) row: Option<(Arc<[Column]>, bool)>,
+    /// The tables of the rows that the statement wrote, in a trigger: `NEW TABLE AS n`.
+    pub(super) transitions: Vec<Ident>,
     /// A column and a variable of one name cannot be told apart.
     pub(super) clashes: bool,
 }
@@ -46,7 +48,7 @@ impl<'c> Binding<'_, 'c, '_> {
     pub(super) fn runs(&mut self, id: ObjectId, name: &QualifiedName, span: Span) {
         let routine = self.catalog().routines(name).iter().find(|it| it.id == id);
         if let Some(routine) = routine {
-            self.run(routine, name, None, span, true);
+            self.run(routine, name, None, None, span, true);
         }
     }
 
@@ -55,21 +57,22 @@ impl<'c> Binding<'_, 'c, '_> {
         routine: &'c Routine,
         name: &QualifiedName,
         relation: Option<&'c Relation>,
+        attributes: Option<&Arc<str>>,
         span: Span,
         is_certain: bool,
     ) {
         if self.muted > 0 {
             return;
         }
-        let key = (routine.id, relation.map(|it| it.id));
+        let key = (routine.id, relation.map(|it| it.id), attributes.cloned());
         let behind = match self.binder.bodies.get(&key) {
             Some(known) => Arc::clone(known),
             None => {
                 if self.binder.running.contains(&key) || self.binder.running.len() >= DEEPEST {
                     return;
                 }
-                self.binder.running.push(key);
-                let behind = Arc::new(self.bind_body(routine, name, relation));
+                self.binder.running.push(key.clone());
+                let behind = Arc::new(self.bind_body(routine, name, relation, attributes));
                 self.binder.running.pop();
                 self.binder.bodies.insert(key, Arc::clone(&behind));
                 behind
@@ -101,6 +104,7 @@ impl<'c> Binding<'_, 'c, '_> {
         routine: &'c Routine,
         name: &QualifiedName,
         relation: Option<&'c Relation>,
+        attributes: Option<&Arc<str>>,
     ) -> Behind {
         if routine.kind == RoutineKind::Aggregate {
             return Behind::default();
@@ -131,6 +135,7 @@ impl<'c> Binding<'_, 'c, '_> {
         }
         if let Some(relation) = relation {
             names.row = Some(self.columns_of(relation));
+            names.transitions = attributes.map_or_else(Vec::new, |it| transition_tables(it));
         }
         let mut behind = Behind::default();
         self.declare(&body, &mut names, &mut behind);
@@ -259,7 +264,8 @@ impl<'c> Binding<'_, 'c, '_> {
                 continue;
             };
             let is_certain = trigger.condition.is_none();
-            self.run(routine, &name, Some(relation), span, is_certain);
+            let attributes = trigger.attributes.as_ref();
+            self.run(routine, &name, Some(relation), attributes, span, is_certain);
         }
     }
 

@@ -76,16 +76,17 @@ impl<'q> Binding<'_, '_, 'q> {
             if let Some(value) = value {
                 let uses = self.scopes[scope].uses;
                 let value = self.expr(scope, value);
-                if self.scopes[scope].uses > uses {
-                    let message = format!("argument of {clause} must not contain variables");
-                    self.fail("42P10", value.span, message);
-                }
+                let has_column = self.scopes[scope].uses > uses;
                 if !self.give(&value, Type::builtin("int8"), CastContext::Assignment) {
                     let message = format!(
                         "argument of {clause} must be type bigint, not type {}",
                         self.shown(value.ty)
                     );
                     self.fail("42804", value.span, message);
+                }
+                if has_column {
+                    let message = format!("argument of {clause} must not contain variables");
+                    self.fail("42P10", value.span, message);
                 }
             }
         }
@@ -259,8 +260,12 @@ impl<'q> Binding<'_, '_, 'q> {
         rest: &'q [(SetOperation, Query)],
         settle: bool,
     ) -> Rows<'q> {
+        if !rest.is_empty() {
+            self.demand_unlocked(first);
+        }
         let mut left = self.rows(Some(scope), first, rest.is_empty() && settle);
         for (operation, query) in rest {
+            self.demand_unlocked(query);
             let right = self.rows(Some(scope), query, false);
             if left.open || right.open {
                 left.open = true;
@@ -303,6 +308,14 @@ impl<'q> Binding<'_, '_, 'q> {
             left.has_star |= right.has_star;
         }
         left
+    }
+
+    /// The parts of a set operation lock nothing.
+    fn demand_unlocked(&mut self, query: &'q Query) {
+        if !query.locking.is_empty() {
+            let message = "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT".to_owned();
+            self.fail("0A000", body_span(query), message);
+        }
     }
 
     fn values(&mut self, scope: usize, rows: &'q [Vec<Expr>]) -> Rows<'q> {
@@ -413,7 +426,14 @@ impl<'q> Binding<'_, '_, 'q> {
         }
         let mut order = Vec::new();
         for sort in &query.order_by {
-            order.push(self.order_key(scope, sort, &rows, &select.items));
+            let key = self.order_key(scope, sort, &rows, &select.items);
+            // What is sorted by has a type from here on.
+            for value in &mut rows.values {
+                if value.ty.is_literal() && value.key == key.key {
+                    *value = key.clone();
+                }
+            }
+            order.push(key);
         }
         let before = self.scopes[scope].loose.len();
         for group in &select.group_by {
@@ -422,8 +442,10 @@ impl<'q> Binding<'_, '_, 'q> {
         self.scopes[scope].loose.truncate(before);
         match select.distinct.as_deref() {
             Some([]) => {
-                for value in rows.values.clone() {
+                for at in 0..rows.values.len() {
+                    let value = self.settle(rows.values[at].clone());
                     self.demand_equality(&value);
+                    rows.values[at] = value;
                 }
                 let is_listed = |key: &Typed| rows.values.iter().any(|it| it.key == key.key);
                 if let Some(key) = order.iter().find(|it| !is_listed(it))
@@ -484,8 +506,49 @@ impl<'q> Binding<'_, '_, 'q> {
         if is_grouped || self.scopes[scope].has_aggregates {
             self.check_grouping(scope);
         }
-        self.locking(scope, &query.locking);
+        if !query.locking.is_empty() {
+            self.demand_plain_rows(scope, query);
+            self.locking(scope, &query.locking);
+            self.demand_whole_rows(scope, select, &query.locking);
+        }
         rows
+    }
+
+    /// A row that may be missing cannot be locked, which the planner notices.
+    fn demand_whole_rows(&mut self, scope: usize, select: &'q Select, clauses: &'q [Vec<Word>]) {
+        let mut nullable = Vec::new();
+        for item in &select.from {
+            nullable_tables(item, false, &mut nullable);
+        }
+        let is_table = |name: &Ident| {
+            let found = self.find_entry_here(scope, name);
+            let id = found.and_then(|at| self.scopes[scope].entries[at].relation);
+            let name = id.and_then(|id| self.catalog().relation_name(id));
+            let relation = name.and_then(|name| self.catalog().relation(name));
+            relation.is_some_and(|it| matches!(it.body, RelationBody::Table(_)))
+        };
+        let is_locked = |name: &&&Ident| {
+            let in_clause = |names: &Vec<Word>| {
+                names.is_empty() || names.iter().any(|word| word.name == ***name)
+            };
+            clauses.iter().any(in_clause) && is_table(name)
+        };
+        if nullable.iter().any(|name| is_locked(&name)) {
+            let message = "FOR UPDATE cannot be applied to the nullable side of an outer join";
+            self.fail_at(Stage::Plan, "0A000", select.span, message.to_owned(), true);
+        }
+    }
+
+    /// Only rows of tables can be locked, not what is made of several.
+    fn demand_plain_rows(&mut self, scope: usize, query: &'q Query) {
+        let mut why = made_of_several(query);
+        if why.is_none() && self.scopes[scope].has_aggregates {
+            why = Some("aggregate functions");
+        }
+        if let Some(why) = why {
+            let message = format!("FOR UPDATE is not allowed with {why}");
+            self.fail("0A000", body_span(query), message);
+        }
     }
 
     /// `FOR UPDATE` and its like.
@@ -736,6 +799,12 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
+    /// Of constants only a place in the result says anything.
+    fn refuse_constant(&mut self, clause: &str, span: Span) {
+        let message = format!("non-integer constant in {clause}");
+        self.fail("42601", span, message);
+    }
+
     /// A column of FROM comes before one of the result; a number is a place in the result.
     fn group_value(
         &mut self,
@@ -754,6 +823,9 @@ impl<'q> Binding<'_, '_, 'q> {
                 if let Some(found) = self.output_at(number, rows, "GROUP BY", value.span) {
                     return found;
                 }
+            }
+            ExprKind::Text(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::Bits => {
+                self.refuse_constant("GROUP BY", value.span);
             }
             _ => {}
         }
@@ -801,7 +873,12 @@ impl<'q> Binding<'_, '_, 'q> {
         clause: &str,
         span: Span,
     ) -> Option<Typed<'q>> {
-        let at: usize = number.parse().ok()?;
+        let Ok(at) = number.parse::<usize>() else {
+            if number.contains(['.', 'e', 'E']) {
+                self.refuse_constant(clause, span);
+            }
+            return None;
+        };
         let found = at.checked_sub(1).and_then(|at| rows.values.get(at));
         match found {
             Some(value) => Some(value.clone()),
@@ -840,6 +917,10 @@ impl<'q> Binding<'_, '_, 'q> {
                 self.output_named(&parts[0], rows, items, value.span)
             }
             ExprKind::Number(number) => self.output_at(number, rows, "ORDER BY", value.span),
+            ExprKind::Text(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::Bits => {
+                self.refuse_constant("ORDER BY", value.span);
+                None
+            }
             _ => None,
         };
         match found {
@@ -911,7 +992,7 @@ impl<'q> Binding<'_, '_, 'q> {
     pub(super) fn from(&mut self, scope: usize, items: &'q [FromItem]) {
         for item in items {
             let mut entries = self.source_item(scope, item);
-            self.check_names(scope, &entries, item);
+            self.check_names(scope, 0, &entries, item);
             for entry in &mut entries {
                 entry.lateral_only = true;
                 entry.lateral_ok = true;
@@ -923,12 +1004,13 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
-    /// Two elements of one level must not have the same name.
-    fn check_names(&mut self, scope: usize, entries: &[Entry], item: &FromItem) {
+    /// Two elements of one level must not have the same name: of those that stand there since
+    /// `first`.
+    fn check_names(&mut self, scope: usize, first: usize, entries: &[Entry], item: &FromItem) {
         let double = entries.iter().find(|entry| {
             entry.name_visible
                 && entry.name.is_some()
-                && self.scopes[scope].entries.iter().any(|other| {
+                && self.scopes[scope].entries[first..].iter().any(|other| {
                     other.name_visible
                         && other.name == entry.name
                         && (other.schema == entry.schema
@@ -950,6 +1032,9 @@ impl<'q> Binding<'_, '_, 'q> {
             FromSource::Table(table, _) => {
                 let mut entry = self.table_entry(scope, table);
                 self.apply_alias(&mut entry, item.alias.as_ref(), &item.columns);
+                if let Some(method) = &item.sample {
+                    self.demand_sample(method);
+                }
                 vec![entry]
             }
             FromSource::Query(query) => {
@@ -991,6 +1076,23 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
+    /// The method of a sample must be there: the server's own, or an extension's.
+    fn demand_sample(&mut self, method: &'q Word) {
+        let name = method.name.as_str();
+        if matches!(name, "bernoulli" | "system")
+            || self.binder.extension_makes_sample(&method.name)
+        {
+            return;
+        }
+        if self.catalog().unread() > 0 {
+            let reason = format!("whether there is a tablesample method {name} is not known");
+            self.not_known(method.span, reason);
+        } else {
+            let message = format!("tablesample method {name} does not exist");
+            self.fail("42704", method.span, message);
+        }
+    }
+
     /// A table, view or common table expression.
     fn table_entry(&mut self, scope: usize, table: &'q Named) -> Entry {
         if table.name.schema.is_none()
@@ -998,6 +1100,15 @@ impl<'q> Binding<'_, '_, 'q> {
         {
             let mut entry = self.entry(Some(cte.name), cte.columns);
             entry.open = cte.open;
+            return entry;
+        }
+        if table.name.schema.is_none()
+            && let Some(names) = &self.names
+            && names.transitions.contains(&table.name.name)
+            && let Some((columns, open)) = names.row.clone()
+        {
+            let mut entry = self.entry(Some(table.name.name.clone()), columns);
+            entry.open = open;
             return entry;
         }
         self.relation_entry(table)
@@ -1204,7 +1315,8 @@ impl<'q> Binding<'_, '_, 'q> {
             self.scopes[scope].entries.push(seen);
         }
         let mut right = self.source_item(scope, &join.right);
-        self.check_names(scope, &right, &join.right);
+        // The elements before the join come later.
+        self.check_names(scope, before, &right, &join.right);
         self.scopes[scope].entries.truncate(before);
 
         let (left_columns, left_open) = flat(&left);
@@ -1442,6 +1554,59 @@ fn has_system_columns(relation: &Relation) -> bool {
         RelationBody::Table(_) | RelationBody::Sequence(_) => true,
         RelationBody::View(view) => view.materialized,
         RelationBody::Index { .. } => false,
+    }
+}
+
+/// What a query makes of several rows, in the server's words.
+fn made_of_several(query: &Query) -> Option<&'static str> {
+    let select = match &query.body {
+        Body::Set(first, rest) if rest.is_empty() => return made_of_several(first),
+        Body::Set(..) => return Some("UNION/INTERSECT/EXCEPT"),
+        Body::Values(_) => return None,
+        Body::Select(select) => select,
+    };
+    if select.distinct.is_some() {
+        return Some("DISTINCT clause");
+    }
+    if !select.group_by.is_empty() {
+        return Some("GROUP BY clause");
+    }
+    if select.having.is_some() {
+        return Some("HAVING clause");
+    }
+    select.from.iter().find_map(element_of_several)
+}
+
+fn element_of_several(item: &FromItem) -> Option<&'static str> {
+    match &item.source {
+        FromSource::Query(query) => made_of_several(query),
+        FromSource::Join(join) => {
+            element_of_several(&join.left).or_else(|| element_of_several(&join.right))
+        }
+        FromSource::Table(..) | FromSource::Calls { .. } | FromSource::Special(..) => None,
+    }
+}
+
+/// The tables of an element of `FROM` of which a row may be missing in the result.
+fn nullable_tables<'q>(item: &'q FromItem, is_nullable: bool, out: &mut Vec<&'q Ident>) {
+    match &item.source {
+        FromSource::Join(join) => {
+            let (left, right) = match join.kind {
+                JoinKind::Inner => (false, false),
+                JoinKind::Left => (false, true),
+                JoinKind::Right => (true, false),
+                JoinKind::Full => (true, true),
+            };
+            nullable_tables(&join.left, is_nullable || left, out);
+            nullable_tables(&join.right, is_nullable || right, out);
+        }
+        FromSource::Table(table, _) if is_nullable => {
+            out.push(item.alias.as_ref().map_or(&table.name.name, |it| &it.name));
+        }
+        FromSource::Table(..)
+        | FromSource::Query(_)
+        | FromSource::Calls { .. }
+        | FromSource::Special(..) => {}
     }
 }
 

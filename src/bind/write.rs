@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::binding::{Binding, Source, Typed, plain};
 use super::kind::Type;
-use super::outcome::{OutputColumn, Stage, UseKind, Write, WriteKind, Written};
+use super::outcome::{Failure, OutputColumn, Stage, UseKind, Write, WriteKind, Written};
 use super::scope::{Column, Entry};
 use super::select::Rows;
 use super::types::CastContext;
@@ -615,7 +615,13 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             self.with(scope, with);
         }
         let goal = self.goal(&insert.table);
-        // The source is read before the columns are looked up.
+        // The columns that are named come before the source.
+        let named = match &goal {
+            Some(goal) if !insert.columns.is_empty() => {
+                Some(self.insert_targets(goal, insert, 0, false))
+            }
+            _ => None,
+        };
         let single = match &insert.source {
             Some(query) => match &query.body {
                 Body::Values(rows) if query.with.is_none() && query.order_by.is_empty() => {
@@ -660,7 +666,10 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             self.scopes[scope].entries.push(entry);
             return self.returning(scope, &insert.returning);
         };
-        let targets = self.insert_targets(&goal, insert, width, open);
+        let targets = match named {
+            Some(targets) => targets,
+            None => self.insert_targets(&goal, insert, width, open),
+        };
         let mut written: Vec<(Ident, Written)> = Vec::new();
         let listed = !insert.columns.is_empty();
         if let Some(targets) = &targets {
@@ -827,6 +836,30 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         written
     }
 
+    /// A column is set once, unless each time another part of it is.
+    fn demand_single_assignments(&mut self, set: &'q [Assignment]) {
+        let targets: Vec<&Target> = set.iter().flat_map(|it| &it.targets).collect();
+        for (at, target) in targets.iter().enumerate() {
+            let is_again = |other: &&&Target| {
+                other.column.name == target.column.name && !(other.is_part && target.is_part)
+            };
+            if targets[..at].iter().any(|it| is_again(&it)) {
+                let name = target.column.name.as_str();
+                let failure = Failure {
+                    code: "42601",
+                    message: format!("multiple assignments to same column \"{name}\""),
+                    stage: Stage::Parse,
+                    span: target.column.span,
+                    certain: true,
+                };
+                // Noticed when the statement is rewritten.
+                if self.muted == 0 {
+                    self.late.push(failure);
+                }
+            }
+        }
+    }
+
     fn assigned(&mut self, scope: usize, assignment: &'q Assignment) -> Vec<Typed<'q>> {
         let value = &assignment.value;
         if !assignment.is_row {
@@ -908,10 +941,17 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         };
         // Elements of FROM may not use the table sideways, so it is added afterwards.
         self.with_goal(scope, entry, |binding| binding.from(scope, &update.from));
+        // The values come last.
+        if let Some(filter) = &update.filter {
+            let value = self.expr(scope, filter);
+            self.condition(&value, "WHERE");
+        }
+        let rows = self.returning(scope, &update.returning);
         let written = match &goal {
             Some(goal) => {
-                // The server reads the values, then FROM's conditions, then the columns.
-                self.assignments(scope, goal, &update.set)
+                let written = self.assignments(scope, goal, &update.set);
+                self.demand_single_assignments(&update.set);
+                written
             }
             None => {
                 for assignment in &update.set {
@@ -920,11 +960,6 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                 Vec::new()
             }
         };
-        if let Some(filter) = &update.filter {
-            let value = self.expr(scope, filter);
-            self.condition(&value, "WHERE");
-        }
-        let rows = self.returning(scope, &update.returning);
         if let Some(goal) = goal {
             self.check_view(&goal, &written, update.table.span);
             self.wrote(&goal, WriteKind::Update, written, update.table.span);

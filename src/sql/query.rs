@@ -13,7 +13,7 @@ use self::tree::{Expr, Statement};
 use super::Dialect;
 use super::cursor::{Cursor, Read, Refused};
 use super::token;
-use crate::schema::name::ObjectName;
+use crate::schema::name::{Ident, ObjectName};
 
 /// The greatest number of tokens of a query that is read.
 const MOST_TOKENS: usize = 100_000;
@@ -43,6 +43,23 @@ pub(crate) fn name_of(text: &str) -> Option<ObjectName> {
     let mut cursor = Cursor::new(text, Dialect::Postgres, &tokens);
     let name = cursor.object_name().ok()?;
     cursor.is_done().then_some(name)
+}
+
+/// The names that the `REFERENCING` of a trigger gives to the rows of the statement (`NEW TABLE AS
+/// n`), from what stands before `FOR EACH`.
+pub(crate) fn transition_tables(attributes: &str) -> Vec<Ident> {
+    let tokens = token::tokens(attributes, Dialect::Postgres);
+    let is_word = |at: usize, word: &str| {
+        let token = tokens.get(at);
+        token.is_some_and(|it| it.is_word(attributes, word))
+    };
+    (1..tokens.len())
+        .filter(|at| is_word(*at, "table") && (is_word(at - 1, "new") || is_word(at - 1, "old")))
+        .filter_map(|at| {
+            let name = tokens.get(at + 1 + usize::from(is_word(at + 1, "as")))?;
+            Some(token::ident(*name, attributes, Dialect::Postgres))
+        })
+        .collect()
 }
 
 fn with_reader<T>(text: &str, read: impl FnOnce(&mut Reader) -> Read<T>) -> Read<T> {

@@ -16,6 +16,8 @@ mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
 mod queries;
+mod query_histories;
+mod random_queries;
 mod reviewed;
 mod rollouts;
 mod second_reader;

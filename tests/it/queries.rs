@@ -39,7 +39,7 @@ struct Case {
 }
 
 /// An answer: `ok`, or the SQLSTATE with its stage.
-type Answer = Result<(), (String, Stage)>;
+pub(crate) type Answer = Result<(), (String, Stage)>;
 
 fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/queries");
@@ -162,16 +162,17 @@ fn ours(query: &str, catalog: &Catalog, case: &Case) -> (Result<Answer, String>,
     (answer, Some(bound))
 }
 
+/// Makes the database empty again.
+pub(crate) const RESET: &str = "\\o /dev/null\nSET client_min_messages = error;\n\
+    DO $$ DECLARE s text; BEGIN FOR s IN SELECT nspname FROM pg_namespace \
+    WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' LOOP \
+    EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP; END $$;\n\
+    CREATE SCHEMA public;\nGRANT ALL ON SCHEMA public TO public;\n";
+
 /// What the server says before and after the migration; or why it refuses the case.
 fn servers(database: &Database, case: &Case) -> Result<[Vec<Answer>; 2], String> {
     // The database is made empty again, which is faster than another one.
-    let mut script = String::from(
-        "\\o /dev/null\nSET client_min_messages = error;\n\
-         DO $$ DECLARE s text; BEGIN FOR s IN SELECT nspname FROM pg_namespace \
-         WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' LOOP \
-         EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP; END $$;\n\
-         CREATE SCHEMA public;\nGRANT ALL ON SCHEMA public TO public;\n",
-    );
+    let mut script = RESET.to_owned();
     for (state, text) in [(0, &case.before), (1, &case.migration)] {
         let _ = write!(
             script,
@@ -193,6 +194,12 @@ fn servers(database: &Database, case: &Case) -> Result<[Vec<Answer>; 2], String>
         vec![Ok(()); case.queries.len()],
         vec![Ok(()); case.queries.len()],
     ];
+    read_answers(&said, &mut answers);
+    Ok(answers)
+}
+
+/// Takes the first refusal of each query from the lines that [`ask`] had printed.
+pub(crate) fn read_answers(said: &str, answers: &mut [Vec<Answer>]) {
     for line in said.lines() {
         let parts: Vec<&str> = line.split(' ').collect();
         let [state, number, stage, code] = parts[..] else {
@@ -211,12 +218,22 @@ fn servers(database: &Database, case: &Case) -> Result<[Vec<Answer>; 2], String>
             *answer = Err((code.to_owned(), stage));
         }
     }
-    Ok(answers)
 }
 
 /// The lines that ask about one query: as it is prepared, planned and, where that is asked for, run.
-fn ask(script: &mut String, state: usize, number: usize, query: &str, executes: bool) {
-    let first = query
+pub(crate) fn ask(script: &mut String, state: usize, number: usize, query: &str, executes: bool) {
+    let mut statement = query.trim_start();
+    // Comments before the statement are no words of it.
+    while statement.starts_with("--") || statement.starts_with("/*") {
+        let end = if statement.starts_with("--") {
+            "\n"
+        } else {
+            "*/"
+        };
+        let rest = statement.split_once(end).map_or("", |(_, rest)| rest);
+        statement = rest.trim_start();
+    }
+    let first = statement
         .split_whitespace()
         .next()
         .unwrap_or("")
@@ -224,7 +241,7 @@ fn ask(script: &mut String, state: usize, number: usize, query: &str, executes: 
     let prepared = [
         "select", "insert", "update", "delete", "merge", "with", "values", "table",
     ];
-    let is_prepared = prepared.contains(&first.as_str()) || query.trim_start().starts_with('(');
+    let is_prepared = prepared.contains(&first.as_str()) || statement.starts_with('(');
     let at = format!("{state} {number}");
     if !is_prepared {
         let data = if first == "copy" && query.to_ascii_lowercase().contains("stdin") {
@@ -234,11 +251,11 @@ fn ask(script: &mut String, state: usize, number: usize, query: &str, executes: 
         };
         let _ = write!(
             script,
-            "BEGIN;\n{query};\n{data}\\echo {at} parse :SQLSTATE\nROLLBACK;\n"
+            "BEGIN;\n{query}\n;\n{data}\\echo {at} parse :SQLSTATE\nROLLBACK;\n"
         );
         return;
     }
-    let parameters = (1..=20).rev().find(|it| {
+    let parameters = (1..=200).rev().find(|it| {
         let name = format!("${it}");
         query.match_indices(&name).any(|(at, _)| {
             !query[at + name.len()..].starts_with(|next: char| next.is_ascii_digit())
@@ -250,7 +267,7 @@ fn ask(script: &mut String, state: usize, number: usize, query: &str, executes: 
     };
     let _ = write!(
         script,
-        "PREPARE q{number} AS {query};\n\\echo {at} parse :SQLSTATE\n\
+        "PREPARE q{number} AS {query}\n;\n\\echo {at} parse :SQLSTATE\n\
          EXPLAIN EXECUTE q{number}{nulls};\n\\echo {at} plan :SQLSTATE\n"
     );
     if executes {

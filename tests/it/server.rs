@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use migcheck::analysis::Pair;
 use migcheck::bind::types::{CastContext, casts};
-use migcheck::discover::{Overrides, TransactionScope, Unit};
+use migcheck::discover::{Migration, Overrides, TransactionScope, Unit};
 use migcheck::history::{Planned, Timeline, replay};
 use migcheck::live::{Count, Disagreement, Kind, compare, read_catalog};
 use migcheck::schema::catalog::Catalog;
@@ -17,7 +17,7 @@ use migcheck::{
     Dialect, Layout, Named, Options, Replayed, Tree, replay_project, replay_tree, schema_to_sql,
 };
 
-use crate::postgres::{Refusal, database};
+use crate::postgres::{Database, Refusal, database};
 use crate::world::change;
 
 #[test]
@@ -67,10 +67,34 @@ struct Judgement {
 }
 
 /// One text that is sent to the server.
-struct Sent<'a> {
-    name: &'a str,
-    text: Cow<'a, str>,
-    in_transaction: bool,
+pub(crate) struct Sent<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) in_transaction: bool,
+}
+
+impl Sent<'_> {
+    /// Runs it as its tool does.
+    pub(crate) fn run(&self, database: &Database) -> Result<String, Refusal> {
+        let sql = match self.in_transaction {
+            true => format!("BEGIN;\n{}\n;COMMIT;", self.text),
+            false => self.text.clone().into_owned(),
+        };
+        let mut outcome = database.run(&sql);
+        // Roles belong to the server rather than to a history, which seldom makes them.
+        for _ in 0..20 {
+            match &outcome {
+                Err(refusal) if self.in_transaction && is_missing_role(refusal) => {
+                    let role = refusal.message.split('"').nth(1).unwrap_or_default();
+                    let made = database.run(&format!("CREATE ROLE \"{role}\""));
+                    made.expect("a role can be made");
+                    outcome = database.run(&sql);
+                }
+                _ => break,
+            }
+        }
+        outcome
+    }
 }
 
 /// Runs migrations on the server, and compares its catalog after each one that it accepts with that
@@ -81,23 +105,7 @@ fn judge(migrations: &[Sent], replay: impl Fn(&[usize]) -> Timeline) -> Option<J
     let mut accepted: Vec<usize> = Vec::new();
     let mut theirs: Vec<Catalog> = Vec::new();
     for (place, migration) in migrations.iter().enumerate() {
-        let sql = match migration.in_transaction {
-            true => format!("BEGIN;\n{}\n;COMMIT;", migration.text),
-            false => migration.text.clone().into_owned(),
-        };
-        let mut outcome = database.run(&sql);
-        // Roles belong to the server rather than to a history, which seldom makes them.
-        for _ in 0..20 {
-            match &outcome {
-                Err(refusal) if migration.in_transaction && is_missing_role(refusal) => {
-                    let role = refusal.message.split('"').nth(1).unwrap_or_default();
-                    let made = database.run(&format!("CREATE ROLE \"{role}\""));
-                    made.expect("a role can be made");
-                    outcome = database.run(&sql);
-                }
-                _ => break,
-            }
-        }
+        let outcome = migration.run(&database);
         if let Err(refusal) = outcome {
             let line = format!("{}: {} {}", migration.name, refusal.code, refusal.message);
             judgement.refused.push(line);
@@ -147,10 +155,9 @@ fn is_missing_role(refusal: &Refusal) -> bool {
     refusal.code == "42704" && message.starts_with("role \"") && message.ends_with("does not exist")
 }
 
-/// Judges a project in the order and in the transactions of its tool.
-fn judge_project(project: &Replayed) -> Option<Judgement> {
-    let sent: Vec<Sent> = project
-        .migrations
+/// What the tool of a project sends, in its order and its transactions.
+pub(crate) fn sent(migrations: &[Migration]) -> Vec<Sent<'_>> {
+    migrations
         .iter()
         .map(|migration| {
             let chunks = match migration.up.part().and_then(|part| part.cut()) {
@@ -173,8 +180,14 @@ fn judge_project(project: &Replayed) -> Option<Judgement> {
                     && !chunks.iter().any(|it| leaves(&it.transaction)),
             }
         })
-        .collect();
-    judge(&sent, |places| project.replay_only(places))
+        .collect()
+}
+
+/// Judges a project in the order and in the transactions of its tool.
+fn judge_project(project: &Replayed) -> Option<Judgement> {
+    judge(&sent(&project.migrations), |places| {
+        project.replay_only(places)
+    })
 }
 
 /// The parts of `replayed.sql`, each a migration.

@@ -95,3 +95,24 @@ CREATE CAST (int AS point2) WITH FUNCTION to_point2(int);
 DROP CAST (int AS point2);
 -- query
 SELECT id::point2 FROM t
+
+-- case: trap: the type of a cast is read first, and arrays are cast element by element
+-- before
+CREATE TYPE mood AS ENUM ('sad');
+CREATE TABLE t (a int, b text);
+-- migration
+DROP TYPE mood;
+-- query
+SELECT missing::mood FROM t
+-- query
+SELECT ARRAY['a', 'b']::int[] FROM t
+-- query
+SELECT ARRAY[a]::uuid[] FROM t
+-- query
+SELECT '{x}'::int[], '{1,2}'::int[] FROM t
+-- query
+SELECT 'x'::uuid FROM t
+-- query
+SELECT '{a}'::jsonb FROM t
+-- query
+SELECT 'x'::interval FROM t

@@ -73,3 +73,13 @@ CREATE TABLE events (id int PRIMARY KEY, at bigint);
 ALTER TABLE events ALTER COLUMN at TYPE timestamptz USING to_timestamp(at);
 -- query
 INSERT INTO events (id, at) VALUES ($1, $2)
+
+-- case: trap: the columns are read before the values (fails: 42703)
+-- before
+CREATE TABLE t (a int, b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+INSERT INTO t (missing) VALUES ('x'::int)
+-- query
+INSERT INTO t (missing) SELECT lower(1) FROM t

@@ -57,3 +57,31 @@ ALTER TABLE users RENAME TO members;
 CREATE MATERIALIZED VIEW users AS SELECT id FROM members;
 -- query
 SELECT id FROM users FOR UPDATE
+
+-- case: trap: rows that are made of several are not locked (fails: 0A000)
+-- before
+CREATE TABLE t (a int PRIMARY KEY, b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+SELECT DISTINCT a FROM t FOR UPDATE
+-- query
+SELECT count(*) FROM t FOR UPDATE
+-- query
+SELECT a FROM t GROUP BY a FOR SHARE
+-- query
+(SELECT a FROM t FOR UPDATE) UNION SELECT a FROM t
+-- query
+SELECT * FROM (SELECT DISTINCT a FROM t) x FOR UPDATE
+-- query
+SELECT t.a FROM t LEFT JOIN t u ON u.a = t.a FOR UPDATE
+
+-- case: trap: of an outer join the side that is there can be locked (works)
+-- before
+CREATE TABLE t (a int PRIMARY KEY, b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+SELECT t.a FROM t LEFT JOIN t u ON u.a = t.a FOR UPDATE OF t
+-- query
+SELECT t.a FROM t LEFT JOIN (SELECT 1 AS z) u ON true FOR UPDATE

@@ -113,3 +113,19 @@ WHERE t.closed_at IS NULL
   AND ($1::bigint IS NULL OR t.assignee_id = $1)
 ORDER BY CASE WHEN t.assignee_id IS NULL THEN 1 ELSE 0 END, t.priority DESC, t.id
 LIMIT $2 OFFSET $3
+
+-- case: trap: of constants only a place in the list says anything (fails: 42601, 42804)
+-- before
+CREATE TABLE t (a int, b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+SELECT a FROM t ORDER BY 'a'
+-- query
+SELECT a FROM t ORDER BY 1.5
+-- query
+SELECT a FROM t GROUP BY a, 'b'
+-- query
+SELECT a FROM t LIMIT b
+-- query
+SELECT a FROM t LIMIT a

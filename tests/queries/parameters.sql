@@ -89,3 +89,57 @@ ALTER TABLE t ALTER COLUMN a TYPE smallint USING a::int;
 SELECT id FROM t WHERE $1 AND a
 -- query
 SELECT id FROM t WHERE a = $1::boolean
+
+-- case: trap: what says nothing of the type of a parameter (fails: 42P18, 42804)
+-- before
+CREATE TABLE t (a int, b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+SELECT a FROM t WHERE $1 IS NULL
+-- query
+SELECT concat($1, b) FROM t
+-- query
+SELECT count($1) FROM t
+-- query
+SELECT to_jsonb($1) FROM t
+-- query
+SELECT json_agg($1) FROM t
+-- query
+SELECT jsonb_build_object('k', $1)
+-- query
+SELECT array_to_string('{a,b}', ',') FROM t
+-- query
+SELECT ($1)[1] FROM t
+
+-- case: trap: what gives a parameter its type all the same (works)
+-- before
+CREATE TABLE t (a int, b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+SELECT a FROM t WHERE a = $1 OR $1 IS NULL
+-- query
+SELECT $1, coalesce($2, $3), ARRAY[$4], CASE WHEN $5 THEN $6 END
+-- query
+SELECT a FROM t WHERE $1 IS NOT DISTINCT FROM $2 AND EXISTS (SELECT $3) ORDER BY $4
+-- query
+SELECT a FROM t WHERE a IN ($1) AND $2 IN ($3, 1.5) AND a = ANY (ARRAY[$4, $5]::int[])
+-- query
+SELECT x FROM (SELECT $1 AS x) y WHERE x = 'a'
+-- query
+SELECT string_agg($1, ',') FROM t
+-- query
+SELECT ARRAY[1, 2] || $1 FROM t
+
+-- case: trap: a parameter that two operands of IN want otherwise (fails: 42P08)
+-- before
+CREATE TABLE t (a int, b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+SELECT a FROM t WHERE $1 IN ($2, a)
+-- query
+SELECT a FROM t WHERE $1 IS NULL OR a = $1
+-- query
+SELECT concat($1) FROM t WHERE a = $1

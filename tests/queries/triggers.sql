@@ -147,3 +147,56 @@ CREATE TRIGGER say BEFORE DELETE ON posts FOR EACH ROW EXECUTE FUNCTION say();
 ALTER TABLE posts DROP COLUMN note;
 -- query
 DELETE FROM users WHERE id = 1
+
+-- case: success: the trigger reads the rows of the statement as a table
+-- stage: execute
+-- before
+CREATE TABLE users (id int, name text, old text);
+CREATE TABLE log (id int, what text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO log (id, what) SELECT n.id, n.name FROM new_rows n;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION note();
+-- migration
+ALTER TABLE users DROP COLUMN old;
+-- query
+INSERT INTO users (id, name) VALUES (1, 'a')
+
+-- case: failure: a column of the table of new rows goes
+-- stage: execute
+-- before
+CREATE TABLE users (id int, name text, old text);
+CREATE TABLE log (id int, what text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO log (id, what) SELECT n.id, n.old FROM new_rows n;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION note();
+-- migration
+ALTER TABLE users DROP COLUMN old;
+-- query
+INSERT INTO users (id, name) VALUES (1, 'a')
+
+-- case: trap: the trigger names its table of new rows otherwise (fails: 42P01)
+-- stage: execute
+-- before
+CREATE TABLE users (id int, name text);
+CREATE TABLE log (id int, what text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO log (id, what) SELECT n.id, n.name FROM new_rows n;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION note();
+-- migration
+DROP TRIGGER note ON users;
+CREATE TRIGGER note AFTER INSERT ON users REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION note();
+-- query
+INSERT INTO users (id, name) VALUES (1, 'a')

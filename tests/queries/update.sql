@@ -76,3 +76,15 @@ CREATE TABLE users (id int PRIMARY KEY, tags text[]);
 ALTER TABLE users ALTER COLUMN tags TYPE text USING array_to_string(tags, ',');
 -- query
 UPDATE users SET tags[1] = $1
+
+-- case: trap: a condition is read before the values, and a column is set once (fails: 42703, 42601)
+-- before
+CREATE TABLE t (a int, b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+UPDATE t SET a = lower(1) WHERE missing
+-- query
+UPDATE t SET a = lower(1) RETURNING missing
+-- query
+UPDATE t SET a = 1, a = 2

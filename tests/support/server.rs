@@ -107,10 +107,14 @@ impl Server {
             .spawn()
             .expect("psql can be started");
         let mut stdin = child.stdin.take().expect("it is piped");
-        // A refused script may close the pipe before all of it was read.
-        let _ = stdin.write_all(sql.as_bytes());
-        drop(stdin);
-        let output = child.wait_with_output().expect("psql ends");
+        // From a thread of its own: who waits for room in one pipe would never empty the other.
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // A refused script may close the pipe before all of it was read.
+                let _ = stdin.write_all(sql.as_bytes());
+            });
+            child.wait_with_output().expect("psql ends")
+        });
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout)
                 .trim_end()

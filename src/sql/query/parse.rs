@@ -911,6 +911,7 @@ impl<'a> Reader<'a> {
                     alias: None,
                     columns: Vec::new(),
                     lateral: false,
+                    sample: None,
                 }],
                 span: self.cursor.span_from(start),
                 ..Select::default()
@@ -1155,6 +1156,7 @@ impl<'a> Reader<'a> {
                     alias: None,
                     columns: Vec::new(),
                     lateral: false,
+                    sample: None,
                 };
             }
             Ok(left)
@@ -1191,6 +1193,7 @@ impl<'a> Reader<'a> {
                     alias: None,
                     columns: Vec::new(),
                     lateral: false,
+                    sample: None,
                 })
             })?;
         }
@@ -1247,6 +1250,7 @@ impl<'a> Reader<'a> {
             alias: None,
             columns: Vec::new(),
             lateral,
+            sample: None,
         };
         if let Some(columns) = columns {
             // `f() AS (a int)`
@@ -1270,7 +1274,10 @@ impl<'a> Reader<'a> {
             }
         }
         if self.cursor.eat("tablesample") {
-            self.cursor.object_name()?;
+            let start = self.cursor.at;
+            let name = self.cursor.object_name()?.name;
+            let span = self.cursor.span_from(start);
+            item.sample = Some(Word { name, span });
             self.cursor.parentheses()?;
             if self.cursor.eat("repeatable") {
                 self.cursor.parentheses()?;

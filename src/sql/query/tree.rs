@@ -178,6 +178,8 @@ pub(crate) struct FromItem {
     pub(crate) columns: Vec<Ident>,
     /// `LATERAL`
     pub(crate) lateral: bool,
+    /// `TABLESAMPLE method (…)`
+    pub(crate) sample: Option<Word>,
 }
 
 /// Where rows come from.
