@@ -483,7 +483,7 @@ fn misread(name: &str, text: &str) -> Option<&'static str> {
             (!known || lower.is_empty()).then_some("22P02")
         }
         "uuid" => (!is_uuid(text)).then_some("22P02"),
-        "json" | "jsonb" => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        "json" | "jsonb" => match serde_json::from_str::<serde_json::Value>(text) {
             // How deep a value may be and how great a number is another matter.
             Err(error) if error.is_syntax() || error.is_eof() => {
                 let reads = text.contains(['[', '{']) && text.len() > 100;
