@@ -77,7 +77,14 @@ pub(super) fn apply(
         attach(timeline, states, release, index, &proof, breaks);
     }
     for shape in reshaped {
-        breaks.push(reshaped_break(timeline, release, index, code, &shape, last));
+        let it = reshaped_break(timeline, release, index, code, &shape, last);
+        let same = |known: &&mut Break| {
+            (known.release, known.start) == (index, it.start) && known.difference == it.difference
+        };
+        match breaks.iter_mut().find(same) {
+            Some(known) => known.uses.extend(it.uses),
+            None => breaks.push(it),
+        }
     }
     for it in breaks.iter_mut().filter(|it| it.release == index) {
         weigh_values(usage, code, it);
