@@ -27,6 +27,8 @@ pub struct KnownQuery {
     pub text: Arc<str>,
     /// Its tree.
     pub query: bind::Query,
+    /// Whether it is sure to be sent to this database: a literal in code may be for another.
+    pub is_ours: bool,
 }
 
 /// A text that may be a query and was not understood: it counts as using every name in it.
@@ -387,6 +389,31 @@ pub(super) fn broken_by_change(
     out
 }
 
+/// Queries of head that no live release sends and that work neither before the change nor after it.
+pub(crate) fn failing_on_both(
+    before: &Catalog,
+    head: (&Code, &Usage),
+    live: &[&Code],
+) -> Vec<(usize, Failure)> {
+    let (code, usage) = head;
+    let known: std::collections::HashSet<&str> = live
+        .iter()
+        .flat_map(|code| &code.queries)
+        .map(|query| &*query.text)
+        .collect();
+    let mut out = Vec::new();
+    for (at, standing) in usage.standings.iter().enumerate() {
+        let Standing::Fails(failure) = standing else {
+            continue;
+        };
+        let is_new = !known.contains(&*code.queries[at].text);
+        if is_new && code.queries[at].is_ours && code.bind_one(before, at).failure().is_some() {
+            out.push((at, failure.clone()));
+        }
+    }
+    out
+}
+
 /// What is different about a result; `None` where nothing is, or it is not known.
 fn other_shape(own: &Bound, bound: &Bound) -> Option<String> {
     let (before, after) = (own.output.as_ref()?, bound.output.as_ref()?);
@@ -504,7 +531,7 @@ pub(super) fn uses(own: &Catalog, bound: &Bound, difference: &Difference, rename
         ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
             object.parent.as_ref().is_some_and(writes)
         }
-        ObjectKind::Schema | ObjectKind::Role | ObjectKind::Migration => false,
+        ObjectKind::Schema | ObjectKind::Role | ObjectKind::Migration | ObjectKind::Query => false,
     }
 }
 

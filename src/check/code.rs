@@ -108,6 +108,7 @@ pub(super) fn read(
                 line: it.line,
                 text: it.text,
                 query,
+                is_ours: it.source.is_exact() || it.source == query::Source::QueryFile,
             }),
             Err(_) => Err(UnknownText {
                 file: it.file,

@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::analysis::queries::failing_on_both;
 use crate::analysis::window::requires;
 use crate::analysis::{
-    Contract, InTransaction, Pair, Release, Retired as Unused, Role, Standing, Truth, Verdict,
-    Weight, Window, in_transaction,
+    Code, Contract, InTransaction, Pair, Release, Retired as Unused, Role, Standing, Truth,
+    Verdict, Weight, Window, in_transaction,
 };
+use crate::bind;
 use crate::discover::{
-    Consequence, DeployMode, Migration, MigrationText, Oddity, OddityKind, Part, Phase, Project,
-    Retired, TransactionScope, Unit, Unread,
+    Consequence, Contents, DeployMode, Migration, MigrationText, Oddity, OddityKind, Part, Phase,
+    Project, Retired, TransactionScope, Unit, Unread,
 };
 use crate::findings::{
-    Blame, Finding, Place, Severity, Weighing, findings, history_differs, layout_finding,
-    not_understood, refused, unknown_level, unreadable,
+    Blame, Finding, Place, Severity, Weighing, failing_query, findings, history_differs,
+    layout_finding, not_understood, refused, unknown_level, unreadable,
 };
 use crate::history::Batch;
 use crate::report::{
@@ -44,7 +46,7 @@ use crate::error::Result;
 ///
 /// Where the files of a release cannot be searched.
 pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
-    let sources = Sources::new(&chain);
+    let mut sources = Sources::new(&chain);
     let mut judged = if chain.live.is_empty() {
         judge_each(&project, &chain, &sources)
     } else {
@@ -62,6 +64,13 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
         .findings
         .extend(forbidden_in_transaction(&project, &chain, &sources));
     judged.findings.extend(odd(&project, &chain, &sources));
+    let failing = std::mem::take(&mut judged.failing_queries);
+    judged.findings.extend(new_failing_queries(
+        failing,
+        &project,
+        &chain,
+        &mut sources,
+    )?);
     let undone = undo_new(&chain);
     judged.findings.extend(downs(&undone, &project, &sources));
     judged.findings.extend(fresh_differences(
@@ -198,6 +207,72 @@ struct Judged {
     findings: Vec<Finding>,
     /// Queries that tell nothing.
     query_notices: Vec<String>,
+    /// Queries that are new and work nowhere, by their index in head's code.
+    failing_queries: Vec<(usize, bind::Failure)>,
+}
+
+/// Findings about head's new queries that work neither before the change nor after it: in the files
+/// that hold them.
+fn new_failing_queries(
+    failing: Vec<(usize, bind::Failure)>,
+    project: &Project,
+    chain: &Chain,
+    sources: &mut Sources,
+) -> Result<Vec<Finding>> {
+    let Some(head) = &chain.head_code else {
+        return Ok(Vec::new());
+    };
+    let mut out = Vec::new();
+    for (at, failure) in failing {
+        let query = &head.code.queries[at];
+        let text = match head.tree.read_many(&[&*query.file])?.pop() {
+            Some(Contents::Bytes(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => String::new(),
+        };
+        let start: usize = text
+            .split_inclusive('\n')
+            .take(query.line.saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let length = text[start..].lines().next().map_or(0, str::len);
+        let place = Place {
+            migration: chain.migrations.len() + sources.odd_files.len(),
+            statement: None,
+            span: (!text.is_empty()).then(|| Span::new(start, start + length)),
+        };
+        sources
+            .odd_files
+            .push(SourceFile::new(query.file.to_string(), text));
+        let name = match &query.name {
+            Some(name) => name.to_string(),
+            None => query.text.split_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        out.extend(failing_query(
+            place,
+            &name,
+            &failure,
+            &project.config,
+            sources,
+        ));
+    }
+    Ok(out)
+}
+
+/// Head's queries that no live release sends and that work nowhere.
+fn failing_queries(window: &Window) -> Vec<(usize, bind::Failure)> {
+    let head = window.head();
+    let (Some(code), Some(youngest)) = (
+        &head.code,
+        window.live().iter().max_by_key(|it| it.position),
+    ) else {
+        return Vec::new();
+    };
+    let live: Vec<&Code> = window
+        .live()
+        .iter()
+        .filter_map(|it| it.code.as_deref())
+        .collect();
+    failing_on_both(&youngest.own, (code, &head.usage), &live)
 }
 
 /// Queries that fail on their own schema or hang on something that is not known, and texts that
@@ -357,6 +432,7 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<J
         needed: needed(&window, &found),
         findings: found,
         query_notices: query_notices(&window),
+        failing_queries: failing_queries(&window),
     })
 }
 
@@ -397,6 +473,7 @@ fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
         steps,
         findings: found.into_iter().flatten().collect(),
         query_notices: Vec::new(),
+        failing_queries: Vec::new(),
     }
 }
 

@@ -279,10 +279,7 @@ pub struct Place {
     pub span: Option<Span>,
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a finding has these parts, and only two callers"
-)]
+#[expect(clippy::too_many_arguments, reason = "a finding has these parts")]
 fn assemble(
     rule: &'static Rule,
     advice: Advice,
@@ -389,6 +386,34 @@ pub fn refused(
         rule,
         advice,
         severity,
+        object,
+        config,
+        blame,
+        place,
+        Vec::new(),
+    )
+}
+
+/// A finding about a new query of head that works nowhere.
+pub fn failing_query(
+    place: Place,
+    name: &str,
+    failure: &crate::bind::Failure,
+    config: &Config,
+    blame: &dyn Blame,
+) -> Option<Finding> {
+    let rule = rules::rule("query_fails")?;
+    let advice = rules::query_fails::new_query(failure.code, &failure.message);
+    let object = ObjectRef {
+        kind: ObjectKind::Query,
+        schema: None,
+        parent: None,
+        name: Ident::new(name),
+    };
+    assemble(
+        rule,
+        advice,
+        Severity::Warning,
         object,
         config,
         blame,

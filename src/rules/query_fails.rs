@@ -4,6 +4,19 @@ use super::{Advice, Facts};
 use crate::analysis::Pair;
 use crate::schema::diff::Change;
 
+/// A new query that works neither before the change nor after it.
+pub(crate) fn new_query(code: &str, message: &str) -> Advice {
+    Advice {
+        message: format!("a new query of head fails: {code} {message}"),
+        why: "it works neither on the schema before this change nor on head's own, so the server \
+              refuses it whenever it is sent"
+            .to_owned(),
+        help: "correct the query, or add what it needs; where it is sent to another database, leave \
+               its file out with [code] exclude"
+            .to_owned(),
+    }
+}
+
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let Change::QueryFails { code } = facts.difference.change else {
         return None;

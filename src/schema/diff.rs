@@ -53,6 +53,8 @@ pub enum ObjectKind {
     Role,
     /// A migration as a whole.
     Migration,
+    /// A query of the code.
+    Query,
 }
 
 impl ObjectKind {
@@ -73,6 +75,7 @@ impl ObjectKind {
             ObjectKind::Schema => "schema",
             ObjectKind::Role => "role",
             ObjectKind::Migration => "migration",
+            ObjectKind::Query => "query",
         }
     }
 }
@@ -170,7 +173,8 @@ impl Catalog {
             | ObjectKind::Policy
             | ObjectKind::Schema
             | ObjectKind::Role
-            | ObjectKind::Migration => false,
+            | ObjectKind::Migration
+            | ObjectKind::Query => false,
         }
     }
 }

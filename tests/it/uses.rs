@@ -263,6 +263,29 @@ fn a_body_that_names_the_column_breaks_the_query_that_calls_it() {
 }
 
 #[test]
+fn a_new_query_that_works_nowhere_is_a_warning_in_its_file() {
+    let report = change(
+        USERS,
+        "ALTER TABLE teams ADD COLUMN age integer;",
+        "-- name: get_user :one\nSELECT name FROM users;",
+        "-- name: get_user :one\nSELECT name FROM users;\n-- name: odd :one\nSELECT nmae FROM users;",
+        "",
+    );
+    insta::assert_snapshot!(shown(&report), @"warning query_fails odd");
+    let finding = &report.findings[0];
+    let file = &report.files[finding.migration];
+    assert_eq!(file.path.as_ref(), "queries/all.sql");
+    assert_eq!(
+        finding.span.unwrap().of(&file.text),
+        "SELECT nmae FROM users;"
+    );
+    assert_eq!(
+        finding.message,
+        "a new query of head fails: 42703 column \"nmae\" does not exist"
+    );
+}
+
+#[test]
 fn a_query_that_fails_by_itself_accuses_nobody() {
     let report = change(
         USERS,
