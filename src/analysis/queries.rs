@@ -389,6 +389,30 @@ pub(super) fn broken_by_change(
     out
 }
 
+/// The oldest position from which on every query that works on a release's own schema works without
+/// interruption.
+pub(crate) fn requires(timeline: &Timeline, release: (&Code, &Usage), position: usize) -> usize {
+    let (code, usage) = release;
+    let working = usage.working();
+    let mut is_touched = false;
+    for state in (0..position).rev() {
+        is_touched |= touches(timeline, state);
+        let is_shown = state == 0 || timeline.is_visible(state);
+        if !is_shown || !std::mem::take(&mut is_touched) {
+            continue;
+        }
+        let bounds = code.bind_all(timeline.catalog(state), &working);
+        let fails = working.iter().zip(&bounds).any(|(query, bound)| {
+            let own = usage.bound(*query);
+            own.is_some_and(|own| failing(bound, own).is_some())
+        });
+        if fails {
+            return state + 1;
+        }
+    }
+    0
+}
+
 /// Queries of head that no live release sends and that work neither before the change nor after it.
 pub(crate) fn failing_on_both(
     before: &Catalog,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::analysis::queries::failing_on_both;
+use crate::analysis::queries::{self, failing_on_both};
 use crate::analysis::window::requires;
 use crate::analysis::{
     Code, Contract, InTransaction, Pair, Release, Retired as Unused, Role, Standing, Truth,
@@ -396,7 +396,13 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<J
                     None => chain.migrations.last().map(|it| it.version.clone()),
                 },
                 requires_schema: chain
-                    .version_at(requires(timeline, release))
+                    .version_at(match &release.code {
+                        Some(code) if code.is_complete => {
+                            let queries = (&**code, &*release.usage);
+                            queries::requires(timeline, queries, release.position)
+                        }
+                        Some(_) | None => requires(timeline, release),
+                    })
                     .map(str::to_owned),
                 evidence: match &release.code {
                     Some(code) if code.is_complete => "complete",

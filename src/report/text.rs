@@ -153,7 +153,13 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
         }
     };
     for it in &finding.breaks {
-        let line = printable(&breaks(it));
+        let line = printable(&match finding.rule {
+            "result_reshaped" if it.error.is_none() => format!(
+                "reads of {} (old code) get another result on the new schema",
+                it.release
+            ),
+            _ => breaks(it),
+        });
         group = group.element(Level::NOTE.with_name(it.pair.as_str()).message(line));
         for (name, line) in evidence(it) {
             group = group.element(Level::NOTE.with_name(name).message(printable(&line)));
