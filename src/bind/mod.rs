@@ -66,6 +66,13 @@ pub fn bind(query: &Query, catalog: &Catalog, settings: &Settings) -> Bound {
     Binder::new(catalog, settings).bind(&query.statement)
 }
 
+/// What several queries come to on a catalog: the same as one after the other, and faster.
+pub fn bind_all(queries: &[Query], catalog: &Catalog, settings: &Settings) -> Vec<Bound> {
+    let mut binder = Binder::new(catalog, settings);
+    let all = queries.iter();
+    all.map(|query| binder.bind(&query.statement)).collect()
+}
+
 /// The columns of a view's query, with their types, as they are when the view is made; `None`
 /// where they are not all known.
 pub(crate) fn view_columns(

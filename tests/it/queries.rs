@@ -58,6 +58,11 @@ fn cases() -> Vec<Case> {
     all
 }
 
+/// The text of every query of the cases.
+pub(crate) fn all_queries() -> Vec<String> {
+    cases().into_iter().flat_map(|it| it.queries).collect()
+}
+
 fn read_cases(file: &str, text: &str) -> Vec<Case> {
     let mut all: Vec<Case> = Vec::new();
     let mut part = "";

@@ -1,11 +1,19 @@
-//! Our reading of DDL against `sqlparser`'s, statement by statement: where it parses, we must have
-//! read the same tables, columns and actions.
+//! Our reading of SQL against `sqlparser`'s, statement by statement: where it parses DDL, we must
+//! have read the same tables, columns and actions; where it parses a query, we must have read it too,
+//! with every relation that it names.
 
-use migcheck::Dialect;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use migcheck::bind::{Query, Settings, bind};
+use migcheck::history::replay;
+use migcheck::query::{QuerySettings, find};
 use migcheck::schema::op::{SchemaOp, TableDef};
 use migcheck::sql::read;
+use migcheck::{Dialect, Tree};
 use sqlparser::ast::{
-    AlterTableOperation, ColumnOption, ObjectName, RenameTableNameKind, Statement,
+    self, AlterTableOperation, ColumnOption, FromTable, ObjectName, RenameTableNameKind, SetExpr,
+    Statement, TableFactor, TableObject, TableWithJoins, UpdateTableFromKind,
 };
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
@@ -182,6 +190,176 @@ fn another_reader_reads_the_same_tables_and_columns() {
     assert!(
         compared > 100,
         "{compared} statements are too few to say anything"
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The relations that the other reader finds in `FROM` and as the target, but for common table
+/// expressions: not those in subqueries of expressions.
+#[derive(Default)]
+struct Relations {
+    names: BTreeSet<String>,
+    common: BTreeSet<String>,
+}
+
+impl Relations {
+    fn of(statement: &Statement) -> Option<BTreeSet<String>> {
+        let mut all = Relations::default();
+        all.statement(statement)?;
+        Some(&all.names - &all.common)
+    }
+
+    /// `None` for a statement that is no query.
+    fn statement(&mut self, statement: &Statement) -> Option<()> {
+        match statement {
+            Statement::Query(query) => self.query(query),
+            Statement::Insert(insert) => {
+                if let TableObject::TableName(name) = &insert.table {
+                    self.named(name);
+                }
+                if let Some(query) = &insert.source {
+                    self.query(query);
+                }
+            }
+            Statement::Update(update) => {
+                self.joined(&update.table);
+                if let Some(UpdateTableFromKind::AfterSet(from)) = &update.from {
+                    from.iter().for_each(|it| self.joined(it));
+                }
+            }
+            Statement::Delete(delete) => {
+                let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) =
+                    &delete.from;
+                from.iter().for_each(|it| self.joined(it));
+                let using = delete.using.iter().flatten();
+                using.for_each(|it| self.joined(it));
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn query(&mut self, query: &ast::Query) {
+        for table in query.with.iter().flat_map(|it| &it.cte_tables) {
+            self.common
+                .insert(plain_name(&table.alias.name.to_string()));
+            self.query(&table.query);
+        }
+        self.body(&query.body);
+    }
+
+    fn body(&mut self, body: &SetExpr) {
+        match body {
+            SetExpr::Select(select) => select.from.iter().for_each(|it| self.joined(it)),
+            SetExpr::Query(query) => self.query(query),
+            SetExpr::SetOperation { left, right, .. } => {
+                self.body(left);
+                self.body(right);
+            }
+            SetExpr::Insert(statement)
+            | SetExpr::Update(statement)
+            | SetExpr::Delete(statement)
+            | SetExpr::Merge(statement) => {
+                self.statement(statement);
+            }
+            SetExpr::Values(_) | SetExpr::Table(_) => {}
+        }
+    }
+
+    fn joined(&mut self, table: &TableWithJoins) {
+        self.factor(&table.relation);
+        table.joins.iter().for_each(|it| self.factor(&it.relation));
+    }
+
+    fn factor(&mut self, factor: &TableFactor) {
+        match factor {
+            TableFactor::Table {
+                name, args: None, ..
+            } => self.named(name),
+            TableFactor::Derived { subquery, .. } => self.query(subquery),
+            TableFactor::NestedJoin {
+                table_with_joins, ..
+            } => self.joined(table_with_joins),
+            _ => {}
+        }
+    }
+
+    fn named(&mut self, name: &ObjectName) {
+        self.names.insert(plain_name(&name.to_string()));
+    }
+}
+
+/// Without quotes and in lower case, since how a name is quoted is each reader's own business.
+fn plain_name(name: &str) -> String {
+    name.replace('"', "").to_lowercase()
+}
+
+/// The relations that we find: on an empty schema none of them is there.
+fn our_relations(query: &Query) -> BTreeSet<String> {
+    let timeline = replay(&[], Dialect::Postgres);
+    let bound = bind(query, timeline.catalog(0), &Settings::default());
+    let missing = bound.failures.iter().filter_map(|it| {
+        let name = it.message.strip_prefix("relation \"")?;
+        name.strip_suffix("\" does not exist")
+    });
+    let unknown = bound.unknowns.iter().filter_map(|it| {
+        let name = it.reason.strip_prefix("the relation ")?;
+        name.strip_suffix(" is not known")
+    });
+    missing.chain(unknown).map(plain_name).collect()
+}
+
+#[test]
+fn another_reader_reads_no_query_that_we_do_not() {
+    let mut queries: BTreeSet<String> = crate::queries::all_queries().into_iter().collect();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let is_statement = |text: &str| Query::read(text).is_ok();
+    let tree = Tree::folder(&fixtures);
+    let found = find(&tree, &QuerySettings::default(), &is_statement, &[]);
+    let found = found.expect("the fixtures can be read");
+    queries.extend(found.queries.iter().map(|it| it.text.to_string()));
+    for text in texts() {
+        for statement in read(&text, Dialect::Postgres).statements {
+            queries.insert(statement.span.of(&text).to_owned());
+        }
+    }
+    let mut compared = 0;
+    let mut wrong = Vec::new();
+    for text in &queries {
+        let Ok(parsed) = Parser::parse_sql(&PostgreSqlDialect {}, text) else {
+            continue;
+        };
+        let [parsed] = parsed.as_slice() else {
+            continue;
+        };
+        let Some(theirs) = Relations::of(parsed) else {
+            continue;
+        };
+        compared += 1;
+        match Query::read(text) {
+            Ok(query) => {
+                let ours = our_relations(&query);
+                // What the server brings is there; and the other reader takes ONLY for a name.
+                let is_other = |name: &&String| {
+                    name.starts_with("pg_")
+                        || name.starts_with("information_schema.")
+                        || *name == "only"
+                };
+                let lacking: Vec<_> = theirs
+                    .difference(&ours)
+                    .filter(|name| !is_other(name))
+                    .collect();
+                if !lacking.is_empty() {
+                    wrong.push(format!("{text}\n  lacking {lacking:?}, ours {ours:?}"));
+                }
+            }
+            Err(reason) => wrong.push(format!("{text}\n  not read: {reason}")),
+        }
+    }
+    println!("{compared} queries compared");
+    assert!(
+        compared > 500,
+        "{compared} queries are too few to say anything"
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
