@@ -278,10 +278,10 @@ impl<'q> Binding<'_, '_, 'q> {
             ExprKind::Between(value, low, high) => {
                 let value = self.expr(scope, value);
                 let low = self.expr(scope, low);
-                let high = self.expr(scope, high);
                 self.operate(">=", Some(&value), &low, span);
                 // The value is read twice.
                 let value = self.again(&value);
+                let high = self.expr(scope, high);
                 self.operate("<=", Some(&value), &high, span);
                 with(boolean, &[20, value.key, low.key, high.key], None)
             }
@@ -447,7 +447,8 @@ impl<'q> Binding<'_, '_, 'q> {
             Some("oidvector") => Type::builtin("oid"),
             Some("point") => Type::builtin("float8"),
             Some("box" | "lseg") => Type::builtin("point"),
-            Some(_) => {
+            None if matches!(base.base, Base::NotKnown) => Type::NOT_KNOWN,
+            Some(_) | None => {
                 let shown = self.shown(base);
                 let message = format!(
                     "cannot subscript type {shown} because it does not support subscripting"
@@ -455,7 +456,6 @@ impl<'q> Binding<'_, '_, 'q> {
                 self.fail("42804", span, message);
                 Type::NOT_KNOWN
             }
-            None => Type::NOT_KNOWN,
         }
     }
 
@@ -468,6 +468,12 @@ impl<'q> Binding<'_, '_, 'q> {
             } else {
                 self.base_type(left.ty)
             };
+            if element.is_array {
+                let shown = self.shown(element);
+                let message = format!("could not find array type for data type {shown}");
+                self.fail("42704", span, message);
+                return;
+            }
             self.give(right, element.array(), CastContext::Implicit);
             let other = Typed {
                 ty: element,

@@ -70,7 +70,7 @@ pub fn bind(query: &Query, catalog: &Catalog, settings: &Settings) -> Bound {
 pub fn bind_all(queries: &[Query], catalog: &Catalog, settings: &Settings) -> Vec<Bound> {
     let mut binder = Binder::new(catalog, settings);
     let all = queries.iter();
-    all.map(|query| binder.bind(&query.statement)).collect()
+    all.map(|query| binder.bind_query(query)).collect()
 }
 
 /// The columns of a view's query, with their types, as they are when the view is made; `None`

@@ -525,7 +525,12 @@ impl<'q> Binding<'_, '_, 'q> {
             let id = found.and_then(|at| self.scopes[scope].entries[at].relation);
             let name = id.and_then(|id| self.catalog().relation_name(id));
             let relation = name.and_then(|name| self.catalog().relation(name));
-            relation.is_some_and(|it| matches!(it.body, RelationBody::Table(_)))
+            relation.is_some_and(|it| match &it.body {
+                RelationBody::Table(_) => true,
+                // Its own tables stand there in its place.
+                RelationBody::View(view) => !view.materialized,
+                RelationBody::Sequence(_) | RelationBody::Index { .. } => false,
+            })
         };
         let is_locked = |name: &&&Ident| {
             let in_clause = |names: &Vec<Word>| {

@@ -58,3 +58,14 @@ CREATE TABLE t (id int PRIMARY KEY, n int);
 DROP TABLE n;
 -- query
 SELECT id FROM t WHERE id IN (n)
+
+-- case: trap: the lower bound is compared before the upper one is read (fails: 42883)
+-- before
+CREATE TABLE t (a int, b text, m text);
+CREATE TYPE mood AS ENUM ('sad');
+-- migration
+ALTER TABLE t ALTER m TYPE mood USING 'sad';
+-- query
+SELECT a FROM t WHERE a BETWEEN b AND to_jsonb($1)
+-- query
+SELECT (m)[1] FROM t

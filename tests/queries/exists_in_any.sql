@@ -64,3 +64,11 @@ CREATE TABLE users (id int PRIMARY KEY, roles text[]);
 ALTER TABLE users ALTER COLUMN roles TYPE text USING roles[1];
 -- query
 SELECT id FROM users WHERE 'admin' = ANY (roles)
+
+-- case: trap: there are no arrays of arrays (fails: 42704)
+-- before
+CREATE TABLE t (a text[], b text);
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+SELECT b FROM t WHERE a = ANY ($1)

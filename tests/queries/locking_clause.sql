@@ -85,3 +85,12 @@ ALTER TABLE t ADD COLUMN c int;
 SELECT t.a FROM t LEFT JOIN t u ON u.a = t.a FOR UPDATE OF t
 -- query
 SELECT t.a FROM t LEFT JOIN (SELECT 1 AS z) u ON true FOR UPDATE
+
+-- case: trap: a view on the side that may be missing (fails: 0A000)
+-- before
+CREATE TABLE t (a int PRIMARY KEY, b text);
+CREATE VIEW v AS SELECT a FROM t;
+-- migration
+ALTER TABLE t ADD COLUMN c int;
+-- query
+SELECT t.a FROM t LEFT JOIN v ON v.a = t.a FOR UPDATE
