@@ -61,9 +61,7 @@ pub(super) struct Binding<'b, 'c, 'q> {
     pub(super) out: Bound,
     pub(super) uses: BTreeSet<Use>,
     pub(super) parameters: HashMap<u32, Type>,
-    /// The parameters that were read.
-    pub(super) read_parameters: BTreeSet<u32>,
-    /// Those that stood without a type where nothing gives them one.
+    /// The parameters that stood without a type where nothing gives them one.
     pub(super) untyped_parameters: BTreeSet<u32>,
     pub(super) scopes: Vec<Scope>,
     next_var: u32,
@@ -83,7 +81,6 @@ impl<'b, 'c, 'q> Binding<'b, 'c, 'q> {
             out: Bound::default(),
             uses: BTreeSet::new(),
             parameters: HashMap::new(),
-            read_parameters: BTreeSet::new(),
             untyped_parameters: BTreeSet::new(),
             scopes: Vec::new(),
             next_var: 0,
@@ -117,7 +114,7 @@ impl<'b, 'c, 'q> Binding<'b, 'c, 'q> {
             self.fail("42P08", Span::default(), message);
             return;
         }
-        let mut all = self.read_parameters.iter();
+        let mut all = self.untyped_parameters.iter();
         let untyped = all.find(|number| !self.parameters.contains_key(number));
         if let Some(number) = untyped.copied() {
             let message = format!("could not determine data type of parameter ${number}");

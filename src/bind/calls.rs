@@ -149,6 +149,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                 || self.catalog().unread() > 0
                 || in_unknown_schema);
         if any_unknown || supplied || self.is_left_out(name) {
+            self.forget_parameters(arguments);
             self.not_known(span, format!("the function {shown} is not known"));
         } else {
             let message = format!("function {shown} does not exist");
@@ -590,12 +591,22 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         }
     }
 
+    /// The types of parameters hang on what is not known.
+    fn forget_parameters(&mut self, arguments: &[Typed<'q>]) {
+        for argument in arguments {
+            if let Source::Parameter(number) = argument.source {
+                self.parameters.entry(number).or_insert(Type::NOT_KNOWN);
+            }
+        }
+    }
+
     /// Which of several it is is not known; where all give the same, that is known.
     fn one_of(&mut self, candidates: &[Candidate<'c>], arguments: &[Typed<'q>]) -> Meant {
         let fitting: Vec<&Candidate> = candidates
             .iter()
             .filter(|it| self.accepts(it, arguments) != Can::No)
             .collect();
+        self.forget_parameters(arguments);
         for candidate in &fitting {
             if let Some((id, _)) = &candidate.routine {
                 self.used(*id, None, UseKind::Read);
@@ -844,11 +855,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                 name,
                 "=" | "<>" | "<" | ">" | "<=" | ">=" | "~~" | "!~~" | "~~*" | "!~~*" | "~" | "~*"
             );
-            for operand in &operands {
-                if let Source::Parameter(number) = operand.source {
-                    self.parameters.entry(number).or_insert(Type::NOT_KNOWN);
-                }
-            }
+            self.forget_parameters(&operands);
             return if is_comparison {
                 Type::builtin("bool")
             } else {
@@ -865,6 +872,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             }
         }
         if doubtful {
+            self.forget_parameters(&operands);
             return Type::NOT_KNOWN;
         }
         match self.choose(&fitting, &operands) {

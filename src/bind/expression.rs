@@ -315,7 +315,6 @@ impl<'q> Binding<'_, '_, 'q> {
     }
 
     fn parameter(&mut self, number: u32, span: Span) -> Typed<'q> {
-        self.read_parameters.insert(number);
         let known = self.parameters.get(&number).copied();
         let nullable = None;
         match known {

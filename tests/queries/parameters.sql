@@ -130,6 +130,8 @@ SELECT x FROM (SELECT $1 AS x) y WHERE x = 'a'
 -- query
 SELECT string_agg($1, ',') FROM t
 -- query
+SELECT a FROM t WHERE now() > now() - make_interval(secs => $1)
+-- query
 SELECT ARRAY[1, 2] || $1 FROM t
 
 -- case: trap: a parameter that two operands of IN want otherwise (fails: 42P08)
