@@ -60,13 +60,30 @@ pub(super) fn apply(
     };
     let usage = &release.usage;
     let (proofs, reshaped) = match release.role {
-        Role::Live => follow_old(timeline, states, code, usage, release.position, last),
+        Role::Live => follow_old(
+            timeline,
+            states,
+            code,
+            usage,
+            &release.own,
+            release.position,
+            last,
+        ),
         Role::Head => {
-            let mut proofs = follow_new(timeline, states, code, usage, release.position, first);
+            let mut proofs = follow_new(
+                timeline,
+                states,
+                code,
+                usage,
+                &release.own,
+                release.position,
+                first,
+            );
             proofs.extend(broken_by_change(
                 timeline,
                 code,
                 usage,
+                &release.own,
                 release.position,
                 first,
             ));

@@ -114,11 +114,11 @@ pub struct Reshaped {
 const CHUNK: usize = 64;
 
 impl Code {
-    /// What each query comes to on a catalog.
-    fn bind_all(&self, catalog: &Catalog, of: &[usize]) -> Vec<Bound> {
+    /// What each query comes to on a catalog, where they were written for `own`.
+    fn bind_all(&self, catalog: &Catalog, own: &Catalog, of: &[usize]) -> Vec<Bound> {
         of.par_chunks(CHUNK)
             .flat_map_iter(|chunk| {
-                let mut binder = bind::Binder::new(catalog, &self.settings);
+                let mut binder = bind::Binder::new(catalog, &self.settings).beside(own);
                 let bounds: Vec<Bound> = chunk
                     .iter()
                     .map(|at| binder.bind_query(&self.queries[*at].query))
@@ -128,15 +128,15 @@ impl Code {
             .collect()
     }
 
-    fn bind_one(&self, catalog: &Catalog, at: usize) -> Bound {
-        bind::bind(&self.queries[at].query, catalog, &self.settings)
+    fn bind_one(&self, catalog: &Catalog, own: &Catalog, at: usize) -> Bound {
+        bind::bind_beside(&self.queries[at].query, catalog, own, &self.settings)
     }
 
     /// What the queries come to on the release's own schema.
     pub fn on(&self, own: &Catalog) -> Usage {
         let all: Vec<usize> = (0..self.queries.len()).collect();
         let standings = self
-            .bind_all(own, &all)
+            .bind_all(own, own, &all)
             .into_iter()
             .map(|bound| match (bound.failure(), bound.unknowns.first()) {
                 (Some(failure), _) => Standing::Fails(failure.clone()),
@@ -189,6 +189,7 @@ pub(super) fn follow_old(
     states: &[usize],
     code: &Code,
     usage: &Usage,
+    own_schema: &Catalog,
     from: usize,
     last: usize,
 ) -> (Vec<Proof>, Vec<Reshaped>) {
@@ -200,7 +201,7 @@ pub(super) fn follow_old(
     for &state in states.iter().filter(|state| **state > from) {
         let is_touched = (before..state).any(|step| !timeline.steps[step].touched.is_empty());
         if is_touched {
-            let bounds = code.bind_all(timeline.catalog(state), &working);
+            let bounds = code.bind_all(timeline.catalog(state), own_schema, &working);
             for (&query, bound) in working.iter().zip(bounds) {
                 let Some(own) = usage.bound(query) else {
                     continue;
@@ -208,7 +209,8 @@ pub(super) fn follow_old(
                 let fails = failing(&bound, own);
                 match (fails, open[query].take()) {
                     (Some(failure), None) => {
-                        let start = first_failing(timeline, code, own, query, before, state);
+                        let start =
+                            first_failing(timeline, code, own_schema, own, query, before, state);
                         open[query] = Some((start, failure));
                     }
                     (Some(_), Some(known)) => open[query] = Some(known),
@@ -225,7 +227,8 @@ pub(super) fn follow_old(
                             && let Some(what) = other_shape(own, &bound)
                         {
                             let differs = |position: &usize| {
-                                let bound = code.bind_one(timeline.catalog(*position), query);
+                                let bound =
+                                    code.bind_one(timeline.catalog(*position), own_schema, query);
                                 other_shape(own, &bound).is_some()
                             };
                             let start = (before + 1..=state).find(differs).unwrap_or(state);
@@ -261,6 +264,7 @@ pub(super) fn follow_old(
 fn first_failing(
     timeline: &Timeline,
     code: &Code,
+    own_schema: &Catalog,
     own: &Bound,
     query: usize,
     before: usize,
@@ -268,7 +272,7 @@ fn first_failing(
 ) -> usize {
     (before + 1..state)
         .find(|position| {
-            let bound = code.bind_one(timeline.catalog(*position), query);
+            let bound = code.bind_one(timeline.catalog(*position), own_schema, query);
             failing(&bound, own).is_some()
         })
         .unwrap_or(state)
@@ -280,6 +284,7 @@ pub(super) fn follow_new(
     states: &[usize],
     code: &Code,
     usage: &Usage,
+    own_schema: &Catalog,
     from: usize,
     first: usize,
 ) -> Vec<Proof> {
@@ -306,7 +311,7 @@ pub(super) fn follow_new(
         let is_own = state == from;
         let is_touched = is_own || (state..after).any(|step| touches(timeline, step));
         if is_touched {
-            let bounds = code.bind_all(timeline.catalog(state), &working);
+            let bounds = code.bind_all(timeline.catalog(state), own_schema, &working);
             for (&query, bound) in working.iter().zip(bounds) {
                 let Some(own) = usage.bound(query) else {
                     continue;
@@ -314,7 +319,8 @@ pub(super) fn follow_new(
                 match (failing(&bound, own), open[query].take()) {
                     (Some(failure), None) => {
                         let works = |position: &usize| {
-                            let bound = code.bind_one(timeline.catalog(*position), query);
+                            let bound =
+                                code.bind_one(timeline.catalog(*position), own_schema, query);
                             failing(&bound, own).is_none()
                         };
                         let end = (state + 1..after).find(works).unwrap_or(after);
@@ -354,6 +360,7 @@ pub(super) fn broken_by_change(
     timeline: &Timeline,
     code: &Code,
     usage: &Usage,
+    own_schema: &Catalog,
     from: usize,
     first: usize,
 ) -> Vec<Proof> {
@@ -365,10 +372,10 @@ pub(super) fn broken_by_change(
     let mut out = Vec::new();
     for (query, failure) in failing_now {
         let works = |position: usize| {
-            let bound = code.bind_one(timeline.catalog(position), query);
+            let bound = code.bind_one(timeline.catalog(position), own_schema, query);
             bound.resolves()
         };
-        let before = code.bind_one(timeline.catalog(first), query);
+        let before = code.bind_one(timeline.catalog(first), own_schema, query);
         if !before.resolves() {
             continue;
         }
@@ -391,8 +398,12 @@ pub(super) fn broken_by_change(
 
 /// The oldest position from which on every query that works on a release's own schema works without
 /// interruption.
-pub(crate) fn requires(timeline: &Timeline, release: (&Code, &Usage), position: usize) -> usize {
-    let (code, usage) = release;
+pub(crate) fn requires(
+    timeline: &Timeline,
+    release: (&Code, &Usage, &Catalog),
+    position: usize,
+) -> usize {
+    let (code, usage, own_schema) = release;
     let working = usage.working();
     let mut is_touched = false;
     for state in (0..position).rev() {
@@ -401,7 +412,7 @@ pub(crate) fn requires(timeline: &Timeline, release: (&Code, &Usage), position: 
         if !is_shown || !std::mem::take(&mut is_touched) {
             continue;
         }
-        let bounds = code.bind_all(timeline.catalog(state), &working);
+        let bounds = code.bind_all(timeline.catalog(state), own_schema, &working);
         let fails = working.iter().zip(&bounds).any(|(query, bound)| {
             let own = usage.bound(*query);
             own.is_some_and(|own| failing(bound, own).is_some())
@@ -431,7 +442,10 @@ pub(crate) fn failing_on_both(
             continue;
         };
         let is_new = !known.contains(&*code.queries[at].text);
-        if is_new && code.queries[at].is_ours && code.bind_one(before, at).failure().is_some() {
+        if is_new
+            && code.queries[at].is_ours
+            && code.bind_one(before, before, at).failure().is_some()
+        {
             out.push((at, failure.clone()));
         }
     }

@@ -232,6 +232,15 @@ impl<'b, 'c, 'q> Binding<'b, 'c, 'q> {
             };
             catalog.may_have(&qualified)
         };
+        let by_statement = match &name.schema {
+            Some(schema) => doubtful(schema),
+            None => self.search_path().iter().any(doubtful),
+        };
+        // The release's own schema has it from a statement that was understood: then it is not
+        // there from anything else.
+        if !by_statement && self.binder.own_has_relation(name) {
+            return false;
+        }
         let by_extension = self.binder.extension_makes_relation(&name.name);
         by_extension
             || catalog.unread() > 0

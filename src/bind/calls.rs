@@ -145,6 +145,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         let shown = self.signature(name, arguments);
         let supplied = !by_keyword
             && !system
+            && !self.binder.own_has_routine(name)
             && (self.binder.extension_makes_function(&name.name)
                 || self.catalog().unread() > 0
                 || in_unknown_schema);

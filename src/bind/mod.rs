@@ -73,6 +73,14 @@ pub fn bind_all(queries: &[Query], catalog: &Catalog, settings: &Settings) -> Ve
     all.map(|query| binder.bind_query(query)).collect()
 }
 
+/// What a query comes to on a catalog that is not the one it was written for. What `own` has from
+/// statements that were understood is known to be missing where the catalog does not have it.
+pub fn bind_beside(query: &Query, catalog: &Catalog, own: &Catalog, settings: &Settings) -> Bound {
+    Binder::new(catalog, settings)
+        .beside(own)
+        .bind(&query.statement)
+}
+
 /// The columns of a view's query, with their types, as they are when the view is made; `None`
 /// where they are not all known.
 pub(crate) fn view_columns(
@@ -116,6 +124,8 @@ impl Default for Settings {
 pub(crate) struct Binder<'c> {
     catalog: &'c Catalog,
     settings: &'c Settings,
+    /// The schema that the queries were written for.
+    own: Option<&'c Catalog>,
     relations: HashMap<ObjectId, (Arc<[Column]>, bool)>,
     /// What bodies come to, by the routine and the table whose trigger it is.
     bodies: HashMap<Body, Arc<Behind>>,
@@ -133,10 +143,51 @@ impl<'c> Binder<'c> {
         Binder {
             catalog,
             settings,
+            own: None,
             relations: HashMap::new(),
             bodies: HashMap::new(),
             running: Vec::new(),
         }
+    }
+
+    /// With the schema that the queries were written for: what statements that were understood made
+    /// there is known to be missing where the catalog does not have it.
+    pub(crate) fn beside(self, own: &'c Catalog) -> Self {
+        Binder {
+            own: Some(own),
+            ..self
+        }
+    }
+
+    /// The places in which a name is sought.
+    fn places<'n>(&'n self, name: &'n ObjectName) -> impl Iterator<Item = QualifiedName> + 'n {
+        let schemas = match &name.schema {
+            Some(schema) => std::slice::from_ref(schema),
+            None => self.settings.search_path.as_slice(),
+        };
+        schemas.iter().map(|schema| QualifiedName {
+            schema: schema.clone(),
+            name: name.name.clone(),
+        })
+    }
+
+    fn own_has_relation(&self, name: &ObjectName) -> bool {
+        self.own.is_some_and(|own| {
+            let mut found = self.places(name).filter_map(|it| own.relation(&it));
+            found.any(|it| !it.assumed && it.unread == 0)
+        })
+    }
+
+    fn own_has_type(&self, name: &ObjectName) -> bool {
+        self.own.is_some_and(|own| {
+            let mut found = self.places(name).filter_map(|it| own.user_type(&it));
+            found.any(|it| it.unread == 0)
+        })
+    }
+
+    fn own_has_routine(&self, name: &ObjectName) -> bool {
+        self.own
+            .is_some_and(|own| self.places(name).any(|it| !own.routines(&it).is_empty()))
     }
 
     /// What a query comes to.
@@ -212,6 +263,9 @@ impl<'c> Binder<'c> {
             Some(schema) => perhaps(schema) || !self.knows_schema(schema),
             None => self.settings.search_path.iter().any(perhaps),
         };
+        if self.own_has_type(name) {
+            return false;
+        }
         in_path || self.catalog.unread() > 0 || self.extension_makes_type(&name.name)
     }
 

@@ -398,7 +398,7 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<J
                 requires_schema: chain
                     .version_at(match &release.code {
                         Some(code) if code.is_complete => {
-                            let queries = (&**code, &*release.usage);
+                            let queries = (&**code, &*release.usage, &*release.own);
                             queries::requires(timeline, queries, release.position)
                         }
                         Some(_) | None => requires(timeline, release),

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 
-use migcheck::bind::{Query, Settings, Stage, bind};
+use migcheck::bind::{Query, Settings, Stage, bind_beside};
 use migcheck::discover::{Overrides, Repository};
 use migcheck::query::{Queries, QuerySettings, Source, find};
 use migcheck::schema::catalog::Catalog;
@@ -144,7 +145,12 @@ struct Ours {
     possible: Vec<&'static str>,
 }
 
-fn ours(query: &Result<Query, String>, catalog: &Catalog, settings: &Settings) -> Ours {
+fn ours(
+    query: &Result<Query, String>,
+    catalog: &Catalog,
+    own: &Catalog,
+    settings: &Settings,
+) -> Ours {
     let query = match query {
         Ok(query) => query,
         Err(reason) => {
@@ -154,7 +160,7 @@ fn ours(query: &Result<Query, String>, catalog: &Catalog, settings: &Settings) -
             };
         }
     };
-    let bound = bind(query, catalog, settings);
+    let bound = bind_beside(query, catalog, own, settings);
     // What only running it would show is not asked here.
     let failures = bound
         .failures
@@ -276,10 +282,16 @@ fn step(
         search_path: vec![Ident::new("public")],
         major: 15,
     };
-    let says = |catalog: &Catalog| -> Vec<Ours> {
-        read.iter().map(|it| ours(it, catalog, &settings)).collect()
+    // As a check does: each release's queries beside the schema that they were written for.
+    let says = |catalog: &Catalog, other: &Catalog, is_of_other: &dyn Fn(&Text) -> bool| {
+        let both = read.iter().zip(&texts);
+        let all = both.map(|(query, text)| {
+            let own = if is_of_other(text) { other } else { catalog };
+            ours(query, catalog, own, &settings)
+        });
+        all.collect::<Vec<Ours>>()
     };
-    let mut ours_before = says(timeline.catalog(timeline.end()));
+    let mut before_catalog = Arc::clone(timeline.catalog(timeline.end()));
 
     let taken = reached.bring_to(&after).ok_or(half_way)?;
     let theirs_after = reached.answers(&asked);
@@ -287,9 +299,11 @@ fn step(
     let timeline = new.replayed.replay_only(&places);
     if kept.is_some() && old_count > 0 {
         // As a check sees it: one replay, which knows what comes later.
-        ours_before = says(timeline.catalog(timeline.ends[old_count - 1]));
+        before_catalog = Arc::clone(timeline.catalog(timeline.ends[old_count - 1]));
     }
-    let ours_after = says(timeline.catalog(timeline.end()));
+    let after_catalog = timeline.catalog(timeline.end());
+    let ours_before = says(&before_catalog, after_catalog, &|it| it.new);
+    let ours_after = says(after_catalog, &before_catalog, &|it| it.old);
 
     counts.steps += 1;
     let mut is_same = true;
