@@ -4,7 +4,7 @@
 //! `parse_func.c`, `parse_oper.c`.
 
 use super::binding::{Binding, Can, Source, Typed, plain};
-use super::builtin::{BuiltinFunction, builtins};
+use super::builtin::{BuiltinFunction, BuiltinOperator, builtins};
 use super::coerce::is_polymorphic;
 use super::kind::{Base, Type};
 use super::outcome::UseKind;
@@ -921,45 +921,39 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         left: Option<&Typed<'q>>,
         right: Option<&Typed<'q>>,
     ) -> (Vec<Candidate<'c>>, Option<usize>) {
-        let mut exact = None;
-        let mut out: Vec<Candidate<'c>> = Vec::new();
-        let mut wanted: Vec<[Option<Type>; 2]> = Vec::new();
         let (left_type, right_type) = (left.map(|it| it.ty), right.map(|it| it.ty));
-        match (left_type, right_type) {
+        let twice = |ty: Type| [Some(ty), Some(ty)];
+        let wanted = match (left_type, right_type) {
             (Some(a), Some(b)) if a.is_literal() && !b.is_literal() => {
-                wanted.push([Some(b), Some(b)]);
-                wanted.push([Some(self.base_type(b)), Some(self.base_type(b))]);
+                [twice(b), twice(self.base_type(b))]
             }
             (Some(a), Some(b)) if b.is_literal() && !a.is_literal() => {
-                wanted.push([Some(a), Some(a)]);
-                wanted.push([Some(self.base_type(a)), Some(self.base_type(a))]);
+                [twice(a), twice(self.base_type(a))]
             }
-            sides => wanted.push([sides.0, sides.1]),
+            sides => [[sides.0, sides.1]; 2],
+        };
+        let all = builtins()
+            .operators(name)
+            .iter()
+            .filter(|it| it.majors.have(self.major()))
+            .map(|it| ([it.left.map(Type::from), it.right.map(Type::from)], it));
+        let candidate = |(sides, operator): ([Option<Type>; 2], &BuiltinOperator)| Candidate {
+            arguments: sides.into_iter().flatten().collect(),
+            kind: b'f',
+            result: Returns::Plain(operator.result.into()),
+            routine: None,
+            place: 0,
+            is_variadic: false,
+            is_special: false,
+        };
+        // Mostly one fits exactly, and the others are of no account.
+        if let Some(exact) = all.clone().find(|(sides, _)| wanted.contains(sides)) {
+            return (vec![candidate(exact)], Some(0));
         }
-        for operator in builtins().operators(name) {
-            let sides = [
-                operator.left.map(Type::from),
-                operator.right.map(Type::from),
-            ];
-            let same_sides =
-                sides[0].is_some() == left.is_some() && sides[1].is_some() == right.is_some();
-            if !operator.majors.have(self.major()) || !same_sides {
-                continue;
-            }
-            if wanted.contains(&sides) {
-                exact = exact.or(Some(out.len()));
-            }
-            out.push(Candidate {
-                arguments: sides.into_iter().flatten().collect(),
-                kind: b'f',
-                result: Returns::Plain(operator.result.into()),
-                routine: None,
-                place: 0,
-                is_variadic: false,
-                is_special: false,
-            });
-        }
-        (out, exact)
+        let same_sides = |(sides, _): &([Option<Type>; 2], &BuiltinOperator)| {
+            sides[0].is_some() == left.is_some() && sides[1].is_some() == right.is_some()
+        };
+        (all.filter(same_sides).map(candidate).collect(), None)
     }
 
     fn operation_of(&mut self, candidate: &Candidate<'c>, operands: &[Typed<'q>]) -> Type {
