@@ -4,6 +4,7 @@
 //! The rows are data, written by `scripts/builtins` from the catalogs of real servers.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use super::types::CastContext;
@@ -88,16 +89,37 @@ pub(super) struct BuiltinRelation {
     pub(super) majors: Majors,
 }
 
+/// Hashes short names: nothing that a query says is ever inserted, so nobody can choose collisions.
+#[derive(Default)]
+pub(super) struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        // The lower bits choose the bucket.
+        self.0 ^= self.0 >> 32;
+    }
+}
+
+/// A table by names.
+type Named<K, V> = HashMap<K, V, BuildHasherDefault<NameHasher>>;
+
 /// All of it.
 pub(super) struct Builtins {
     types: Vec<BuiltinType>,
-    by_name: HashMap<&'static str, TypeId>,
-    functions: HashMap<&'static str, Vec<BuiltinFunction>>,
+    by_name: Named<&'static str, TypeId>,
+    functions: Named<&'static str, Vec<BuiltinFunction>>,
     /// Functions that extensions bring, with the extension.
-    extension_functions: HashMap<&'static str, Vec<(&'static str, BuiltinFunction)>>,
-    operators: HashMap<&'static str, Vec<BuiltinOperator>>,
-    relations: HashMap<&'static str, HashMap<&'static str, Vec<BuiltinRelation>>>,
-    casts: HashMap<(TypeId, TypeId), (CastContext, Majors)>,
+    extension_functions: Named<&'static str, Vec<(&'static str, BuiltinFunction)>>,
+    operators: Named<&'static str, Vec<BuiltinOperator>>,
+    relations: Named<&'static str, Named<&'static str, Vec<BuiltinRelation>>>,
+    casts: Named<(TypeId, TypeId), (CastContext, Majors)>,
 }
 
 static BUILTINS: LazyLock<Builtins> = LazyLock::new(Builtins::read);
@@ -122,12 +144,12 @@ impl Builtins {
     fn read() -> Self {
         let mut all = Builtins {
             types: Vec::new(),
-            by_name: HashMap::new(),
-            functions: HashMap::new(),
-            extension_functions: HashMap::new(),
-            operators: HashMap::new(),
-            relations: HashMap::new(),
-            casts: HashMap::new(),
+            by_name: Named::default(),
+            functions: Named::default(),
+            extension_functions: Named::default(),
+            operators: Named::default(),
+            relations: Named::default(),
+            casts: Named::default(),
         };
         for row in rows(include_str!("data/postgres_types.tsv")) {
             let [name, kind, category, preferred, subtype, ..] = row[..] else {

@@ -47,7 +47,7 @@ impl Ident {
     }
 
     fn is_in_any_case(&self) -> bool {
-        self.0.starts_with(ANY_CASE)
+        self.0.as_bytes().first() == Some(&0)
     }
 }
 
@@ -59,11 +59,10 @@ impl fmt::Debug for Ident {
 
 impl PartialEq for Ident {
     fn eq(&self, other: &Self) -> bool {
-        if self.is_in_any_case() || other.is_in_any_case() {
-            self.as_str().eq_ignore_ascii_case(other.as_str())
-        } else {
-            self.0 == other.0
-        }
+        // Mostly the texts decide, and the flag is part of them.
+        self.0 == other.0
+            || ((self.is_in_any_case() || other.is_in_any_case())
+                && self.as_str().eq_ignore_ascii_case(other.as_str()))
     }
 }
 
