@@ -47,6 +47,10 @@ impl<T> List<T> {
     }
 
     pub(super) fn push(&mut self, element: T) {
+        // Every version keeps its own list: room for as many again would be wasted in each.
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve_exact(1 + self.0.len() / 8);
+        }
         self.0.push(Arc::new(element));
     }
 
