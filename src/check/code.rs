@@ -1,5 +1,6 @@
 //! The code of a release: its queries, read from its own tree with its own configuration.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -98,7 +99,14 @@ pub(super) fn read(
             times: 1,
         }
     });
-    let all: Vec<query::Query> = found.queries.into_iter().chain(declared).collect();
+    // A literal in a part of the repository with migrations of its own is for another database.
+    let others = other_parts(&tree.files("")?, folder);
+    let is_here = |source: query::Source, file: &str| {
+        !matches!(source, query::Source::Literal(_)) || is_of_project(file, folder, &others)
+    };
+    let queries = found.queries.into_iter();
+    let queries = queries.filter(|it| is_here(it.source, &it.file));
+    let all: Vec<query::Query> = queries.chain(declared).collect();
     let read: Vec<std::result::Result<KnownQuery, UnknownText>> = all
         .into_par_iter()
         .map(|it| match bind::Query::read(&it.text) {
@@ -123,12 +131,17 @@ pub(super) fn read(
             Err(unknown) => code.not_read.push(unknown),
         }
     }
-    code.not_read
-        .extend(found.not_read.into_iter().map(|it| UnknownText {
-            file: it.file,
-            line: it.line,
-            text: it.text,
-        }));
+    code.not_read.extend(
+        found
+            .not_read
+            .into_iter()
+            .filter(|it| is_here(it.source, &it.file))
+            .map(|it| UnknownText {
+                file: it.file,
+                line: it.line,
+                text: it.text,
+            }),
+    );
     let places = found
         .sources
         .iter()
@@ -144,6 +157,37 @@ pub(super) fn read(
         tree: tree.clone(),
         left_out,
     })
+}
+
+/// The folders that hold a folder of other migrations: `client` for `client/migrations/1.sql`.
+fn other_parts(files: &[String], folder: &str) -> BTreeSet<String> {
+    let own = format!("{folder}/");
+    files
+        .iter()
+        .filter(|path| path.ends_with(".sql") && !path.starts_with(&own))
+        .filter_map(|path| {
+            let mut parts: Vec<&str> = path.split('/').collect();
+            parts.pop();
+            let at = parts.iter().position(|part| part.ends_with("migrations"))?;
+            Some(parts[..at].join("/"))
+        })
+        .collect()
+}
+
+/// Whether a file belongs to the part of the repository that the migrations in `folder` belong to:
+/// no other part with migrations lies nearer to it.
+fn is_of_project(file: &str, folder: &str, others: &BTreeSet<String>) -> bool {
+    let own = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let holds = |part: &str| part.is_empty() || file.starts_with(&format!("{part}/"));
+    let nearest = others
+        .iter()
+        .filter(|part| holds(part))
+        .map(String::len)
+        .max();
+    match nearest {
+        Some(length) => holds(own) && own.len() >= length,
+        None => true,
+    }
 }
 
 /// What loading a declared table sends: all of its columns by name.
@@ -296,4 +340,27 @@ fn is_in_query(
                 && matches!(standing, Standing::Works(_))
                 && holds_word(&query.text, name)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_belongs_to_the_nearest_migrations() {
+        let files = [
+            "client/migrations/1.sql",
+            "server/migrations/1.sql",
+            "server/src/a.rs",
+        ];
+        let files: Vec<String> = files.iter().map(|it| (*it).to_owned()).collect();
+        let others = other_parts(&files, "server/migrations");
+        assert_eq!(others, BTreeSet::from(["client".to_owned()]));
+        let is_here = |file| is_of_project(file, "server/migrations", &others);
+        assert!(is_here("server/src/a.rs") && is_here("common/src/a.rs"));
+        assert!(!is_here("client/src/a.rs"));
+        // Of two folders side by side nobody knows which a file is about.
+        let both = BTreeSet::from(["db".to_owned()]);
+        assert!(is_of_project("db/a.rs", "db/postgres_migrations", &both));
+    }
 }
