@@ -4,6 +4,7 @@
 //! difference explains it. Finding queries alone never lowers a presumed break: that needs evidence
 //! that is declared complete, or a name that occurs nowhere else in the release's files.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::bind::Bound;
@@ -107,11 +108,51 @@ pub(super) fn apply(
         weigh_values(usage, code, it);
     }
     if code.is_complete {
-        without_use(release, index, breaks);
+        without_use(timeline, states, release, index, breaks);
     }
     if code.only_queries {
-        breaks.retain(|it| it.release != index || !it.uses.is_empty());
+        let unread = unread_texts(release, code);
+        breaks.retain(|it| {
+            it.release != index
+                || !it.uses.is_empty()
+                || it.harm.weight == Weight::Unknown
+                || is_named(&unread, it)
+        });
     }
+}
+
+/// The texts that count as using every name in them: what was not read, and what tells nothing.
+fn unread_texts<'a>(release: &Release, code: &'a Code) -> Vec<&'a str> {
+    release
+        .usage
+        .standings
+        .iter()
+        .zip(&code.queries)
+        .filter(|(standing, _)| !matches!(standing, Standing::Works(_)))
+        .map(|(_, query)| &*query.text)
+        .chain(code.not_read.iter().map(|it| &*it.text))
+        .collect()
+}
+
+fn is_named(texts: &[&str], it: &Break) -> bool {
+    let name = looked_for(&it.difference);
+    texts.iter().any(|text| holds_word(text, &name))
+}
+
+/// The queries of a release that some break is about: they do not go on working as they did.
+pub(crate) fn hurt_queries(breaks: &[Break], index: usize) -> BTreeSet<usize> {
+    let own = breaks.iter().filter(|it| it.release == index);
+    own.flat_map(|it| it.uses.iter().copied()).collect()
+}
+
+/// Whether a hurt query uses what another break is about: the server says only the first of what
+/// fails in it.
+pub(crate) fn is_used_by(release: &Release, hurt: &BTreeSet<usize>, it: &Break) -> bool {
+    let bounds = hurt.iter().filter_map(|query| release.usage.bound(*query));
+    let is_head = release.role == Role::Head;
+    bounds
+        .into_iter()
+        .any(|bound| uses(&release.own, bound, &it.difference, is_head))
 }
 
 /// A failing query belongs to the break of what it uses.
@@ -389,38 +430,50 @@ fn weigh_values(usage: &Usage, code: &Code, it: &mut Break) {
 
 /// With complete evidence what no query uses is not used, unless a text that was not understood
 /// names it.
-fn without_use(release: &Release, index: usize, breaks: &mut Vec<Break>) {
+fn without_use(
+    timeline: &Timeline,
+    states: &[usize],
+    release: &Release,
+    index: usize,
+    breaks: &mut Vec<Break>,
+) {
     let Some(code) = &release.code else {
         return;
     };
-    let unknown: Vec<&str> = release
-        .usage
-        .standings
-        .iter()
-        .zip(&code.queries)
-        .filter(|(standing, _)| !matches!(standing, Standing::Works(_)))
-        .map(|(_, query)| &*query.text)
-        .chain(code.not_read.iter().map(|it| &*it.text))
-        .collect();
-    let is_named = |it: &Break| {
-        let name = looked_for(&it.difference);
-        unknown.iter().any(|text| holds_word(text, &name))
-    };
+    let unread = unread_texts(release, code);
+    let hurt = hurt_queries(breaks, index);
     for it in breaks.iter_mut().filter(|it| it.release == index) {
         let is_plain = it.evidence == Evidence::Presumed && it.uses.is_empty();
-        if is_plain && it.harm.weight == Weight::Error && !is_named(it) && can_be_unused(it) {
+        if is_plain
+            && it.harm.weight == Weight::Error
+            && can_be_unused(it)
+            && !is_named(&unread, it)
+            && !is_used_by(release, &hurt, it)
+        {
             it.harm.weight = Weight::Warning;
             it.unused = Some(Unused::NoQuery);
         }
     }
     // Head uses of what the change adds only what its queries name; and what is of another kind now
-    // was asked with every query.
+    // was asked with every query, where each has an answer.
+    let is_doubtful = |it: &Break| {
+        let position = match it.harm.pair {
+            Pair::NewOnOld => it.end.saturating_sub(1),
+            _ => states
+                .iter()
+                .copied()
+                .find(|state| *state >= it.start)
+                .unwrap_or(it.start),
+        };
+        let position = position.min(timeline.end());
+        code.is_doubtful_on(timeline.catalog(position), &release.own, &release.usage)
+    };
     breaks.retain(|it| {
-        let is_asked = match it.difference.change {
-            Change::Obscured { .. } => true,
+        let is_moot = match it.difference.change {
+            Change::Obscured { .. } => !is_doubtful(it),
             _ => it.harm.weight == Weight::Addition,
         };
-        it.release != index || !is_asked || it.evidence == Evidence::Proven || is_named(it)
+        it.release != index || !is_moot || !it.uses.is_empty() || is_named(&unread, it)
     });
 }
 

@@ -132,6 +132,14 @@ impl Code {
         bind::bind_beside(&self.queries[at].query, catalog, own, &self.settings)
     }
 
+    /// Whether a query that works on its own schema has no answer on a catalog.
+    pub(super) fn is_doubtful_on(&self, catalog: &Catalog, own: &Catalog, usage: &Usage) -> bool {
+        let bounds = self.bind_all(catalog, own, &usage.working());
+        bounds
+            .iter()
+            .any(|bound| bound.failures.is_empty() && !bound.unknowns.is_empty())
+    }
+
     /// What the queries come to on the release's own schema.
     pub fn on(&self, own: &Catalog) -> Usage {
         let all: Vec<usize> = (0..self.queries.len()).collect();
@@ -581,11 +589,14 @@ pub(super) fn violates(bound: &Bound, difference: &Difference) -> Option<Option<
         match &difference.change {
             Change::ConstraintAdded { columns, .. } => (columns.iter().collect(), None),
             Change::ValuesRemoved { column, values } => (vec![column], Some(values)),
-            Change::NotNullSet { .. } => (vec![&difference.object.name], None),
             _ => return None,
         };
     let mut writes = false;
-    for write in bound.writes.iter().filter(|it| it.name.name == *table) {
+    let schema = difference.object.schema.as_ref();
+    let is_meant = |it: &&bind::Write| {
+        it.name.name == *table && schema.is_none_or(|schema| *schema == it.name.schema)
+    };
+    for write in bound.writes.iter().filter(is_meant) {
         if !matches!(write.kind, WriteKind::Insert | WriteKind::Update) {
             continue;
         }

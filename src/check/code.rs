@@ -1,11 +1,11 @@
 //! The code of a release: its queries, read from its own tree with its own configuration.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::analysis::proof::{can_be_unused, holds_word, looked_for};
+use crate::analysis::proof::{can_be_unused, holds_word, hurt_queries, is_used_by, looked_for};
 use crate::analysis::{
     Code, Evidence, KnownQuery, Mention, Standing, UnknownText, Unused, Weight, Window,
 };
@@ -225,17 +225,26 @@ pub(super) fn search_mentions(window: &mut Window, codes: &[Option<ReleaseCode>]
         if !speaks || release_code.code.reflects {
             continue;
         }
+        let hurt = hurt_queries(&window.breaks, index);
+        let release = &window.releases[index];
+        let mut asked: HashMap<String, Option<Vec<(String, usize)>>> = HashMap::new();
         for it in window.breaks.iter_mut().filter(|it| it.release == index) {
             let is_presumed = it.evidence == Evidence::Presumed
                 && it.harm.weight == Weight::Error
                 && it.uses.is_empty();
-            if !is_presumed || !can_be_unused(it) {
+            if !is_presumed || !can_be_unused(it) || is_used_by(release, &hurt, it) {
                 continue;
             }
             let pattern = pattern_of(&it.difference);
-            let found = release_code
-                .tree
-                .mentions(&pattern, &release_code.left_out)?;
+            let found = match asked.get(&pattern) {
+                Some(known) => known.clone(),
+                None => {
+                    let tree = &release_code.tree;
+                    let found = tree.mentions(&pattern, &release_code.left_out)?;
+                    asked.insert(pattern, found.clone());
+                    found
+                }
+            };
             let Some(found) = found else {
                 continue;
             };
@@ -297,6 +306,12 @@ fn pattern_of(difference: &Difference) -> String {
             }
         }
     }
+    // A property of an object is named without what its key ends in.
+    if let (ObjectKind::Column, Some(stem)) =
+        (difference.object.kind, pattern.strip_suffix("[_-]?id"))
+    {
+        pattern = format!("{stem}([_-]?id)?");
+    }
     pattern
 }
 
@@ -306,11 +321,18 @@ fn spelled(name: &str) -> String {
     for letter in name.chars() {
         match letter {
             '_' | '-' => pattern.push_str("[_-]?"),
-            letter if letter.is_alphanumeric() => pattern.push(letter),
-            letter => {
+            // SQL doubles it, and code may escape it.
+            '\'' => pattern.push_str("['\\\\]*'"),
+            letter if r".[]{}()*+?|^$\".contains(letter) => {
                 pattern.push('\\');
                 pattern.push(letter);
             }
+            // git folds the case of ASCII letters only.
+            letter if letter.is_alphabetic() && !letter.is_ascii() => {
+                let (lower, upper) = (letter.to_lowercase(), letter.to_uppercase());
+                pattern.push_str(&format!("({lower}|{upper})"));
+            }
+            letter => pattern.push(letter),
         }
     }
     pattern

@@ -603,14 +603,26 @@ impl Repository {
         left_out: &[String],
     ) -> Result<Vec<(String, usize)>> {
         let mut command = self.git();
-        command.args(["grep", "-I", "-n", "-z", "-w", "-i", "-E", "--no-color"]);
+        // Only what matches is printed: a line can be very long.
+        command.args([
+            "grep",
+            "-a",
+            "-o",
+            "-n",
+            "-z",
+            "-w",
+            "-i",
+            "-E",
+            "--no-color",
+        ]);
+        command.arg("--no-recurse-submodules");
         match commit {
             None => command.args(["--untracked", "-e", pattern]),
             Some(commit) => command.args(["-e", pattern, commit.id()]),
         };
         command.args(["--", "."]);
         for folder in left_out.iter().filter(|it| !it.is_empty()) {
-            command.arg(format!(":(exclude,top){folder}"));
+            command.arg(format!(":(exclude,top,literal){folder}"));
         }
         let Some(answer) = output(&mut command)? else {
             return Err(Error::Git("there is no git program".to_owned()));
@@ -633,7 +645,9 @@ impl Repository {
             };
             Some((file.to_owned(), number.parse().ok()?))
         });
-        Ok(found.collect())
+        let mut found: Vec<(String, usize)> = found.collect();
+        found.dedup();
+        Ok(found)
     }
 
     fn git(&self) -> Command {

@@ -108,6 +108,19 @@ fn complete_evidence_lets_pass_what_no_query_uses() {
 }
 
 #[test]
+fn a_query_that_fails_uses_all_that_it_names() {
+    let query = "-- name: get_user :one\nSELECT name, nickname FROM users;";
+    let other = "-- name: get_user :one\nSELECT id FROM users;";
+    let drop = "ALTER TABLE users DROP COLUMN nickname; ALTER TABLE users DROP COLUMN name;";
+    let report = change(USERS, drop, query, other, COMPLETE);
+    let errors = report
+        .findings
+        .iter()
+        .filter(|it| it.severity.as_str() == "error");
+    assert_eq!(errors.count(), 2, "{}", shown(&report));
+}
+
+#[test]
 fn a_text_that_was_not_read_uses_every_name_in_it() {
     let report = change(
         USERS,
