@@ -509,7 +509,7 @@ fn misread(name: &str, text: &str) -> Option<&'static str> {
                 "allballs",
             ];
             let has_digit = lower.bytes().any(|byte| byte.is_ascii_digit());
-            (!has_digit && !special.contains(&lower.as_str())).then_some("22007")
+            (!has_digit && !special.iter().any(|word| lower.contains(word))).then_some("22007")
         }
         "numeric" | "float4" | "float8" => {
             let lower = text.to_ascii_lowercase();

@@ -19,6 +19,9 @@ use crate::sql::query::tree::{
     JoinKind, Named, Query, RowsOf, Select, SetOperation, SortKey, Statement, With, Word,
 };
 
+/// How many levels of queries are read before it is given up: some are read more than once.
+const MOST_LEVELS: usize = 100_000;
+
 /// The columns of a query with their values.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rows<'q> {
@@ -50,6 +53,12 @@ impl<'q> Binding<'_, '_, 'q> {
         query: &'q Query,
         settle: bool,
     ) -> Rows<'q> {
+        if self.is_exhausted() {
+            return Rows {
+                open: true,
+                ..Rows::default()
+            };
+        }
         let scope = self.push_scope(parent);
         if let Some(with) = &query.with {
             self.with(scope, with);
@@ -92,9 +101,30 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
+    /// Whether so many levels were read that it is given up, and said.
+    fn is_exhausted(&mut self) -> bool {
+        let is_exhausted = self.scopes.len() >= MOST_LEVELS;
+        if is_exhausted {
+            let muted = std::mem::take(&mut self.muted);
+            self.not_known(Span::default(), "it nests too many queries".to_owned());
+            self.muted = muted;
+        }
+        is_exhausted
+    }
+
     // Common table expressions.
 
     pub(super) fn with(&mut self, scope: usize, with: &'q With) {
+        if self.is_exhausted() {
+            for table in &with.tables {
+                self.scopes[scope].ctes.push(Cte {
+                    name: table.name.name.clone(),
+                    columns: Arc::from([]),
+                    open: true,
+                });
+            }
+            return;
+        }
         if with.recursive {
             // Each may name each.
             for table in &with.tables {

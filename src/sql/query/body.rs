@@ -68,7 +68,8 @@ pub(crate) fn sql_body(text: &str) -> RoutineBody {
         match read_tokens(text, part, |reader| reader.whole()) {
             Ok(statement) => out.statements.push(BodyStatement {
                 statement,
-                is_certain: true,
+                // What was not read may have made what this names.
+                is_certain: !out.is_unread,
             }),
             Err(_) => out.is_unread = true,
         }
@@ -227,11 +228,18 @@ impl Walk<'_> {
             self.skip(cursor);
             return;
         }
-        let assigns = (1..12).find(|ahead| {
-            cursor
-                .peek_at(*ahead)
-                .is_some_and(|it| it.is_symbol(cursor.text, ":=") || it.is_symbol(cursor.text, "="))
-        });
+        let is_one_of = |ahead: usize, symbols: &[&str]| {
+            cursor.peek_at(ahead).is_some_and(|it| {
+                symbols
+                    .iter()
+                    .any(|symbol| it.is_symbol(cursor.text, symbol))
+            })
+        };
+        // A target is a name with fields and subscripts, and no other words.
+        let assigns = (1..12)
+            .take_while(|ahead| !is_one_of(*ahead, &[";"]))
+            .find(|ahead| is_one_of(*ahead, &[":=", "="]))
+            .filter(|_| is_one_of(1, &[".", "[", ":=", "="]));
         let sql = [
             "select", "insert", "update", "delete", "with", "merge", "values", "truncate", "lock",
             "call", "copy", "set", "refresh", "analyze", "notify",
@@ -261,8 +269,9 @@ impl Walk<'_> {
         }
     }
 
+    /// What was not read may have made what a later statement names.
     fn is_certain(&self) -> bool {
-        self.conditions == 0 && !self.left
+        self.conditions == 0 && !self.left && !self.out.is_unread
     }
 
     fn push(&mut self, statement: Statement) {
@@ -618,6 +627,20 @@ mod tests {
             ]
         );
         assert!(body.statements.iter().skip(2).all(|it| !it.is_certain));
+    }
+
+    #[test]
+    fn after_what_was_not_read_nothing_is_sure() {
+        for text in [
+            "BEGIN CREATE TEMP TABLE tmp AS SELECT a FROM b WHERE c = 1; DELETE FROM tmp; END",
+            "BEGIN EXECUTE 'CREATE TEMP TABLE tmp (a int)'; DELETE FROM tmp; END",
+            "DECLARE y int; BEGIN DROP TABLE x; y := 1; END",
+        ] {
+            let body = plpgsql_body(text);
+            assert!(body.is_unread, "{text}");
+            let last = body.statements.last().expect("one is read");
+            assert!(!last.is_certain, "{text}");
+        }
     }
 
     #[test]

@@ -95,7 +95,7 @@ const NO_LABEL: [&str; 38] = [
 ];
 
 /// Words that begin a statement which looks no name of the schema up.
-const SESSION: [&str; 25] = [
+const SESSION: [&str; 23] = [
     "abort",
     "begin",
     "checkpoint",
@@ -117,10 +117,8 @@ const SESSION: [&str; 25] = [
     "show",
     "start",
     "unlisten",
-    "use",
     "execute",
     "prepare transaction",
-    "pragma",
 ];
 
 /// How tightly the constructs bind, as the manual's table of precedence has it.
@@ -2347,10 +2345,13 @@ impl<'a> Reader<'a> {
                 // Where it is written as a call it is one.
                 let start = self.cursor.at;
                 self.cursor.at += 1;
-                let plain = self.call(ObjectName::bare("json_object"));
-                self.cursor.at = start;
-                if plain.is_ok() {
-                    return Ok(None);
+                match self.call(ObjectName::bare("json_object")) {
+                    Ok(call) => return Ok(Some(ExprKind::Call(Box::new(call)))),
+                    Err(refused) if self.patience == 0 => return Err(refused),
+                    Err(_) => {
+                        self.patience -= 1;
+                        self.cursor.at = start;
+                    }
                 }
                 ("json_object", "json")
             }

@@ -112,6 +112,12 @@ fn no_text_exhausts_the_stack() {
         format!("WITH a AS ({}", "WITH a AS (".repeat(20_000)),
         format!("SELECT 1 FROM t GROUP BY {}", "ROLLUP (".repeat(50_000)),
         format!("SELECT f(){}", "::int".repeat(20_000)),
+        format!("SELECT {}", "json_object(".repeat(50_000)),
+        format!(
+            "SELECT {}'a': 1{}",
+            "json_object(".repeat(45),
+            ")".repeat(45)
+        ),
     ];
     let thread = std::thread::Builder::new().stack_size(2 << 20);
     let run = thread.spawn(move || {
