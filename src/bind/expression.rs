@@ -712,7 +712,7 @@ impl<'q> Binding<'_, '_, 'q> {
             self.condition(&filter, "FILTER");
         }
         // `a(t)` for a column of `t`.
-        if let Some(value) = self.functional_notation(scope, call, &values, span) {
+        if let Some(value) = self.functional_notation(call, &values, span) {
             return (value, Meant::not_known());
         }
         if !call.within_group.is_empty() {
@@ -781,7 +781,6 @@ impl<'q> Binding<'_, '_, 'q> {
     /// `name(t)` where `name` is a column of the row `t`.
     fn functional_notation(
         &mut self,
-        scope: usize,
         call: &'q Call,
         values: &[Typed<'q>],
         span: Span,
@@ -805,7 +804,6 @@ impl<'q> Binding<'_, '_, 'q> {
         let relation = self.catalog().relation(name)?;
         let (columns, _) = self.columns_of(relation);
         let column = columns.iter().find(|it| it.name == call.name.name)?;
-        let _ = scope;
         if let Some((object, part)) = column.origin {
             self.used(object, Some(part), UseKind::Read);
         }
@@ -813,7 +811,7 @@ impl<'q> Binding<'_, '_, 'q> {
     }
 
     /// Levels from this one outwards.
-    fn levels(&self, scope: usize) -> Vec<usize> {
+    pub(super) fn levels(&self, scope: usize) -> Vec<usize> {
         let mut all = vec![scope];
         let mut at = scope;
         while let Some(parent) = self.scopes[at].parent {

@@ -358,3 +358,29 @@ impl<'c> Binder<'c> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Grouping reads a select list twice, so that nesting would double the work of each level.
+    #[test]
+    fn nested_queries_are_given_up_in_time() {
+        let depth = 25;
+        let text = format!(
+            "{}1{}",
+            "SELECT (".repeat(depth),
+            ") GROUP BY 1".repeat(depth)
+        );
+        let with = format!(
+            "{}SELECT 1 AS a{}",
+            "WITH RECURSIVE x AS (SELECT 2), y AS (".repeat(14),
+            ") SELECT 1 AS a FROM y".repeat(14)
+        );
+        for text in [text, with] {
+            let query = Query::read(&text).expect("it is a query");
+            let bound = bind(&query, &Catalog::new(), &Settings::default());
+            assert!(!bound.unknowns.is_empty() || bound.failures.is_empty());
+        }
+    }
+}

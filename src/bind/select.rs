@@ -20,7 +20,7 @@ use crate::sql::query::tree::{
 };
 
 /// How many levels of queries are read before it is given up: some are read more than once.
-const MOST_LEVELS: usize = 100_000;
+const MOST_LEVELS: usize = 20_000;
 
 /// The columns of a query with their values.
 #[derive(Debug, Clone, Default)]
@@ -456,7 +456,7 @@ impl<'q> Binding<'_, '_, 'q> {
         }
         let mut order = Vec::new();
         for sort in &query.order_by {
-            let key = self.order_key(scope, sort, &rows, &select.items);
+            let key = self.order_key(scope, sort, &rows);
             // What is sorted by has a type from here on.
             for value in &mut rows.values {
                 if value.ty.is_literal() && value.key == key.key {
@@ -467,7 +467,7 @@ impl<'q> Binding<'_, '_, 'q> {
         }
         let before = self.scopes[scope].loose.len();
         for group in &select.group_by {
-            self.group(scope, group, &rows, &select.items);
+            self.group(scope, group, &rows);
         }
         self.scopes[scope].loose.truncate(before);
         match select.distinct.as_deref() {
@@ -489,7 +489,7 @@ impl<'q> Binding<'_, '_, 'q> {
             Some(on) => {
                 let mut keys = Vec::new();
                 for value in on {
-                    let value = self.distinct_key(scope, value, &rows, &select.items);
+                    let value = self.distinct_key(scope, value, &rows);
                     self.demand_equality(&value);
                     keys.push(value.key);
                 }
@@ -783,13 +783,16 @@ impl<'q> Binding<'_, '_, 'q> {
     fn note_groups(&mut self, scope: usize, groups: &'q [Grouping], items: &'q [Item]) {
         let parameters = self.parameters.clone();
         self.muted += 1;
-        let lengths: Vec<usize> = self.scopes.iter().map(|it| it.loose.len()).collect();
+        let levels = self.levels(scope).into_iter();
+        let lengths: Vec<(usize, usize)> = levels
+            .map(|level| (level, self.scopes[level].loose.len()))
+            .collect();
         let rows = self.items(scope, items);
         let mut keys = Vec::new();
         for group in groups {
-            self.group_keys(scope, group, &rows, items, &mut keys);
+            self.group_keys(scope, group, &rows, &mut keys);
         }
-        for (level, length) in lengths.into_iter().enumerate() {
+        for (level, length) in lengths {
             self.scopes[level].loose.truncate(length);
         }
         self.muted -= 1;
@@ -803,32 +806,31 @@ impl<'q> Binding<'_, '_, 'q> {
         scope: usize,
         group: &'q Grouping,
         rows: &Rows<'q>,
-        items: &'q [Item],
         out: &mut Vec<u64>,
     ) {
         match group {
             Grouping::One(value) => {
-                let value = self.group_value(scope, value, rows, items);
+                let value = self.group_value(scope, value, rows);
                 out.push(value.key);
             }
             Grouping::Sets(all) => {
                 for one in all {
-                    self.group_keys(scope, one, rows, items, out);
+                    self.group_keys(scope, one, rows, out);
                 }
             }
         }
     }
 
-    fn group(&mut self, scope: usize, group: &'q Grouping, rows: &Rows<'q>, items: &'q [Item]) {
+    fn group(&mut self, scope: usize, group: &'q Grouping, rows: &Rows<'q>) {
         match group {
             Grouping::One(value) => {
-                let value = self.group_value(scope, value, rows, items);
+                let value = self.group_value(scope, value, rows);
                 let value = self.settle(value);
                 self.demand_equality(&value);
             }
             Grouping::Sets(all) => {
                 for one in all {
-                    self.group(scope, one, rows, items);
+                    self.group(scope, one, rows);
                 }
             }
         }
@@ -841,16 +843,10 @@ impl<'q> Binding<'_, '_, 'q> {
     }
 
     /// A column of FROM comes before one of the result; a number is a place in the result.
-    fn group_value(
-        &mut self,
-        scope: usize,
-        value: &'q Expr,
-        rows: &Rows<'q>,
-        items: &'q [Item],
-    ) -> Typed<'q> {
+    fn group_value(&mut self, scope: usize, value: &'q Expr, rows: &Rows<'q>) -> Typed<'q> {
         match &*value.kind {
             ExprKind::Name(parts) if parts.len() == 1 && !self.has_column(scope, &parts[0]) => {
-                if let Some(found) = self.output_named(&parts[0], rows, items, value.span) {
+                if let Some(found) = self.output_named(&parts[0], rows, value.span) {
                     return found;
                 }
             }
@@ -876,14 +872,7 @@ impl<'q> Binding<'_, '_, 'q> {
             .any(|entry| entry.columns.iter().any(|column| column.name == *name))
     }
 
-    fn output_named(
-        &mut self,
-        name: &Ident,
-        rows: &Rows<'q>,
-        items: &[Item],
-        span: Span,
-    ) -> Option<Typed<'q>> {
-        let _ = items;
+    fn output_named(&mut self, name: &Ident, rows: &Rows<'q>, span: Span) -> Option<Typed<'q>> {
         let mut found: Option<&Typed<'q>> = None;
         for (column, value) in rows.columns.iter().zip(&rows.values) {
             if column.name != *name {
@@ -926,30 +915,18 @@ impl<'q> Binding<'_, '_, 'q> {
         }
     }
 
-    fn order_key(
-        &mut self,
-        scope: usize,
-        sort: &'q SortKey,
-        rows: &Rows<'q>,
-        items: &'q [Item],
-    ) -> Typed<'q> {
-        let value = self.distinct_key(scope, &sort.value, rows, items);
+    fn order_key(&mut self, scope: usize, sort: &'q SortKey, rows: &Rows<'q>) -> Typed<'q> {
+        let value = self.distinct_key(scope, &sort.value, rows);
         let value = self.settle(value);
         self.demand_order(&value);
         value
     }
 
     /// A name or number of the result, or else an expression.
-    fn distinct_key(
-        &mut self,
-        scope: usize,
-        value: &'q Expr,
-        rows: &Rows<'q>,
-        items: &'q [Item],
-    ) -> Typed<'q> {
+    fn distinct_key(&mut self, scope: usize, value: &'q Expr, rows: &Rows<'q>) -> Typed<'q> {
         let found = match &*value.kind {
             ExprKind::Name(parts) if parts.len() == 1 => {
-                self.output_named(&parts[0], rows, items, value.span)
+                self.output_named(&parts[0], rows, value.span)
             }
             ExprKind::Number(number) => self.output_at(number, rows, "ORDER BY", value.span),
             ExprKind::Text(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::Bits => {

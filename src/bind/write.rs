@@ -428,7 +428,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
     }
 
     /// A value that is stored in a column.
-    fn store(&mut self, goal: &Goal<'c>, column: &Column, value: &Typed<'q>, is_part: bool) {
+    fn store(&mut self, column: &Column, value: &Typed<'q>, is_part: bool) {
         if is_part {
             if value.ty.is_literal() {
                 self.give(value, Type::NOT_KNOWN, CastContext::Assignment);
@@ -462,7 +462,6 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             );
             self.fail("42804", value.span, message);
         }
-        let _ = goal;
     }
 
     /// The part of a column that is written must be there.
@@ -688,7 +687,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                     .collect();
                 if let Some(column) = column {
                     for value in &values {
-                        self.store(&goal, column, value, *is_part);
+                        self.store(column, value, *is_part);
                     }
                 }
                 let all_default = !values.is_empty()
@@ -904,7 +903,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             return;
         };
         self.demand_part(&column, target);
-        self.store(goal, &column, value, target.is_part);
+        self.store(&column, value, target.is_part);
         let is_default = matches!(value.source, Source::Default);
         if let Some(stored) = goal.stored(&column.name) {
             let always = stored.identity == Some(Identity::Always);
@@ -1077,7 +1076,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                 let mut written = Vec::new();
                 if columns.is_empty() {
                     for (column, value) in goal.columns.iter().zip(given.iter().flatten()) {
-                        self.store(goal, column, value, false);
+                        self.store(column, value, false);
                         written.push((
                             column.name.clone(),
                             written_value(std::slice::from_ref(value)),
@@ -1099,7 +1098,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                             continue;
                         };
                         if let Some(value) = &value {
-                            self.store(goal, &column, value, target.is_part);
+                            self.store(&column, value, target.is_part);
                             if !matches!(value.source, Source::Default) {
                                 self.refuse_generated(goal, &column.name, value.span, "428C9");
                                 if overriding.is_none() {
