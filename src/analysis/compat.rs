@@ -365,8 +365,21 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
                 error("42P10", Stage::Plan, message.to_owned()),
             );
         }
-        Change::TriggerAdded | Change::RuleAdded | Change::RuleDropped => {
+        Change::TriggerAdded | Change::TriggerDropped | Change::RuleAdded | Change::RuleDropped => {
             table.hurts_old(WRITE, Warning, None)
+        }
+        Change::CoveredByView { .. } => table.hurts_old(BOTH, Weight::Note, None),
+        Change::ViewWritesRefused => {
+            let message = format!("cannot insert into view \"{name}\"");
+            table.hurts_old(WRITE, Error, error("55000", Stage::Plan, message));
+        }
+        Change::ViewColumnComputed => {
+            let message = format!("cannot insert into column \"{name}\" of view \"{parent}\"");
+            table.hurts_old(WRITE, Error, error("0A000", Stage::Parse, message));
+        }
+        Change::NameReused => table.hurts_old(BOTH, Warning, None),
+        Change::Backfilled | Change::RowsCopied { .. } => {
+            table.add(Pair::NewReadsOldData, READ, Warning, None);
         }
         Change::RowSecurityOn { without_policy } => {
             let message =

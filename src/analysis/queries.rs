@@ -530,7 +530,9 @@ pub(super) fn uses(own: &Catalog, bound: &Bound, difference: &Difference, rename
         };
         let id = match &relation.body {
             RelationBody::Table(table) => table.column(column).map(|it| it.id),
-            RelationBody::View(_) | RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+            // A view's columns have no identities.
+            RelationBody::View(_) => return any(relation.id),
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
         };
         id.is_some_and(|id| any_part(relation.id, id))
     };

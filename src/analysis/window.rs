@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::history::{Step, Timeline};
+use crate::history::{RowsChange, Step, Timeline};
 use crate::schema::apply::Touched;
-use crate::schema::catalog::Catalog;
+use crate::schema::catalog::{Catalog, RelationBody, Trigger};
 use crate::schema::diff::{
     Change, Difference, ObjectKind, ObjectRef, diff_touched, every_name, known_column, other_name,
 };
@@ -163,6 +163,13 @@ impl<'a> Window<'a> {
                 it.harm.weight = Weight::Warning;
             }
         }
+        breaks.retain(|it| {
+            it.difference.change != Change::NameReused
+                || !has_moved_in(timeline, &releases[it.release], it)
+        });
+        for position in since + 1..=last {
+            stale(timeline, &releases, &head, position, &mut breaks);
+        }
         releases.push(head);
         for (index, release) in releases.iter().enumerate() {
             let from = match release.role {
@@ -174,6 +181,21 @@ impl<'a> Window<'a> {
         breaks.retain(|it| {
             let at = states.partition_point(|state| *state < it.start);
             states.get(at).is_some_and(|state| *state < it.end)
+        });
+        // Where somebody sees the name missing, that is what is said.
+        let missing: BTreeSet<(usize, ObjectRef)> = breaks
+            .iter()
+            .filter(|it| {
+                matches!(
+                    it.difference.change,
+                    Change::ColumnDropped { .. } | Change::RelationDropped
+                )
+            })
+            .map(|it| (it.release, it.difference.object.clone()))
+            .collect();
+        breaks.retain(|it| {
+            it.difference.change != Change::NameReused
+                || !missing.contains(&(it.release, it.difference.object.clone()))
         });
         breaks.sort_by(|a, b| {
             (a.blamed, &a.difference, a.harm.pair, a.release).cmp(&(
@@ -455,7 +477,7 @@ fn uses(contract: &Contract, difference: &Difference, harm: &Harm, access: Acces
     let columns: &[Ident] = match &difference.change {
         Change::ConstraintAdded { columns, .. }
         | Change::ConstraintDropped { columns, .. }
-        | Change::UniqueKeyLost { columns } => columns,
+        | Change::UniqueKeyLost { columns, .. } => columns,
         _ => &[],
     };
     let column_used = columns.is_empty()
@@ -543,10 +565,12 @@ fn rewritten(
     last: usize,
 ) -> Vec<Break> {
     let mut out = Vec::new();
-    let columns = step
-        .rewritten
-        .iter()
-        .flat_map(|(table, columns)| columns.iter().map(move |column| (table, column)));
+    let columns = step.rows.iter().flat_map(|rows| match rows {
+        RowsChange::Updated {
+            table, replaced, ..
+        } => replaced.iter().map(|column| (table, column)).collect(),
+        RowsChange::Copied { .. } => Vec::new(),
+    });
     for (table, column) in columns {
         let Some(object) = known_column(&release.own, &step.catalog, table, column) else {
             continue;
@@ -581,6 +605,165 @@ fn rewritten(
         }
     }
     out
+}
+
+/// Whether what has taken a name had another one before: it was prepared beside the old one, as a
+/// copy is before it is moved into place.
+fn has_moved_in(timeline: &Timeline, release: &Release, it: &Break) -> bool {
+    let object = &it.difference.object;
+    let schema = object
+        .schema
+        .clone()
+        .unwrap_or_else(|| Ident::new("public"));
+    let top = object.parent.as_ref().unwrap_or(&object.name);
+    let name = QualifiedName::new(schema, top.clone());
+    let before = release.position..it.start;
+    let Some(relation) = timeline.catalog(it.start).relation(&name) else {
+        return false;
+    };
+    if object.parent.is_none() {
+        let mut names = before.filter_map(|at| timeline.catalog(at).relation_name(relation.id));
+        return names.any(|other| *other != name);
+    }
+    let RelationBody::Table(table) = &relation.body else {
+        return false;
+    };
+    let Some(column) = table.column(&object.name) else {
+        return false;
+    };
+    before
+        .filter_map(|at| {
+            let catalog = timeline.catalog(at);
+            let name = catalog.relation_name(relation.id)?;
+            catalog.table(name)?.column_by_id(column.id)
+        })
+        .any(|other| other.name != object.name)
+}
+
+/// What head reads of rows that a step filled or copied while a live release still writes: nobody
+/// does it for the rows that come afterwards.
+fn stale(
+    timeline: &Timeline,
+    live: &[Release],
+    head: &Release,
+    position: usize,
+    out: &mut Vec<Break>,
+) {
+    let step = &timeline.steps[position - 1];
+    for rows in &step.rows {
+        let differences: Vec<Difference> = match rows {
+            RowsChange::Updated {
+                table,
+                replaced,
+                filled,
+            } => replaced
+                .iter()
+                .chain(filled)
+                .filter(|column| is_left_empty(step, live, head, table, column))
+                .map(|column| Difference {
+                    object: ObjectRef::part(ObjectKind::Column, table, column),
+                    change: Change::Backfilled,
+                })
+                .collect(),
+            RowsChange::Copied { into, from } => from
+                .iter()
+                .filter(|from| is_left_behind(live, head, into, from))
+                .map(|from| Difference {
+                    object: ObjectRef::top(ObjectKind::Table, into),
+                    change: Change::RowsCopied { from: from.clone() },
+                })
+                .collect(),
+        };
+        for difference in differences {
+            for harm in harms(&difference) {
+                let harms_head =
+                    |access: &Access| uses(&head.contract, &difference, &harm, *access);
+                let access: Vec<Access> = harm.access.iter().copied().filter(harms_head).collect();
+                if access.is_empty() {
+                    continue;
+                }
+                out.push(Break {
+                    release: live.len(),
+                    evidence: Evidence::Possible,
+                    blamed: Some(position - 1),
+                    difference: difference.clone(),
+                    harm,
+                    access,
+                    start: position,
+                    end: head.position + 1,
+                    uses: Vec::new(),
+                    unused: None,
+                    mentions: Vec::new(),
+                });
+            }
+        }
+    }
+}
+
+/// Whether a live release inserts rows without a column that is new to it, and nothing gives it a
+/// value. What is refused to be empty is another matter: those inserts fail.
+fn is_left_empty(
+    step: &Step,
+    live: &[Release],
+    head: &Release,
+    table: &QualifiedName,
+    column: &Ident,
+) -> bool {
+    let Some(relation) = step.catalog.relation(table) else {
+        return false;
+    };
+    let Some(name) = head.own.relation_name(relation.id) else {
+        return false;
+    };
+    let Some(last) = head.own.table(name) else {
+        return false;
+    };
+    let RelationBody::Table(now) = &relation.body else {
+        return false;
+    };
+    let Some(kept) = now.column(column).and_then(|it| last.column_by_id(it.id)) else {
+        return false;
+    };
+    let is_covered = kept.default.is_some()
+        || kept.identity.is_some()
+        || kept.generated.is_some()
+        || last.refuses_null(kept)
+        || last.triggers.iter().any(|it| it.fills_on_insert());
+    let is_new_to = |release: &Release| {
+        let known = release.own.relation_name(relation.id);
+        let old = known.and_then(|name| release.own.table(name));
+        old.is_some_and(|old| {
+            old.knowledge.is_full()
+                && old.column_by_id(kept.id).is_none()
+                && old.column(column).is_none()
+        })
+    };
+    !is_covered && live.iter().any(is_new_to)
+}
+
+/// Whether a live release writes to a table whose rows were copied into one that is new to it, and
+/// no trigger carries on.
+fn is_left_behind(
+    live: &[Release],
+    head: &Release,
+    into: &QualifiedName,
+    from: &QualifiedName,
+) -> bool {
+    let is_kept = head.own.table(into).is_some();
+    // Where it is gone, old code fails, and that is said already.
+    let is_still_there = head.own.table(from).is_some_and(|table| {
+        let carries_on = |it: &Trigger| it.enabled && it.events.insert;
+        !table.triggers.iter().any(carries_on)
+    });
+    let writes = |release: &Release| {
+        release.own.table(from).is_some_and(|table| !table.foreign)
+            && release.own.relation(into).is_none()
+            && {
+                let source = ObjectRef::top(ObjectKind::Table, from);
+                release.contract.uses(&source, Access::Write)
+            }
+    };
+    into != from && is_kept && is_still_there && live.iter().any(writes)
 }
 
 /// Walks head from its own version back to the beginning.

@@ -34,7 +34,7 @@ use self::builtin::builtins;
 use self::kind::{Base, Modifiers, Type};
 use self::routine::Behind;
 use self::scope::Column;
-use crate::schema::catalog::{Catalog, ObjectId, TypeBody, UserType};
+use crate::schema::catalog::{Catalog, ObjectId, RelationBody, TypeBody, UserType, ViewWrites};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::OtherKind;
 use crate::schema::types::{SqlType, TypeName};
@@ -99,6 +99,55 @@ pub(crate) fn view_columns(
         (column.name, data_type)
     });
     Some(typed.collect())
+}
+
+/// What writing to a view comes to, its triggers and rules aside.
+pub(crate) fn view_writes(name: &QualifiedName, catalog: &Catalog) -> ViewWrites {
+    let Some(RelationBody::View(view)) = catalog.relation(name).map(|it| &it.body) else {
+        return ViewWrites::Unknown;
+    };
+    let Ok(statement) = crate::sql::query::parse(&view.query.text) else {
+        return ViewWrites::Unknown;
+    };
+    let Some(shown) = write::shown_plainly(&statement) else {
+        return ViewWrites::Refused;
+    };
+    if shown.is_empty() {
+        return ViewWrites::Unknown;
+    }
+    let below = match view.depends_on[..] {
+        [id] => catalog
+            .relation_name(id)
+            .and_then(|it| catalog.relation(it)),
+        _ => None,
+    };
+    match below.map(|it| (it.id, &it.body)) {
+        Some((id, RelationBody::Table(table))) => ViewWrites::Through {
+            table: id,
+            columns: shown
+                .iter()
+                .map(|name| Some(table.column(name.as_ref()?)?.id))
+                .collect(),
+        },
+        Some((_, RelationBody::View(below))) => match &below.writes {
+            ViewWrites::Through { table, columns } => {
+                let names = below.columns.as_deref().unwrap_or_default();
+                let at = |name: &Ident| names.iter().position(|it| it == name);
+                ViewWrites::Through {
+                    table: *table,
+                    columns: shown
+                        .iter()
+                        .map(|name| *columns.get(at(name.as_ref()?)?)?)
+                        .collect(),
+                }
+            }
+            ViewWrites::Refused => ViewWrites::Refused,
+            ViewWrites::Unknown => ViewWrites::Unknown,
+        },
+        Some((_, RelationBody::Sequence(_) | RelationBody::Index { .. })) | None => {
+            ViewWrites::Unknown
+        }
+    }
 }
 
 /// How queries are run.

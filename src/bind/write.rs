@@ -1172,9 +1172,20 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
 /// For a view of one table without grouping and the like, the column that each of its columns
 /// stands for, where it is a plain one; `None` where the view cannot be written.
 fn plain_view(text: &str) -> Option<Vec<Option<Ident>>> {
-    let Ok(Statement::Query(query)) = crate::sql::query::parse(text) else {
+    match crate::sql::query::parse(text) {
+        Ok(statement) => shown_plainly(&statement),
         // What is not read is not refused.
-        return Some(Vec::new());
+        Err(_) => Some(Vec::new()),
+    }
+}
+
+/// For a query of one table without grouping and the like, the column of that table that each
+/// column of the result plainly is; `None` where a view of it cannot be written.
+///
+/// Source: PostgreSQL manual, CREATE VIEW, updatable views.
+pub(super) fn shown_plainly(statement: &Statement) -> Option<Vec<Option<Ident>>> {
+    let Statement::Query(query) = statement else {
+        return None;
     };
     let Body::Select(select) = &query.body else {
         return None;
@@ -1195,16 +1206,21 @@ fn plain_view(text: &str) -> Option<Vec<Option<Ident>>> {
     if refused || !is_table {
         return None;
     }
-    Some(
-        select
-            .items
-            .iter()
-            .map(|item| match &*item.value.kind {
-                ExprKind::Name(parts) => parts.last().cloned(),
-                _ => None,
-            })
-            .collect(),
-    )
+    // What a star stood for was written out when the view was made; where it was not, it is not known.
+    let is_star = |kind: &ExprKind| matches!(kind, ExprKind::Star(_));
+    if select.items.iter().any(|item| is_star(&item.value.kind)) {
+        return Some(Vec::new());
+    }
+    let shown: Vec<Option<Ident>> = select
+        .items
+        .iter()
+        .map(|item| match &*item.value.kind {
+            ExprKind::Name(parts) => parts.last().cloned(),
+            _ => None,
+        })
+        .collect();
+    // A result without one plain column, as that of an aggregate, has nothing to write to.
+    shown.iter().any(Option::is_some).then_some(shown)
 }
 
 /// What is known of the values of one column in all rows.

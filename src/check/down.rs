@@ -108,7 +108,7 @@ fn undo(chain: &Chain, index: usize, planned: Planned) -> Option<Undone> {
         // The server cannot take a label away.
         let differences = differences
             .iter()
-            .filter(|it| !matches!(it.change, Change::LabelAdded | Change::Unread));
+            .filter(|it| it.is_of_shape() && it.change != Change::LabelAdded);
         out.extend(differences.map(down_differs::left));
     }
     (!out.is_empty()).then(|| Undone::Differs(out.into_iter().collect()))

@@ -30,7 +30,7 @@ use crate::rules::{
     Advice, down_differs, marker_misplaced, migration_skipped, transaction_forbidden,
     version_duplicated, version_gap, version_late,
 };
-use crate::schema::diff::{Change, ObjectRef, diff};
+use crate::schema::diff::{Difference, ObjectRef, diff};
 use crate::schema::op::{SchemaOp, TransactionOp};
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Statement;
@@ -944,7 +944,7 @@ fn fresh_differences(
     };
     let mut objects: Vec<ObjectRef> = diff(chain.timeline.catalog(chain.timeline.end()), fresh)
         .into_iter()
-        .filter(|difference| difference.change != Change::Unread)
+        .filter(Difference::is_of_shape)
         .map(|difference| difference.object)
         .collect();
     objects.dedup();

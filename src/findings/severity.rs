@@ -78,6 +78,9 @@ impl Weighing {
                 .any(|state| it.start <= *state && *state < it.end && wanted(*state))
         };
         match (it.harm.pair, self.mode) {
+            // Where no old code is alive any more, nobody writes such rows.
+            (Pair::NewReadsOldData, DeployMode::CodeFirst | DeployMode::Offline) => Cell::Silent,
+            (Pair::NewReadsOldData, DeployMode::Phased) if it.start > self.switch => Cell::Silent,
             // Data outlives every order of deploying.
             (Pair::OldReadsNewData | Pair::NewReadsOldData, _) => Cell::Counts,
             (Pair::OldOnNew, DeployMode::MigrateFirst | DeployMode::Concurrent) => Cell::Counts,

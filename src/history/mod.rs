@@ -7,4 +7,6 @@ pub mod graph;
 pub mod replay;
 
 pub use graph::VersionGraph;
-pub use replay::{Batch, Planned, Step, Timeline, replay, replay_from_schema, replay_on};
+pub use replay::{
+    Batch, Planned, RowsChange, Step, Timeline, replay, replay_from_schema, replay_on,
+};

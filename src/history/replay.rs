@@ -7,14 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::bind::view_columns;
+use crate::bind::{view_columns, view_writes};
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
     Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, end_session,
     expect_column, expect_no_column, named_relation, named_routines,
 };
 use crate::schema::catalog::{Catalog, ObjectId, Routine};
-use crate::schema::name::{Ident, QualifiedName};
+use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{Argument, Call, Called, DataOp, Runs, SchemaOp, TransactionOp, Value};
 use crate::schema::session::{IndexNames, PrimaryKeys, Session};
 use crate::sql::{Dialect, Operation, POLICIES, Script, read_body};
@@ -64,13 +64,34 @@ pub struct Step {
     pub touched: Vec<Touched>,
     /// Why the server would have refused it.
     pub misfits: Vec<Misfit>,
-    /// The columns whose values in existing rows it changes.
-    pub rewritten: Vec<(QualifiedName, Vec<Ident>)>,
+    /// What it does to existing rows.
+    pub rows: Vec<RowsChange>,
     /// Whether other connections see this state.
     pub visible: bool,
     /// Whether nobody can say that it runs: it stands under a condition in a body. The catalog is
     /// that after it.
     pub perhaps: bool,
+}
+
+/// What a statement does to rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowsChange {
+    /// `UPDATE`
+    Updated {
+        /// The table.
+        table: QualifiedName,
+        /// The columns whose values it replaces.
+        replaced: Vec<Ident>,
+        /// The columns to which it only gives a value where there is none.
+        filled: Vec<Ident>,
+    },
+    /// `INSERT … SELECT`
+    Copied {
+        /// The table that gets the rows.
+        into: QualifiedName,
+        /// The relations that they come from.
+        from: Vec<QualifiedName>,
+    },
 }
 
 /// Every state of a run. Position 0 is before the first step, position `i` after step `i - 1`.
@@ -642,6 +663,14 @@ impl Replay {
             {
                 catalog.describe_view(name, &view.columns, columns);
             }
+            if let SchemaOp::CreateView { .. } = op {
+                for touched in &applied.touched {
+                    if let Touched::Relation(name) = touched {
+                        let writes = view_writes(name, &catalog);
+                        catalog.note_view_writes(name, writes);
+                    }
+                }
+            }
             if !matches!(op, SchemaOp::Session(_)) {
                 self.catalog = Arc::new(catalog);
             }
@@ -653,9 +682,24 @@ impl Replay {
             return;
         };
         step.perhaps = runs == Runs::Perhaps;
-        if let SchemaOp::Data(DataOp::Update { table, columns }) = op {
-            let table = named_relation(&self.catalog, &self.session, table);
-            step.rewritten.push((table, columns.clone()));
+        let named = |name: &ObjectName| named_relation(&self.catalog, &self.session, name);
+        match op {
+            SchemaOp::Data(DataOp::Update {
+                table,
+                columns,
+                filled,
+            }) => step.rows.push(RowsChange::Updated {
+                table: named(table),
+                replaced: columns.clone(),
+                filled: filled.clone(),
+            }),
+            SchemaOp::Data(DataOp::Insert { table, reads, .. }) if !reads.is_empty() => {
+                step.rows.push(RowsChange::Copied {
+                    into: named(table),
+                    from: reads.iter().map(named).collect(),
+                });
+            }
+            _ => {}
         }
     }
 
@@ -672,7 +716,7 @@ impl Replay {
             catalog: Arc::clone(&self.catalog),
             touched,
             misfits,
-            rewritten: Vec::new(),
+            rows: Vec::new(),
             visible: false,
             perhaps: false,
         });
@@ -781,7 +825,7 @@ impl Replay {
     /// Rows are as they were before: nobody else has seen them change.
     fn restore_rows(&mut self, first_step: usize) {
         for step in &mut self.steps[first_step..] {
-            step.rewritten.clear();
+            step.rows.clear();
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Answers, LiveError};
 use crate::schema::catalog::{
     Catalog, Column, Constraint, EnumLabel, Index, ObjectId, Policy, Privilege, PrivilegeTarget,
     Relation, RelationBody, RewriteRule, Routine, RowSecurity, Sequence, SequenceOptions, Table,
-    Trigger, TypeBody, UserType, View,
+    Trigger, TypeBody, UserType, View, ViewWrites,
 };
 use crate::schema::list::List;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
@@ -331,6 +331,7 @@ fn build(catalog: &mut Catalog, mut rows: Rows) {
                 indexes,
                 triggers,
                 rules,
+                writes: ViewWrites::Unknown,
             }),
             "S" => RelationBody::Sequence(match rows.sequences.remove(&row.id) {
                 Some(row) => sequence(row),

@@ -41,12 +41,14 @@ pub(crate) fn left(difference: &Difference) -> Left {
         | Change::TypeDropped
         | Change::LabelDropped
         | Change::RoutineDropped
-        | Change::UniqueKeyLost { .. } => How::Missing,
+        | Change::UniqueKeyLost { .. }
+        | Change::TriggerDropped => How::Missing,
         Change::RelationAdded
         | Change::ColumnAdded { .. }
         | Change::ConstraintAdded { .. }
         | Change::TypeAdded
         | Change::LabelAdded
+        | Change::TriggerAdded
         | Change::RoutineAdded => How::StillThere,
         _ => How::Differs, // Whatever else can differ.
     };

@@ -125,6 +125,7 @@ macro_rules! rules {
 rules![
     column_added: Compat,
     column_added_required: Compat,
+    column_backfilled: Data,
     column_default_changed: Compat,
     column_default_dropped: Compat,
     column_dropped: Compat,
@@ -147,6 +148,7 @@ rules![
     marker_misplaced: History,
     migration_skipped: History,
     migration_unreadable: History,
+    name_reused: Compat,
     not_understood: Compat,
     policy_changed: Compat,
     privilege_granted: Compat,
@@ -161,10 +163,13 @@ rules![
     sequence_dropped: Compat,
     statement_refused: History,
     table_added: Compat,
+    table_copied: Data,
+    table_covered_by_view: Compat,
     table_dropped: Compat,
     table_renamed: Compat,
     transaction_forbidden: Ops,
     trigger_added: Compat,
+    trigger_dropped: Compat,
     type_added: Compat,
     type_dropped: Compat,
     type_redefined: Compat,
@@ -174,6 +179,7 @@ rules![
     version_gap: History,
     version_late: History,
     view_dropped: Compat,
+    view_writes_refused: Compat,
 ];
 
 /// The rule of that name.
@@ -233,6 +239,14 @@ mod tests {
                 to: RelationKind::View,
             },
         );
+        for kind in [ObjectKind::Table, ObjectKind::View] {
+            top(kind, Change::ViewWritesRefused);
+        }
+        top(ObjectKind::Table, Change::NameReused);
+        top(ObjectKind::Table, Change::RowsCopied { from: name("u") });
+        for table in [Some(name("u")), None] {
+            top(ObjectKind::Table, Change::CoveredByView { table });
+        }
         top(ObjectKind::Type, Change::TypeAdded);
         top(ObjectKind::Type, Change::TypeDropped);
         top(ObjectKind::Type, Change::TypeRedefined);
@@ -386,7 +400,17 @@ mod tests {
                 },
             );
         }
-        part(ObjectKind::Constraint, Change::UniqueKeyLost { columns });
+        for primary in [true, false] {
+            let columns = columns.clone();
+            part(
+                ObjectKind::Constraint,
+                Change::UniqueKeyLost { columns, primary },
+            );
+        }
+        part(ObjectKind::Trigger, Change::TriggerDropped);
+        part(ObjectKind::Column, Change::ViewColumnComputed);
+        part(ObjectKind::Column, Change::NameReused);
+        part(ObjectKind::Column, Change::Backfilled);
         part(ObjectKind::Trigger, Change::TriggerAdded);
         part(ObjectKind::Rule, Change::RuleAdded);
         part(ObjectKind::Rule, Change::RuleDropped);

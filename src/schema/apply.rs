@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use super::catalog::{
     Catalog, Knowledge, ObjectId, PrivilegeTarget, Relation, RelationBody, Routine, Sequence,
-    Table, View,
+    Table, View, ViewWrites,
 };
 use super::list::List;
 use super::name::{Ident, ObjectName, QualifiedName};
@@ -729,6 +729,7 @@ impl Applier<'_> {
                 indexes: List::default(),
                 triggers: Vec::new(),
                 rules: Vec::new(),
+                writes: ViewWrites::Unknown,
             }),
             // An index without its table says nothing.
             RelationKind::Table | RelationKind::ForeignTable | RelationKind::Index => {

@@ -362,6 +362,42 @@ pub struct View {
     pub triggers: Vec<Trigger>,
     /// Its rules, but for the one that makes it a view.
     pub rules: Vec<RewriteRule>,
+    /// What writing to it comes to.
+    pub writes: ViewWrites,
+}
+
+/// What becomes of an `INSERT`, `UPDATE` or `DELETE` on a view, its triggers and rules aside.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ViewWrites {
+    /// The server passes it on to one table.
+    Through {
+        /// The table.
+        table: ObjectId,
+        /// For each column of the view, the one that it plainly stands for.
+        columns: Vec<Option<ObjectId>>,
+    },
+    /// The server refuses it.
+    Refused,
+    /// Not known.
+    #[default]
+    Unknown,
+}
+
+impl View {
+    /// Whether the server takes writes to it; `None` where that is not known.
+    pub fn is_writable(&self) -> Option<bool> {
+        let by_trigger = |it: &Trigger| it.enabled && it.timing == TriggerTiming::InsteadOf;
+        let by_rule = |it: &RewriteRule| it.enabled && it.instead;
+        if self.triggers.iter().any(by_trigger) || self.rules.iter().any(by_rule) {
+            return Some(true);
+        }
+        match self.writes {
+            _ if self.materialized => Some(false),
+            ViewWrites::Through { .. } => Some(true),
+            ViewWrites::Refused => Some(false),
+            ViewWrites::Unknown => None,
+        }
+    }
 }
 
 /// A sequence.
@@ -841,6 +877,19 @@ impl Catalog {
         let rest = names.into_iter().skip(listed.len());
         view.columns = Some(listed.iter().cloned().chain(rest).collect());
         view.types = types;
+        self.relations.insert_mut(name.clone(), relation);
+    }
+
+    /// Notes what writing to a view comes to.
+    pub(crate) fn note_view_writes(&mut self, name: &QualifiedName, writes: ViewWrites) {
+        let Some(relation) = self.relations.get(name) else {
+            return;
+        };
+        let mut relation = Arc::clone(relation);
+        let RelationBody::View(view) = &mut Arc::make_mut(&mut relation).body else {
+            return;
+        };
+        view.writes = writes;
         self.relations.insert_mut(name.clone(), relation);
     }
 

@@ -6,6 +6,7 @@
 //! indexes are not differences: what they demand is.
 
 mod access;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -303,9 +304,33 @@ pub enum Change {
     UniqueKeyLost {
         /// The columns.
         columns: Vec<Ident>,
+        /// Whether it was the primary key.
+        primary: bool,
     },
-    /// A trigger fires that did not before.
+    /// A trigger fires that did not before, or does something else.
     TriggerAdded,
+    /// A trigger no longer fires.
+    TriggerDropped,
+    /// A table has made room for a view of the same name.
+    CoveredByView {
+        /// The table that the view shows, where it is one.
+        table: Option<QualifiedName>,
+    },
+    /// The server refuses writes to a view.
+    ViewWritesRefused,
+    /// A column of a view is computed, and the server refuses values that are given for it.
+    ViewColumnComputed,
+    /// The name stands for another table or column, made anew, of the same shape.
+    NameReused,
+    /// Rows that were there got a value in a new column; those that old code inserts afterwards do
+    /// not. No difference of catalogs: a step says so.
+    Backfilled,
+    /// Rows of a table were copied into a new one; those that old code writes afterwards are not. No
+    /// difference of catalogs: a step says so.
+    RowsCopied {
+        /// The table that they were copied from.
+        from: QualifiedName,
+    },
     /// A rule rewrites statements that it did not before, or does so in another way.
     RuleAdded,
     /// A rule no longer rewrites statements.
@@ -445,6 +470,13 @@ impl Change {
             Change::ValuesAdded { .. } => "values-added",
             Change::UniqueKeyLost { .. } => "unique-key-lost",
             Change::TriggerAdded => "trigger-added",
+            Change::TriggerDropped => "trigger-dropped",
+            Change::CoveredByView { .. } => "covered-by-view",
+            Change::ViewWritesRefused => "view-writes-refused",
+            Change::ViewColumnComputed => "view-column-computed",
+            Change::NameReused => "name-reused",
+            Change::Backfilled => "backfilled",
+            Change::RowsCopied { .. } => "rows-copied",
             Change::RuleAdded => "rule-added",
             Change::RuleDropped => "rule-dropped",
             Change::RowSecurityOn { .. } => "row-security-on",
@@ -495,6 +527,14 @@ pub fn diff(old: &Catalog, new: &Catalog) -> Vec<Difference> {
     out.sort();
     out.dedup();
     out
+}
+
+impl Difference {
+    /// Whether it shows in the two schemas themselves: not only in which operation has made an
+    /// object, or in what nobody can say.
+    pub fn is_of_shape(&self) -> bool {
+        !matches!(self.change, Change::NameReused | Change::Unread)
+    }
 }
 
 /// Everything that there is to look at in two catalogs.
@@ -680,17 +720,11 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
                         None => tables.diff(out),
                     }
                 }
-                (RelationBody::View(earlier), RelationBody::View(later)) => {
-                    diff_rules(name, &earlier.rules, &later.rules, out);
-                    match (&earlier.columns, &later.columns) {
-                        (Some(earlier), Some(later)) => diff_view(name, earlier, later, out),
-                        (None, None) if earlier.query == later.query => {}
-                        _ if before.id == after.id => {} // Replacing a view drops no column.
-                        _ => out.push(obscured(object, before, after)),
-                    }
-                }
                 (RelationBody::Sequence(_), RelationBody::Sequence(_)) => {}
-                _ => out.push(obscured(object, before, after)),
+                _ if !views::diff_exchanged(old, new, name, (before, after), out) => {
+                    out.push(obscured(object, before, after));
+                }
+                _ => {}
             }
         }
         (Some(before), None) => {
@@ -755,21 +789,6 @@ fn obscured(object: ObjectRef, before: &Relation, after: &Relation) -> Differenc
     }
 }
 
-fn diff_view(name: &QualifiedName, before: &[Ident], after: &[Ident], out: &mut Vec<Difference>) {
-    let mut push = |column: &Ident, change| {
-        out.push(Difference {
-            object: ObjectRef::part(ObjectKind::Column, name, column),
-            change,
-        });
-    };
-    for column in before.iter().filter(|column| !after.contains(column)) {
-        push(column, Change::ColumnDropped { required: false });
-    }
-    for column in after.iter().filter(|column| !before.contains(column)) {
-        push(column, Change::ColumnAdded { required: false });
-    }
-}
-
 fn diff_rules(
     name: &QualifiedName,
     before: &[RewriteRule],
@@ -825,6 +844,12 @@ struct Tables<'a> {
 
 impl Tables<'_> {
     fn diff(&self, out: &mut Vec<Difference>) {
+        if self.is_made_anew() {
+            out.push(Difference {
+                object: ObjectRef::top(ObjectKind::Table, self.name),
+                change: Change::NameReused,
+            });
+        }
         let not_null = |table: &'_ Table| -> BTreeSet<Ident> {
             let checks = table.constraints.iter().filter(|it| it.enforced);
             checks.filter_map(|it| it.as_not_null().cloned()).collect()
@@ -876,6 +901,21 @@ impl Tables<'_> {
         self.diff_triggers(out);
         diff_rules(self.name, &self.before.rules, &self.after.rules, out);
         self.diff_row_security(out);
+    }
+
+    /// Whether another table has taken the name; one whose making was not seen may be the same.
+    fn is_made_anew(&self) -> bool {
+        let ids = [self.old, self.new].map(|it| it.relation(self.name));
+        match ids {
+            [Some(before), Some(after)] => {
+                let is_seen = |it: &Relation| !it.assumed;
+                before.id != after.id
+                    && is_seen(before)
+                    && is_seen(after)
+                    && self.old.relation_name(after.id).is_none()
+            }
+            _ => false,
+        }
     }
 
     /// What happens to the whole partitioned table is said of it, and only the rest of a partition.
@@ -950,6 +990,15 @@ impl Tables<'_> {
             } else {
                 push(Change::ColumnTypeChanged { from, to });
             }
+        }
+        // A column that the old table does not have has taken the name.
+        let is_anew = before.id != after.id
+            && !before.assumed
+            && !after.assumed
+            && after.generated.is_none()
+            && self.before.column_by_id(after.id).is_none();
+        if is_anew && !self.is_made_anew() && self.same_type(&before.data_type, &after.data_type) {
+            push(Change::NameReused);
         }
         if before.collation != after.collation && self.in_unique_key(after) {
             push(Change::KeyCollationChanged);
@@ -1264,6 +1313,10 @@ impl Tables<'_> {
                     object: ObjectRef::part(ObjectKind::Constraint, self.name, &lost.name),
                     change: Change::UniqueKeyLost {
                         columns: columns.into_iter().cloned().collect(),
+                        primary: self.before.constraints.iter().any(|it| {
+                            matches!(it.kind, ConstraintKind::PrimaryKey { .. })
+                                && lost.constraint.as_ref() == Some(&it.name)
+                        }),
                     },
                 });
             }
@@ -1323,6 +1376,22 @@ impl Tables<'_> {
                 out.push(Difference {
                     object: ObjectRef::part(ObjectKind::Trigger, self.name, &trigger.name),
                     change: Change::TriggerAdded,
+                });
+            }
+        }
+        for trigger in self.before.triggers.iter().filter(|it| it.enabled) {
+            let fires = self.after.triggers.iter().any(|new| {
+                // One of the same name that does something else has been said.
+                new.enabled
+                    && (new.name == trigger.name
+                        || new.timing == trigger.timing
+                            && new.events == trigger.events
+                            && self.same_function(trigger.function.as_ref(), new.function.as_ref()))
+            });
+            if !fires {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Trigger, self.name, &trigger.name),
+                    change: Change::TriggerDropped,
                 });
             }
         }

@@ -1004,13 +1004,18 @@ pub enum DataOp {
         table: ObjectName,
         /// The columns named.
         columns: Vec<Ident>,
+        /// The relations that its query reads; empty for `VALUES`.
+        reads: Vec<ObjectName>,
     },
     /// `UPDATE`, with the columns whose values it replaces.
     Update {
         /// The table.
         table: ObjectName,
-        /// The columns set, but for those that its condition says are NULL: they are only filled.
+        /// The columns whose values it replaces.
         columns: Vec<Ident>,
+        /// The columns that its condition says are NULL in every row that it changes: they are only
+        /// filled.
+        filled: Vec<Ident>,
     },
     /// `DELETE`
     Delete {

@@ -7,7 +7,7 @@ use super::naming::choose_name;
 use super::{Applier, Touched};
 use crate::schema::catalog::{
     Column, Constraint, Index, Knowledge, ObjectId, Relation, RelationBody, Sequence,
-    SequenceOptions, Table, TypeBody, View, schema_key,
+    SequenceOptions, Table, TypeBody, View, ViewWrites, schema_key,
 };
 use crate::schema::list::List;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
@@ -352,6 +352,7 @@ impl Applier<'_> {
             indexes: List::default(),
             triggers: Vec::new(),
             rules: Vec::new(),
+            writes: ViewWrites::Unknown,
         };
         let existing = self
             .catalog

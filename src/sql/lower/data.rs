@@ -169,13 +169,22 @@ fn verb(cursor: &mut Cursor) -> Read<Vec<SchemaOp>> {
         if cursor.is_done() {
             return Err(cursor.refuse("`VALUES` or a query"));
         }
-        DataOp::Insert { table, columns }
+        let reads = relations_read(cursor);
+        DataOp::Insert {
+            table,
+            columns,
+            reads,
+        }
     } else if cursor.eat("update") {
         cursor.eat_any(&["or replace", "or ignore", "low_priority", "ignore"]);
         cursor.eat("only");
         let table = cursor.object_name()?;
-        let columns = updated_columns(cursor)?;
-        DataOp::Update { table, columns }
+        let (columns, filled) = updated_columns(cursor)?;
+        DataOp::Update {
+            table,
+            columns,
+            filled,
+        }
     } else if cursor.eat("delete") {
         if cursor.dialect != crate::sql::Dialect::Postgres && !cursor.is("from") {
             while !cursor.is_done() && !cursor.is("from") {
@@ -235,7 +244,7 @@ fn unless_catalog(cursor: &Cursor, op: SchemaOp) -> SchemaOp {
 /// `UPDATE pg_index SET indisready = …`: indexes are left alone for a while, which changes no name
 /// and, once they are used again after a `REINDEX`, nothing else.
 fn marks_indexes(op: &SchemaOp) -> bool {
-    let SchemaOp::Data(DataOp::Update { table, columns }) = op else {
+    let SchemaOp::Data(DataOp::Update { table, columns, .. }) = op else {
         return false;
     };
     let marks = ["indisready", "indisvalid"];
@@ -403,8 +412,9 @@ fn insert_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
     Ok(columns)
 }
 
-/// The columns between `SET` and `FROM` or `WHERE`.
-fn updated_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
+/// The columns between `SET` and `FROM` or `WHERE`: those whose values are replaced, and those that
+/// are only filled.
+fn updated_columns(cursor: &mut Cursor) -> Read<(Vec<Ident>, Vec<Ident>)> {
     while !cursor.eat("set") {
         if cursor.next().is_none() {
             return Err(cursor.refuse("`SET`"));
@@ -444,8 +454,34 @@ fn updated_columns(cursor: &mut Cursor) -> Read<Vec<Ident>> {
         }
     }
     let filled = filled_columns(cursor)?;
-    columns.retain(|column| !filled.contains(column));
-    Ok(columns)
+    Ok(columns
+        .into_iter()
+        .partition(|column| !filled.contains(column)))
+}
+
+/// The names behind every `FROM` and `JOIN` of what is left.
+fn relations_read(cursor: &mut Cursor) -> Vec<ObjectName> {
+    let mut out = Vec::new();
+    while !cursor.is_done() {
+        let is_next = cursor.eat("from") || cursor.eat("join");
+        if !is_next {
+            cursor.at += 1;
+            continue;
+        }
+        cursor.eat("only");
+        let before = cursor.at;
+        match cursor.object_name() {
+            // A function's name is followed by its arguments.
+            Ok(name) if !cursor.is_symbol("(") => {
+                if !out.contains(&name) {
+                    out.push(name);
+                }
+            }
+            Ok(_) => {}
+            Err(_) => cursor.at = before,
+        }
+    }
+    out
 }
 
 /// The columns that the condition of an `UPDATE` says are NULL in every row that it changes:

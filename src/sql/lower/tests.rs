@@ -814,8 +814,8 @@ fn a_query_tells_its_relations_and_output() {
 fn data_statements_name_their_table_and_columns() {
     let columns = |text: &str| match only(text) {
         SchemaOp::Data(
-            DataOp::Insert { table, columns }
-            | DataOp::Update { table, columns }
+            DataOp::Insert { table, columns, .. }
+            | DataOp::Update { table, columns, .. }
             | DataOp::CopyFrom { table, columns },
         ) => {
             let columns: Vec<&str> = columns.iter().map(Ident::as_str).collect();
