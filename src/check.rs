@@ -10,6 +10,7 @@ mod down;
 mod explained;
 mod judge;
 mod replayed;
+mod walk;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ use chain::{Chain, LiveRelease};
 use code::CodeAt;
 pub use explained::explain_object;
 pub use replayed::{Replayed, replay_project, replay_tree};
+pub use walk::{explain_migration, explain_migration_in};
 
 /// What counts as new.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -685,6 +687,12 @@ fn named_queries(patterns: &[String]) -> Result<Option<PathPatterns>> {
 ///
 /// Any [`Error`]: the check could not be made.
 pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Result<Report> {
+    let (project, chain) = chain_in(options, head, live)?;
+    judge::judge(project, chain)
+}
+
+/// The migrations of a project that is held in trees, replayed.
+fn chain_in(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Result<(Project, Chain)> {
     let overrides = Overrides {
         layout: options.layout,
         dialect: options.dialect,
@@ -695,7 +703,7 @@ pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Re
     apply_options(options, &mut project.config)?;
     if live.is_empty() {
         let chain = Chain::of_everything(&project)?;
-        return judge::judge(project, chain);
+        return Ok((project, chain));
     }
     let live = live
         .iter()
@@ -703,7 +711,7 @@ pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Re
         .collect::<Result<Vec<LiveRelease>>>()?;
     let mut chain = Chain::new(&project, live, None, &[])?;
     read_code(options, head, &project, &[], &mut chain, false)?;
-    judge::judge(project, chain)
+    Ok((project, chain))
 }
 
 /// Whether a report fails the check.

@@ -29,6 +29,11 @@ impl Contract {
         Contract { retired }
     }
 
+    /// The retired objects.
+    pub fn retired(&self) -> &[Retired] {
+        &self.retired
+    }
+
     /// Whether the release is presumed to use an object this way. A retired table takes its
     /// columns and constraints with it.
     pub fn uses(&self, object: &ObjectRef, access: Access) -> bool {

@@ -313,7 +313,7 @@ fn query_notices(window: &Window) -> Vec<String> {
     out
 }
 
-fn contract(retired: &[Retired]) -> Contract {
+pub(super) fn contract(retired: &[Retired]) -> Contract {
     Contract::presumed(
         retired
             .iter()

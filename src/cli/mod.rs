@@ -62,6 +62,7 @@ fn explain(what: &str, path: Option<std::path::PathBuf>) -> anyhow::Result<u8> {
     let (forced, name) = match what.split_once(':') {
         Some(("rule", name)) => (Some("rule"), name),
         Some(("object", name)) => (Some("object"), name),
+        Some(("file", name)) => (Some("file"), name),
         _ => (None, what),
     };
     if forced != Some("object")
@@ -72,6 +73,13 @@ fn explain(what: &str, path: Option<std::path::PathBuf>) -> anyhow::Result<u8> {
     let known: Vec<&str> = migcheck::RULES.iter().map(|rule| rule.name).collect();
     if forced == Some("rule") {
         anyhow::bail!(migcheck::unknown_name("rule", name, &known));
+    }
+    // What is there as a file is a migration.
+    let file = std::path::Path::new(name);
+    if forced == Some("file") || (forced.is_none() && file.is_file()) {
+        let options = migcheck::Options::default();
+        let walk = migcheck::explain_migration(&options, &|name| std::env::var_os(name), file)?;
+        return print(&migcheck::walk_to_text(&walk));
     }
     let options = migcheck::Options {
         paths: path.into_iter().collect(),

@@ -6,7 +6,9 @@ mod files;
 mod json;
 mod printable;
 mod schema_json;
+mod sentence;
 mod text;
+mod walk;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +27,7 @@ pub use json::to_json;
 pub use printable::printable;
 pub use schema_json::schema_to_json;
 pub use text::{Styling, Verbosity, detection_line, to_text};
+pub use walk::{Walk, WalkPoint, WalkStage, WalkStatement, walk_to_text};
 
 /// The result of a check.
 #[derive(Debug)]

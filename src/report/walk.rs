@@ -1,0 +1,249 @@
+//! One migration taken through, for people.
+
+use super::printable::printable;
+use super::sentence::sentence;
+use crate::analysis::{Access, Role, Truth, Verdict};
+use crate::discover::DeployMode;
+use crate::plan::ReleasePlan;
+use crate::schema::op::SchemaOp;
+
+/// What is told of one migration.
+#[derive(Debug, Clone)]
+pub struct Walk {
+    /// Its file.
+    pub path: String,
+    /// Its version.
+    pub version: String,
+    /// How the project deploys.
+    pub deploy: DeployMode,
+    /// Its statements.
+    pub statements: Vec<WalkStatement>,
+    /// What changes in the schema, in words.
+    pub changes: Vec<String>,
+    /// Every state that other connections see, from the one before it on.
+    pub points: Vec<WalkPoint>,
+    /// When the code may be switched.
+    pub verdict: Verdict,
+    /// What the rules say: each rule with its message.
+    pub findings: Vec<(&'static str, String)>,
+    /// The safe sequence, or why there is none.
+    pub sequence: Result<Vec<WalkStage>, String>,
+}
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub struct WalkStatement {
+    /// Its line in the file, from 1.
+    pub line: usize,
+    /// Its text.
+    pub text: String,
+    /// What it does.
+    pub operations: Vec<SchemaOp>,
+    /// Why it was not understood, where it was not.
+    pub not_understood: Option<String>,
+}
+
+/// One state that other connections see.
+#[derive(Debug, Clone)]
+pub struct WalkPoint {
+    /// Whether it is the state before the migration.
+    pub is_before: bool,
+    /// The line of the statement after which it is seen, where that is not the last.
+    pub after_line: Option<usize>,
+    /// Each release: its name and side, whether it works there, and the server's errors if not.
+    pub releases: Vec<(String, Role, Truth, Vec<String>)>,
+}
+
+/// One stage of the safe sequence.
+#[derive(Debug, Clone)]
+pub enum WalkStage {
+    /// A migration.
+    Migrate {
+        /// The file that it would be.
+        file: String,
+        /// Its statements, each without the final `;`.
+        statements: Vec<String>,
+        /// Its own verdict.
+        verdict: Verdict,
+    },
+    /// A release.
+    Deploy(ReleasePlan),
+}
+
+/// The text, for a terminal or a pipe.
+pub fn walk_to_text(walk: &Walk) -> String {
+    let mut out = String::new();
+    let mut line = |text: &str| {
+        out.push_str(&printable(text.trim_end()));
+        out.push('\n');
+    };
+    line(&format!("{} (version {})", walk.path, walk.version));
+    line("");
+    line("what it does");
+    if walk.statements.is_empty() {
+        line("  nothing: it holds no statement");
+    }
+    for statement in &walk.statements {
+        let mut said: Vec<String> = Vec::new();
+        for op in &statement.operations {
+            let text = sentence(op);
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        if let Some(reason) = &statement.not_understood {
+            said.push(format!("is not understood: {reason}"));
+        }
+        line(&format!("  line {}: {}", statement.line, said.join("; ")));
+    }
+    line("");
+    line("what changes in the schema");
+    if walk.changes.is_empty() {
+        line("  nothing that code can see");
+    }
+    for change in &walk.changes {
+        line(&format!("  {change}"));
+    }
+    line("");
+    line("who works when");
+    for point in merged(&walk.points) {
+        line(&format!("  {}", point.0));
+        for told in point.1 {
+            line(&format!("    {told}"));
+        }
+    }
+    line("");
+    line(&format!(
+        "verdict: {}, {}",
+        walk.verdict.as_str(),
+        meaning(walk.verdict)
+    ));
+    if !walk.findings.is_empty() {
+        line("");
+        line("what to look at (`migcheck explain RULE` says more)");
+        for (rule, message) in &walk.findings {
+            line(&format!("  {rule}: {message}"));
+        }
+    }
+    line("");
+    match &walk.sequence {
+        Err(reason) => {
+            line("the safe sequence");
+            line(&format!("  is not known: {reason}"));
+        }
+        Ok(stages) => {
+            line("the safe sequence, each step when the one before is complete");
+            for (at, stage) in stages.iter().enumerate() {
+                line("");
+                match stage {
+                    WalkStage::Migrate {
+                        file, statements, ..
+                    } => {
+                        line(&format!("  {}. run {file}", at + 1));
+                        line("");
+                        for statement in statements {
+                            for text in format!("{statement};").lines() {
+                                line(&format!("       {text}"));
+                            }
+                        }
+                    }
+                    WalkStage::Deploy(release) => {
+                        line(&format!(
+                            "  {}. deploy a release that, and wait until no older one is alive:",
+                            at + 1
+                        ));
+                        for does in &release.does {
+                            line(&format!("       - {does}"));
+                        }
+                        let retired = retired(release);
+                        if !retired.is_empty() {
+                            line("     and says so in its migcheck.toml:");
+                            line("");
+                            for text in retired {
+                                line(&format!("       {text}"));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The entries of the release's configuration.
+fn retired(release: &ReleasePlan) -> Vec<String> {
+    let mut out = Vec::new();
+    for given in &release.retired {
+        out.push("[[retired]]".to_owned());
+        out.push(format!("object = {}", toml_string(&given.object)));
+        match given.access {
+            None => {}
+            Some(Access::Read) => out.push("access = \"read\"".to_owned()),
+            Some(Access::Write) => out.push("access = \"write\"".to_owned()),
+        }
+        out.push("reason = \"…\"".to_owned());
+    }
+    out
+}
+
+/// A string as TOML writes it: a name can hold quotes.
+fn toml_string(text: &str) -> String {
+    match text.contains(['"', '\\']) && !text.contains('\'') {
+        true => format!("'{text}'"),
+        false => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+    }
+}
+
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::AnyOrder => "the code may be deployed before or after it",
+        Verdict::MigrateFirst => "run it, then deploy the code",
+        Verdict::CodeFirst => "deploy the code, wait until no older release is alive, then run it",
+        Verdict::SwitchBetween => "deploy the code between its migrations",
+        Verdict::NoSafeOrder => {
+            "whether the code or the migration goes first, something fails for a while"
+        }
+        Verdict::Broken => "the new code fails on the schema that it makes",
+        Verdict::Unknown => "it hangs on a statement that was not understood",
+    }
+}
+
+/// The states in words; neighbours that say the same are one.
+fn merged(points: &[WalkPoint]) -> Vec<(String, Vec<String>)> {
+    let mut out: Vec<(String, Vec<String>)> = Vec::new();
+    let last = points.len().saturating_sub(1);
+    for (at, point) in points.iter().enumerate() {
+        let when = match (point.is_before, point.after_line) {
+            (true, _) => "before it".to_owned(),
+            (false, _) if at == last => "after it".to_owned(),
+            (false, Some(line)) => format!("when line {line} has run"),
+            (false, None) => "after it".to_owned(),
+        };
+        let told: Vec<String> = point
+            .releases
+            .iter()
+            .map(|(name, role, truth, why)| {
+                let code = match role {
+                    Role::Live => format!("old code ({name})"),
+                    Role::Head => "new code".to_owned(),
+                };
+                let why = match why.as_slice() {
+                    [] => String::new(),
+                    [only] => format!(": {only}"),
+                    [first, rest @ ..] => format!(": {first} (and {} more)", rest.len()),
+                };
+                match truth {
+                    Truth::Works => format!("{code} works"),
+                    Truth::Unknown => format!("{code}: not known"),
+                    Truth::Breaks => format!("{code} breaks{why}"),
+                }
+            })
+            .collect();
+        match out.last_mut() {
+            Some((_, before)) if *before == told && at != last => {}
+            _ => out.push((when, told)),
+        }
+    }
+    out
+}
