@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::bind::types::{Fit, fit, is_assignable, is_implicit};
 use crate::schema::diff::{Change, Demand, Difference, ObjectKind};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
+use crate::schema::op::PolicyCommand;
 use crate::schema::types::{SqlType, TypeName};
 
 /// Which code meets which schema or which data.
@@ -348,6 +349,18 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         Change::ConstraintAdded { demand, .. } => {
             table.hurts_old(WRITE, Warning, demand_error(*demand));
         }
+        Change::ReferenceTightened { .. } => {
+            let message = format!(
+                "update or delete on the table referred to violates foreign key constraint \"{name}\" \
+                 on table \"{parent}\""
+            );
+            table.hurts_old(WRITE, Warning, error("23503", Stage::Execute, message));
+        }
+        Change::PartitionDetached { .. } => {
+            let message = format!("no partition of relation \"{name}\" found for row");
+            table.hurts_old(READ, Warning, None);
+            table.hurts_old(WRITE, Warning, error("23514", Stage::Execute, message));
+        }
         Change::ConstraintDropped { demand, .. } => {
             table.hurts_new(WRITE, Warning, demand_error(*demand));
         }
@@ -365,9 +378,11 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
                 error("42P10", Stage::Plan, message.to_owned()),
             );
         }
-        Change::TriggerAdded | Change::TriggerDropped | Change::RuleAdded | Change::RuleDropped => {
-            table.hurts_old(WRITE, Warning, None)
-        }
+        Change::TriggerAdded { .. }
+        | Change::TriggerBodyChanged { .. }
+        | Change::TriggerDropped
+        | Change::RuleAdded
+        | Change::RuleDropped => table.hurts_old(WRITE, Warning, None),
         Change::CoveredByView { .. } => table.hurts_old(BOTH, Weight::Note, None),
         Change::ViewWritesRefused => {
             let message = format!("cannot insert into view \"{name}\"");
@@ -389,11 +404,22 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.hurts_old(READ, weight, None);
             table.hurts_old(WRITE, weight, error("42501", Stage::Execute, message));
         }
-        Change::PolicyChanged => {
+        Change::PolicyChanged { command, .. } => {
             let message =
                 format!("new row violates row-level security policy for table \"{parent}\"");
-            table.hurts_old(READ, Warning, None);
-            table.hurts_old(WRITE, Warning, error("42501", Stage::Execute, message));
+            // What a policy for UPDATE or DELETE does not admit is left alone without a word.
+            let refused = error("42501", Stage::Execute, message);
+            match command {
+                PolicyCommand::Select => table.hurts_old(READ, Warning, None),
+                PolicyCommand::Insert => table.hurts_old(WRITE, Warning, refused),
+                PolicyCommand::Update | PolicyCommand::Delete => {
+                    table.hurts_old(WRITE, Warning, None);
+                }
+                PolicyCommand::All => {
+                    table.hurts_old(READ, Warning, None);
+                    table.hurts_old(WRITE, Warning, refused);
+                }
+            }
         }
 
         Change::TypeAdded => table.hurts_new(BOTH, Addition, no_type(&own_name)),

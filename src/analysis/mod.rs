@@ -2,6 +2,7 @@
 //! switched. No opinion on how bad it is: that is [`crate::rules`] and [`crate::findings`].
 
 pub mod compat;
+mod condition;
 pub mod contract;
 pub mod proof;
 pub mod queries;

@@ -492,7 +492,7 @@ pub(crate) fn can_be_unused(it: &Break) -> bool {
     ) && !matches!(
         it.difference.change,
         Change::RowSecurityOn { .. }
-            | Change::PolicyChanged
+            | Change::PolicyChanged { .. }
             | Change::PrivilegeRevoked { .. }
             | Change::PrivilegeGranted { .. }
             | Change::Unread

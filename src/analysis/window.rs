@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use crate::history::{RowsChange, Step, Timeline};
 use crate::schema::apply::Touched;
-use crate::schema::catalog::{Catalog, RelationBody, Trigger};
+use crate::schema::catalog::{Catalog, Column, RelationBody, Routine, Trigger};
 use crate::schema::diff::{
-    Change, Difference, ObjectKind, ObjectRef, diff_touched, every_name, known_column, other_name,
+    Change, Demand, Difference, ObjectKind, ObjectRef, diff_touched, every_name, known_column,
+    other_name,
 };
 use crate::schema::name::{Ident, QualifiedName};
+use crate::schema::op::ConstraintKind;
 
 use super::compat::{Access, Evidence, Harm, Pair, Weight, harms};
+use super::condition::{Known, implies, refuses_nothing};
 use super::contract::Contract;
 use super::proof::{Mention, Unused};
 use super::queries::{Code, Usage};
@@ -157,10 +160,19 @@ impl<'a> Window<'a> {
                 }
             }
         }
+        breaks.retain(|it| {
+            let release = releases.get(it.release).unwrap_or(&head);
+            !is_satisfied(timeline, release, it)
+        });
         for it in &mut breaks {
-            if may_be_filled(timeline, it) && it.harm.weight == Weight::Error {
+            let weight = match filled(timeline, &states, it) {
+                Filled::No => continue,
+                Filled::Perhaps => Weight::Warning,
+                Filled::Always => Weight::Note,
+            };
+            if it.harm.weight == Weight::Error {
                 it.evidence = Evidence::Possible;
-                it.harm.weight = Weight::Warning;
+                it.harm.weight = weight;
             }
         }
         breaks.retain(|it| {
@@ -492,17 +504,151 @@ fn uses(contract: &Contract, difference: &Difference, harm: &Harm, access: Acces
     column_used && contract.uses(object, access)
 }
 
+/// Whether a trigger gives a value to the column that an INSERT leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    /// It does not, or that is not what hurts.
+    No,
+    /// It may.
+    Perhaps,
+    /// Its body assigns the column in any case, if only NULL.
+    Always,
+}
+
 /// Whether what is hurt is an INSERT that leaves a column out, and a trigger may fill the column
-/// before it is asked for.
-fn may_be_filled(timeline: &Timeline, it: &Break) -> bool {
-    let is_left_out = it.harm.error.as_ref().is_some_and(|it| it.code == "23502");
+/// before it is asked for, wherever others see the demand.
+fn filled(timeline: &Timeline, states: &[usize], it: &Break) -> Filled {
+    let is_left_out = it
+        .harm
+        .error
+        .as_ref()
+        .is_some_and(|it| matches!(it.code, "23502" | "23514"));
+    let is_demand = matches!(
+        it.difference.change,
+        Change::ColumnAdded { required: true }
+            | Change::ColumnDropped { required: true }
+            | Change::NotNullSet { .. }
+            | Change::DefaultDropped { .. }
+            | Change::NotNullDropped { .. }
+            | Change::DefaultAdded { .. }
+    );
     let object = &it.difference.object;
-    let (true, Some(parent), Some(schema)) = (is_left_out, &object.parent, &object.schema) else {
-        return false;
+    let (true, true, Some(parent), Some(schema)) =
+        (is_left_out, is_demand, &object.parent, &object.schema)
+    else {
+        return Filled::No;
     };
     let name = QualifiedName::new(schema.clone(), parent.clone());
-    let table = timeline.catalog(it.start).table(&name);
-    table.is_some_and(|table| table.triggers.iter().any(|it| it.fills_on_insert()))
+    let column = &object.name;
+    let at = states.partition_point(|state| *state < it.start);
+    let shown = states[at..].iter().take_while(|state| **state < it.end);
+    let mut least = Filled::Always;
+    let mut is_shown = false;
+    for state in shown {
+        is_shown = true;
+        let catalog = timeline.catalog(*state);
+        let Some(table) = catalog.table(&name) else {
+            return Filled::No;
+        };
+        let mut fillers = table
+            .triggers
+            .iter()
+            .filter(|it| it.fills_on_insert())
+            .peekable();
+        if fillers.peek().is_none() {
+            return Filled::No;
+        }
+        if !fillers.any(|trigger| trigger.condition.is_none() && assigns(catalog, trigger, column))
+        {
+            least = Filled::Perhaps;
+        }
+    }
+    match is_shown {
+        true => least,
+        false => Filled::No,
+    }
+}
+
+/// Whether the function of a trigger gives a column of the new row a value in any case.
+fn assigns(catalog: &Catalog, trigger: &Trigger, column: &Ident) -> bool {
+    let Some(function) = &trigger.function else {
+        return false;
+    };
+    let schema = function.schema.clone();
+    let name = QualifiedName::new(
+        schema.unwrap_or_else(|| Ident::new("public")),
+        function.name.clone(),
+    );
+    let is_plain = |routine: &&Routine| routine.arguments.is_empty();
+    let Some(routine) = catalog.routines(&name).iter().find(is_plain) else {
+        return false;
+    };
+    routine.language.as_str() == "plpgsql"
+        && crate::sql::query::body::always_assigns(&routine.body, column)
+}
+
+/// Whether a new check refuses nothing that a release writes: it holds whatever the columns that the
+/// release does not know are left with, or an old check has demanded as much.
+fn is_satisfied(timeline: &Timeline, release: &Release, it: &Break) -> bool {
+    let is_check = matches!(
+        it.difference.change,
+        Change::ConstraintAdded {
+            demand: Demand::Check,
+            ..
+        }
+    );
+    let object = &it.difference.object;
+    let (true, Pair::OldOnNew, Some(parent), Some(schema)) =
+        (is_check, it.harm.pair, &object.parent, &object.schema)
+    else {
+        return false;
+    };
+    let old_name = QualifiedName::new(schema.clone(), parent.clone());
+    let (Some(relation), Some(before)) = (
+        release.own.relation(&old_name),
+        release.own.table(&old_name),
+    ) else {
+        return false;
+    };
+    let catalog = timeline.catalog(it.start);
+    let new_name = match catalog.relation_name(relation.id) {
+        Some(name) => name,
+        None => &old_name,
+    };
+    let Some(after) = catalog.table(new_name) else {
+        return false;
+    };
+    let tree = |kind: &ConstraintKind| match kind {
+        ConstraintKind::Check { expr, .. } => crate::sql::expression::parse(&expr.text),
+        _ => None, // Other kinds hold no condition.
+    };
+    let added = after.constraints.iter().find(|it| it.name == object.name);
+    let Some(check) = added.and_then(|it| tree(&it.kind)) else {
+        return false;
+    };
+    let is_known = |column: &Column| {
+        before.column_by_id(column.id).is_some() || before.column(&column.name).is_some()
+    };
+    let known = |name: &Ident| match after.column(name) {
+        Some(column) if is_known(column) => match before.column(name) {
+            Some(old) if before.refuses_null(old) => Known::NotNull,
+            _ => Known::Nothing,
+        },
+        Some(column)
+            if column.default.is_none()
+                && column.identity.is_none()
+                && column.generated.is_none() =>
+        {
+            Known::Null
+        }
+        _ => Known::Nothing,
+    };
+    let old_checks = before
+        .constraints
+        .iter()
+        .filter(|it| it.enforced)
+        .filter_map(|it| tree(&it.kind));
+    refuses_nothing(&check, &known) || old_checks.into_iter().any(|old| implies(&old, &check))
 }
 
 fn evidence(harm: &Harm) -> Evidence {

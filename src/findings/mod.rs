@@ -111,7 +111,23 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut groups: BTreeMap<(usize, Subject<'_>), Vec<&Break>> = BTreeMap::new();
     let mut out: Vec<Finding> = Vec::new();
+    let masks: Vec<&Break> = window
+        .breaks
+        .iter()
+        .filter(|it| {
+            matches!(
+                it.difference.change,
+                Change::ColumnRenamed { .. }
+                    | Change::RelationRenamed { .. }
+                    | Change::RelationDropped
+                    | Change::ColumnDropped { required: true }
+            )
+        })
+        .collect();
     for it in &window.breaks {
+        if is_masked(window, &masks, it) {
+            continue;
+        }
         let Some(step) = it.blamed else {
             out.extend(replay_differs(window, weighing, config, blame, it));
             continue;
@@ -131,6 +147,44 @@ pub fn findings(
     out
 }
 
+/// Whether the release never gets as far as this break: in the same states its statements fail for
+/// the name of the table or column already, and that is said.
+fn is_masked(window: &Window, masks: &[&Break], it: &Break) -> bool {
+    let shown = |at: usize| window.states.partition_point(|state| *state < at);
+    let object = &it.difference.object;
+    let is_column_of = |other: &ObjectRef| {
+        object.parent.as_ref() == Some(&other.name)
+            && object.schema == other.schema
+            && other.parent.is_none()
+    };
+    masks.iter().any(|other| {
+        let same_states = other.release == it.release
+            && other.harm.pair == it.harm.pair
+            && other.harm.weight >= Weight::Addition
+            && shown(other.start) <= shown(it.start)
+            && shown(other.end) >= shown(it.end);
+        same_states
+            && match (&other.difference.change, &it.difference.change) {
+                (Change::ColumnRenamed { .. }, Change::ColumnRenamed { .. }) => false,
+                (Change::ColumnRenamed { .. }, _) => {
+                    object.kind == ObjectKind::Column && *object == other.difference.object
+                }
+                (Change::RelationRenamed { .. } | Change::RelationDropped, _) => {
+                    is_column_of(&other.difference.object)
+                }
+                // Every INSERT of old code named the required column that is gone.
+                (
+                    Change::ColumnDropped { required: true },
+                    Change::ColumnAdded { required: true },
+                ) => {
+                    object.parent == other.difference.object.parent
+                        && object.schema == other.difference.object.schema
+                }
+                _ => false,
+            }
+    })
+}
+
 fn order(finding: &Finding) -> impl Ord {
     (
         finding.migration,
@@ -147,7 +201,7 @@ fn order(finding: &Finding) -> impl Ord {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Subject<'a> {
     Difference(&'a Difference),
-    Rows(usize, &'a Difference),
+    Rows(usize),
     Statement(usize),
 }
 
@@ -155,7 +209,7 @@ impl<'a> Subject<'a> {
     fn of(step: usize, it: &'a Break) -> Self {
         match it.difference.change {
             Change::Unread => Subject::Statement(step),
-            Change::RowsRewritten => Subject::Rows(step, &it.difference),
+            Change::RowsRewritten => Subject::Rows(step),
             _ => Subject::Difference(&it.difference),
         }
     }

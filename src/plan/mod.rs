@@ -196,6 +196,22 @@ impl Draft {
             .any(|it| holds(&it.of) && it.part.as_deref().is_none_or(holds))
     }
 
+    /// Moves what is there already about a name to the contract phase.
+    fn hold_back(&mut self, moved: &Moved) {
+        let holds = crate::analysis::proof::holds_word;
+        let (held, kept) = std::mem::take(&mut self.expand)
+            .into_iter()
+            .partition(|piece| {
+                holds(&piece.sql, &moved.of)
+                    && moved
+                        .part
+                        .as_deref()
+                        .is_none_or(|part| holds(&piece.sql, part))
+            });
+        self.expand = kept;
+        self.contract.extend::<Vec<Piece>>(held);
+    }
+
     fn finish(mut self, units: &[Unit]) -> Sequence {
         let mut stages = Vec::new();
         let settings = std::mem::take(&mut self.settings);

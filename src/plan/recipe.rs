@@ -155,14 +155,17 @@ fn note(it: &Break, draft: &mut Draft) -> Phase {
                     let columns: Vec<String> = columns.iter().map(Ident::to_string).collect();
                     format!("does not upsert by ({})", columns.join(", "))
                 }
-                Change::TriggerAdded => format!("works with and without trigger `{name}`"),
+                Change::TriggerAdded { .. } => format!("works with and without trigger `{name}`"),
+                Change::TriggerBodyChanged { .. } => {
+                    format!("works with `{name}` as it was and as it will be")
+                }
                 Change::TriggerDropped => {
                     format!("does by itself what trigger `{name}` does")
                 }
                 Change::RuleAdded | Change::RuleDropped => {
                     format!("works with and without rule `{name}`")
                 }
-                Change::RowSecurityOn { .. } | Change::PolicyChanged => {
+                Change::RowSecurityOn { .. } | Change::PolicyChanged { .. } => {
                     format!("meets the policies of `{name}` with every statement")
                 }
                 Change::RoutineResultChanged { .. }
@@ -261,6 +264,11 @@ fn move_names(unit: &Unit, draft: &mut Draft) {
     for it in &unit.breaks {
         let object = &it.difference.object;
         let moved = match &object.parent {
+            // A label goes with its type.
+            Some(parent) if object.kind == ObjectKind::EnumLabel => Moved {
+                of: parent.as_str().to_owned(),
+                part: None,
+            },
             Some(parent) => Moved {
                 of: parent.as_str().to_owned(),
                 part: Some(object.name.as_str().to_owned()),
@@ -283,6 +291,12 @@ fn move_names(unit: &Unit, draft: &mut Draft) {
             Change::ColumnAdded { .. } | Change::NotNullSet { .. }
         ) {
             fill_again(&moved, draft);
+        }
+        // What makes way for something of the same name has to wait with it.
+        let is_exchange = matches!(object.kind, ObjectKind::EnumLabel | ObjectKind::Type)
+            || it.difference.change == Change::NameReused;
+        if is_exchange {
+            draft.hold_back(&moved);
         }
         draft.moved.push(moved);
     }
@@ -528,7 +542,7 @@ fn without_not_null(sql: &str) -> Option<String> {
     let depth = |at: usize| {
         let before = &sql[..at];
         let open = before.matches('(').count() == before.matches(')').count();
-        open && before.matches('\'').count() % 2 == 0
+        open && before.matches('\'').count().is_multiple_of(2)
     };
     let found = lower.match_indices("not").find_map(|(at, word)| {
         let rest = &lower[at + word.len()..];

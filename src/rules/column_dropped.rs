@@ -1,6 +1,6 @@
 //! A column is gone.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
 use crate::schema::diff::Change;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
@@ -23,8 +23,9 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         message: format!("column `{column}` is dropped"),
         why: why.to_owned(),
         help: format!(
-            "{first}ship a release that no longer uses it, and say so in its migcheck.toml: \
-             [[retired]] object = \"{column}\"; drop it once that release is the oldest one alive"
+            "{first}ship a release that no longer uses it, and say so in its migcheck.toml \
+             ({retired}); drop it once that release is the oldest one alive",
+            retired = retire(column)
         ),
     })
 }

@@ -7,7 +7,9 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let Change::ConstraintAdded {
         demand,
         columns,
+        keys,
         not_valid,
+        replaces,
     } = &facts.difference.change
     else {
         return None;
@@ -22,17 +24,24 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let who = match demand {
         Demand::Check => "old code that writes rows which it refuses fails",
         Demand::ForeignKey => {
-            "old code fails when it writes rows without a counterpart, writes them in the wrong \
-             order, or deletes rows that others refer to"
+            "old code fails when it writes rows without a counterpart or in the wrong order, or \
+             deletes rows that others refer to where the key does not cascade"
         }
         Demand::Unique => "old code that writes a value twice fails",
         Demand::Exclusion => "old code that writes rows which conflict with others fails",
     };
     Some(Advice {
         message: format!(
-            "{} `{name}` is added on `{table}` ({})",
+            "{} `{name}` {} `{table}` {}",
             word(*demand),
-            listed(columns)
+            match replaces {
+                true => "is tightened on",
+                false => "is added on",
+            },
+            match keys {
+                Some(keys) => keys.to_string(),
+                None => format!("({})", listed(columns)),
+            }
         ),
         why: format!("{at_once}{who}"),
         help: format!(

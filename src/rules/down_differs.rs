@@ -48,7 +48,7 @@ pub(crate) fn left(difference: &Difference) -> Left {
         | Change::ConstraintAdded { .. }
         | Change::TypeAdded
         | Change::LabelAdded
-        | Change::TriggerAdded
+        | Change::TriggerAdded { .. }
         | Change::RoutineAdded => How::StillThere,
         _ => How::Differs, // Whatever else can differ.
     };

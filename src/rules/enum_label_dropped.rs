@@ -1,6 +1,6 @@
 //! An enum has lost a label.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
 use crate::schema::diff::Change;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
@@ -15,8 +15,9 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
             .to_owned(),
         help: format!(
             "leave it: an unused label costs nothing; or ship a release that no longer names it, \
-             say so in its migcheck.toml: [[retired]] object = \"{of}.{label}\", and drop it once \
-             that release is the oldest one alive"
+             say so in its migcheck.toml ({retired}), and drop it once \
+             that release is the oldest one alive",
+            retired = retire(&facts.difference.object)
         ),
     })
 }

@@ -1,15 +1,15 @@
 //! A function, procedure or aggregate is gone, takes other arguments, or has another name.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
 use crate::schema::diff::{Change, ObjectRef};
 use crate::schema::types::SqlType;
 
 /// The old form goes when nobody calls it any more.
 fn beside(function: &ObjectRef) -> String {
     format!(
-        "create the new form beside the old one; ship a release that no longer calls this one, say \
-         so in its migcheck.toml: [[retired]] object = \"{function}\", and drop it once that \
-         release is the oldest one alive"
+        "ship a release that no longer calls this one, say so in its migcheck.toml ({retired}), and \
+         drop it once that release is the oldest one alive",
+        retired = retire(function)
     )
 }
 

@@ -41,6 +41,16 @@ impl Facts<'_> {
     }
 }
 
+/// How a release says that it no longer uses an object, as its `migcheck.toml` takes it.
+fn retire(object: &ObjectRef) -> String {
+    let name = object.to_string();
+    let name = match name.contains(['"', '\\']) && !name.contains('\'') {
+        true => format!("'{name}'"),
+        false => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
+    };
+    format!("`[[retired]]`, `object = {name}`, `reason = \"…\"`")
+}
+
 /// Names as SQL lists them: `a, b`.
 fn listed(names: &[Ident]) -> String {
     let names: Vec<String> = names.iter().map(Ident::to_string).collect();
@@ -150,10 +160,12 @@ rules![
     migration_unreadable: History,
     name_reused: Compat,
     not_understood: Compat,
+    partition_detached: Compat,
     policy_changed: Compat,
     privilege_granted: Compat,
     privilege_revoked: Compat,
     query_fails: Compat,
+    reference_tightened: Compat,
     replay_differs: History,
     result_reshaped: Compat,
     role_dropped: Compat,
@@ -199,9 +211,9 @@ pub fn advise(facts: &Facts) -> Option<(&'static Rule, Advice)> {
 mod tests {
     use super::*;
     use crate::analysis::{Access, Evidence, Harm, Weight, harms};
-    use crate::schema::diff::{Change, Demand, Supply};
+    use crate::schema::diff::{Change, Demand, PolicyChange, Supply};
     use crate::schema::name::{ObjectName, QualifiedName};
-    use crate::schema::op::RelationKind;
+    use crate::schema::op::{PolicyCommand, RelationKind, TriggerTiming};
     use crate::schema::types::SqlType;
 
     fn name(text: &str) -> QualifiedName {
@@ -243,6 +255,8 @@ mod tests {
             top(kind, Change::ViewWritesRefused);
         }
         top(ObjectKind::Table, Change::NameReused);
+        let partition = name("u");
+        top(ObjectKind::Table, Change::PartitionDetached { partition });
         top(ObjectKind::Table, Change::RowsCopied { from: name("u") });
         for table in [Some(name("u")), None] {
             top(ObjectKind::Table, Change::CoveredByView { table });
@@ -257,6 +271,12 @@ mod tests {
         top(ObjectKind::Type, Change::Unread);
         top(ObjectKind::Function, Change::RoutineAdded);
         top(ObjectKind::Function, Change::RoutineDropped);
+        let trigger = Ident::new("g");
+        let table = name("u");
+        top(
+            ObjectKind::Function,
+            Change::TriggerBodyChanged { trigger, table },
+        );
         top(ObjectKind::Function, Change::RoutineParametersRenamed);
         for argument in [SqlType::builtin("int4"), SqlType::unknown()] {
             top(
@@ -388,7 +408,9 @@ mod tests {
                     Change::ConstraintAdded {
                         demand,
                         columns: columns.clone(),
+                        keys: None,
                         not_valid,
+                        replaces: not_valid,
                     },
                 );
             }
@@ -407,14 +429,38 @@ mod tests {
                 Change::UniqueKeyLost { columns, primary },
             );
         }
+        part(
+            ObjectKind::Constraint,
+            Change::ReferenceTightened { to: name("u") },
+        );
         part(ObjectKind::Trigger, Change::TriggerDropped);
         part(ObjectKind::Column, Change::ViewColumnComputed);
         part(ObjectKind::Column, Change::NameReused);
         part(ObjectKind::Column, Change::Backfilled);
-        part(ObjectKind::Trigger, Change::TriggerAdded);
+        for timing in [
+            TriggerTiming::Before,
+            TriggerTiming::After,
+            TriggerTiming::InsteadOf,
+        ] {
+            part(ObjectKind::Trigger, Change::TriggerAdded { timing });
+        }
         part(ObjectKind::Rule, Change::RuleAdded);
         part(ObjectKind::Rule, Change::RuleDropped);
-        part(ObjectKind::Policy, Change::PolicyChanged);
+        for how in [
+            PolicyChange::Added,
+            PolicyChange::Changed,
+            PolicyChange::Dropped,
+        ] {
+            for command in [
+                PolicyCommand::All,
+                PolicyCommand::Select,
+                PolicyCommand::Insert,
+                PolicyCommand::Update,
+                PolicyCommand::Delete,
+            ] {
+                part(ObjectKind::Policy, Change::PolicyChanged { how, command });
+            }
+        }
         part(ObjectKind::EnumLabel, Change::LabelAdded);
         part(ObjectKind::EnumLabel, Change::LabelDropped);
         let to = Ident::new("b");

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
+use crate::analysis::Access;
 use crate::schema::diff::{Change, ObjectKind, ObjectRef};
 use crate::schema::name::Ident;
 
@@ -35,9 +36,12 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         message,
         why,
         help: format!(
-            "ship a release that does without it, and say so in its migcheck.toml: [[retired]] \
-             object = \"{object}\"; revoke it once that release is the oldest one alive. If no \
-             release needs it, allow this finding"
+            "ship a release that does without it, and say so in its migcheck.toml ({retired}); revoke \
+             it once that release is the oldest one alive. If no release needs it, allow this finding",
+            retired = match facts.breaks.iter().all(|it| it.access == [Access::Write]) {
+                true => format!("{}, `access = \"write\"`", retire(object)),
+                false => retire(object),
+            }
         ),
     })
 }

@@ -1,6 +1,6 @@
 //! A role is gone, has another name, or may no longer log in.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
 use crate::schema::diff::Change;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
@@ -26,9 +26,9 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         message,
         why,
         help: format!(
-            "ship a release that connects as another role, made beside it, and say so in its migcheck.toml: \
-             [[retired]] object = \"{role}\"; take `{role}` away once that release is the oldest \
-             one alive"
+            "ship a release that connects as another role, made beside it, and say so in its migcheck.toml ({retired}); take `{role}` away once that release is the oldest \
+             one alive",
+            retired = retire(&facts.difference.object)
         ),
     })
 }

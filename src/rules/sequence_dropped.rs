@@ -1,6 +1,6 @@
 //! A stand-alone sequence is gone or has another name.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
 use crate::schema::diff::{Change, ObjectKind};
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
@@ -13,9 +13,9 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
             message: format!("sequence `{sequence}` is dropped"),
             why: format!("calls of nextval('{sequence}') in old code fail as soon as it is gone"),
             help: format!(
-                "ship a release that no longer draws from it, and say so in its migcheck.toml: \
-                 [[retired]] object = \"{sequence}\"; drop it once that release is the oldest one \
-                 alive"
+                "ship a release that no longer draws from it, and say so in its migcheck.toml \
+                 ({retired}); drop it once that release is the oldest one alive",
+                retired = retire(sequence)
             ),
         }),
         Change::RelationRenamed { to } => Some(Advice {

@@ -1,6 +1,6 @@
 //! A table is gone.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
 use crate::schema::diff::{Change, ObjectKind};
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
@@ -12,8 +12,8 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         message: format!("table `{table}` is dropped"),
         why: "statements of old code that name the table fail as soon as it is gone".to_owned(),
         help: format!(
-            "ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] \
-             object = \"{table}\"; drop it once that release is the oldest one alive"
+            "ship a release that no longer uses it, and say so in its migcheck.toml ({retired}); drop it once that release is the oldest one alive",
+            retired = retire(table)
         ),
     })
 }

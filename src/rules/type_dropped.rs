@@ -1,6 +1,6 @@
 //! A type is gone or has another name.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
 use crate::schema::diff::Change;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
@@ -12,9 +12,9 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
                   soon as it is gone"
                 .to_owned(),
             help: format!(
-                "ship a release that no longer names it, and say so in its migcheck.toml: \
-                 [[retired]] object = \"{data_type}\"; drop it once that release is the oldest one \
-                 alive"
+                "ship a release that no longer names it, and say so in its migcheck.toml ({retired}); drop it once that release is the oldest one \
+                 alive",
+                retired = retire(data_type)
             ),
         }),
         Change::TypeRenamed { to } => Some(Advice {

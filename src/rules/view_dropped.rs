@@ -1,6 +1,6 @@
 //! A view is gone or has another name.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, retire};
 use crate::schema::diff::{Change, ObjectKind};
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
@@ -13,8 +13,9 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
             message: format!("view `{view}` is dropped"),
             why: "statements of old code that name the view fail as soon as it is gone".to_owned(),
             help: format!(
-                "ship a release that no longer uses it, and say so in its migcheck.toml: \
-                 [[retired]] object = \"{view}\"; drop it once that release is the oldest one alive"
+                "ship a release that no longer uses it, and say so in its migcheck.toml \
+                 ({retired}); drop it once that release is the oldest one alive",
+                retired = retire(view)
             ),
         }),
         Change::RelationRenamed { to } => Some(Advice {

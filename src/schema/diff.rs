@@ -19,9 +19,10 @@ use super::catalog::{
 };
 use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
-    AllowedValues, ConstraintKind, Identity, IndexKey, PolicyCommand, RelationKind, SqlExpr,
+    AllowedValues, ConstraintKind, Identity, IndexKey, PolicyCommand, ReferentialAction,
+    RelationKind, SqlExpr, TriggerTiming,
 };
-use super::types::SqlType;
+use super::types::{SqlType, TypeName};
 
 /// What an [`ObjectRef`] names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,6 +205,17 @@ pub enum Demand {
     Exclusion,
 }
 
+/// What became of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PolicyChange {
+    /// It is new, and refuses what it does not admit.
+    Added,
+    /// It says something else.
+    Changed,
+    /// It is gone, and with it what it admitted.
+    Dropped,
+}
+
 /// One difference, old to new.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
@@ -276,8 +288,22 @@ pub enum Change {
         demand: Demand,
         /// The columns it is about.
         columns: Vec<Ident>,
+        /// The keys of an index in parentheses, with its condition, where they are not just columns.
+        keys: Option<Arc<str>>,
         /// Whether existing rows are left unchecked.
         not_valid: bool,
+        /// Whether one of the same name and kind is gone.
+        replaces: bool,
+    },
+    /// A foreign key no longer lets the rows go that it refers to.
+    ReferenceTightened {
+        /// The table that it refers to.
+        to: QualifiedName,
+    },
+    /// A partition no longer belongs to its table.
+    PartitionDetached {
+        /// The partition.
+        partition: QualifiedName,
     },
     /// A constraint is gone.
     ConstraintDropped {
@@ -307,8 +333,18 @@ pub enum Change {
         /// Whether it was the primary key.
         primary: bool,
     },
-    /// A trigger fires that did not before, or does something else.
-    TriggerAdded,
+    /// A trigger fires that did not before.
+    TriggerAdded {
+        /// When.
+        timing: TriggerTiming,
+    },
+    /// The function of a trigger has another body.
+    TriggerBodyChanged {
+        /// A trigger that calls it.
+        trigger: Ident,
+        /// The trigger's table.
+        table: QualifiedName,
+    },
     /// A trigger no longer fires.
     TriggerDropped,
     /// A table has made room for a view of the same name.
@@ -341,7 +377,12 @@ pub enum Change {
         without_policy: bool,
     },
     /// A policy of a table with row-level security is new, another or gone.
-    PolicyChanged,
+    PolicyChanged {
+        /// Which of these.
+        how: PolicyChange,
+        /// What it governs, before the change where it was there.
+        command: PolicyCommand,
+    },
     /// A type is new.
     TypeAdded,
     /// It is gone.
@@ -466,10 +507,13 @@ impl Change {
             Change::KeyCollationChanged => "key-collation-changed",
             Change::ConstraintAdded { .. } => "constraint-added",
             Change::ConstraintDropped { .. } => "constraint-dropped",
+            Change::ReferenceTightened { .. } => "reference-tightened",
+            Change::PartitionDetached { .. } => "partition-detached",
             Change::ValuesRemoved { .. } => "values-removed",
             Change::ValuesAdded { .. } => "values-added",
             Change::UniqueKeyLost { .. } => "unique-key-lost",
-            Change::TriggerAdded => "trigger-added",
+            Change::TriggerAdded { .. } => "trigger-added",
+            Change::TriggerBodyChanged { .. } => "trigger-body-changed",
             Change::TriggerDropped => "trigger-dropped",
             Change::CoveredByView { .. } => "covered-by-view",
             Change::ViewWritesRefused => "view-writes-refused",
@@ -480,7 +524,7 @@ impl Change {
             Change::RuleAdded => "rule-added",
             Change::RuleDropped => "rule-dropped",
             Change::RowSecurityOn { .. } => "row-security-on",
-            Change::PolicyChanged => "policy-changed",
+            Change::PolicyChanged { .. } => "policy-changed",
             Change::TypeAdded => "type-added",
             Change::TypeDropped => "type-dropped",
             Change::TypeRenamed { .. } => "type-renamed",
@@ -705,6 +749,7 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
             }
             match (&before.body, &after.body) {
                 (RelationBody::Table(before), RelationBody::Table(after)) => {
+                    diff_detached(old, new, name, (before, after), out);
                     let tables = Tables {
                         old,
                         new,
@@ -733,6 +778,8 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
             };
             let change = match new.relation_name(before.id) {
                 Some(to) => Change::RelationRenamed { to: to.clone() },
+                // It was there for columns that are gone as well, and that is said.
+                None if kind == ObjectKind::Sequence && went_with_columns(old, new, name) => return,
                 None => Change::RelationDropped,
             };
             out.push(Difference {
@@ -757,6 +804,53 @@ fn diff_relation(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
         }
         (None, None) => {}
     }
+}
+
+/// Whether only defaults of columns drew from a sequence, and all of these columns are gone.
+fn went_with_columns(old: &Catalog, new: &Catalog, sequence: &QualifiedName) -> bool {
+    let draws = |column: &Column| {
+        column.default.as_ref().is_some_and(|default| {
+            let text = default.text.to_lowercase();
+            text.contains("nextval") && text.contains(sequence.name.as_str())
+        })
+    };
+    let mut drawn = false;
+    for (_, relation) in old.relations() {
+        let Some(table) = relation.as_table() else {
+            continue;
+        };
+        for column in table.columns.iter().filter(|it| draws(it)) {
+            drawn = true;
+            let later = new.relation_name(relation.id);
+            let later = later.and_then(|name| new.table(name));
+            if later.is_some_and(|table| table.column_by_id(column.id).is_some()) {
+                return false;
+            }
+        }
+    }
+    drawn
+}
+
+/// A partition that was taken out of its table.
+fn diff_detached(
+    old: &Catalog,
+    new: &Catalog,
+    name: &QualifiedName,
+    (before, after): (&Table, &Table),
+    out: &mut Vec<Difference>,
+) {
+    let Some(parent) = before.partition_of.filter(|_| after.partition_of.is_none()) else {
+        return;
+    };
+    let (Some(table), Some(_)) = (old.relation_name(parent), new.relation_name(parent)) else {
+        return;
+    };
+    out.push(Difference {
+        object: ObjectRef::top(ObjectKind::Table, table),
+        change: Change::PartitionDetached {
+            partition: name.clone(),
+        },
+    });
 }
 
 /// Differences inside a table that was renamed as well, named as old code names them.
@@ -830,6 +924,40 @@ fn diff_rules(
     }
 }
 
+/// Whether two types that no migration made are called the same, one of them without its schema.
+fn is_same_name(before: &SqlType, after: &SqlType) -> bool {
+    match (&before.name, &after.name) {
+        (TypeName::User(before_name), TypeName::User(after_name)) => {
+            before_name.name == after_name.name
+                && (before_name.schema.is_none() || after_name.schema.is_none())
+                && before.is_array == after.is_array
+                && before.modifiers == after.modifiers
+        }
+        _ => false,
+    }
+}
+
+/// The keys of an index and its condition, where it is more than a list of columns.
+fn shown_keys(index: &Index) -> Option<Arc<str>> {
+    let is_plain = |key: &IndexKey| matches!(key, IndexKey::Column(_));
+    if index.keys.iter().all(is_plain) && index.predicate.is_none() {
+        return None;
+    }
+    let keys: Vec<String> = index
+        .keys
+        .iter()
+        .map(|key| match key {
+            IndexKey::Column(column) => column.to_string(),
+            IndexKey::Expression(expression) => expression.text.to_string(),
+        })
+        .collect();
+    let rows = match &index.predicate {
+        Some(predicate) => format!(", for rows where {}", predicate.text),
+        None => String::new(),
+    };
+    Some(format!("({}){rows}", keys.join(", ")).into())
+}
+
 /// The literals of a check.
 type Literals = BTreeSet<Arc<str>>;
 
@@ -897,6 +1025,7 @@ impl Tables<'_> {
             }
         }
         self.diff_constraints(out);
+        self.diff_references(out);
         self.diff_unique_keys(out);
         self.diff_triggers(out);
         diff_rules(self.name, &self.before.rules, &self.after.rules, out);
@@ -979,6 +1108,7 @@ impl Tables<'_> {
 
     fn diff_column(&self, before: &Column, after: &Column, out: &mut Vec<Difference>) {
         let mut push = |change| self.push_column(before, change, out);
+        let type_differs = !self.same_type(&before.data_type, &after.data_type);
         if !self.same_type(&before.data_type, &after.data_type) {
             // A domain is stored and sent as what it is made of.
             let (from, to) = (
@@ -1035,11 +1165,12 @@ impl Tables<'_> {
                 }),
                 (false, true) => push(Change::DefaultAdded { was_required }),
                 (true, true)
-                    if before
-                        .default
-                        .as_ref()
-                        .zip(after.default.as_ref())
-                        .is_some_and(|(before, after)| !before.is_same_value(after)) =>
+                    if !type_differs
+                        && before
+                            .default
+                            .as_ref()
+                            .zip(after.default.as_ref())
+                            .is_some_and(|(before, after)| !before.is_same_value(after)) =>
                 {
                     push(Change::DefaultChanged);
                 }
@@ -1070,7 +1201,7 @@ impl Tables<'_> {
                     && before.is_array == after.is_array
                     && before.modifiers == after.modifiers
             }
-            _ => false,
+            _ => is_same_name(before, after),
         }
     }
 
@@ -1116,6 +1247,9 @@ impl Tables<'_> {
             if old.any(|old| self.same_demand(old, added)) {
                 continue;
             }
+            if self.is_implied_reference(added) {
+                continue;
+            }
             let listed_before = allowed_values(&added.kind).is_some_and(|list| {
                 self.before_name(&list.column)
                     .is_some_and(|column| old_lists.contains_key(&column.name))
@@ -1142,7 +1276,13 @@ impl Tables<'_> {
                     change: Change::ConstraintAdded {
                         demand,
                         columns,
+                        keys: None,
                         not_valid: !added.valid,
+                        replaces: self
+                            .before
+                            .constraints
+                            .iter()
+                            .any(|it| it.name == added.name && demand_of(&it.kind) == Some(demand)),
                     },
                 });
             }
@@ -1168,6 +1308,99 @@ impl Tables<'_> {
                 object: ObjectRef::part(ObjectKind::Constraint, self.name, &dropped.name),
                 change: Change::ConstraintDropped { demand, columns },
             });
+        }
+    }
+
+    /// Whether old foreign keys together demand what a new one demands: one over more columns leads
+    /// to a table whose own key leads on.
+    fn is_implied_reference(&self, added: &Constraint) -> bool {
+        let (
+            ConstraintKind::ForeignKey {
+                columns,
+                on_delete: new_action,
+                ..
+            },
+            Some(target),
+        ) = (&added.kind, added.references)
+        else {
+            return false;
+        };
+        let lets_go = |action: &ReferentialAction| {
+            matches!(
+                action,
+                ReferentialAction::Cascade
+                    | ReferentialAction::SetNull
+                    | ReferentialAction::SetDefault
+            )
+        };
+        self.before.constraints.iter().any(|old| {
+            let ConstraintKind::ForeignKey {
+                columns: old_columns,
+                referenced,
+                on_delete: old_action,
+                ..
+            } = &old.kind
+            else {
+                return false;
+            };
+            let is_never_null = old_columns.iter().all(|column| {
+                let column = self.before.column(column);
+                column.is_some_and(|column| self.before.refuses_null(column))
+            });
+            // What the new key's columns refer to in the table between.
+            let between: Option<Vec<&Ident>> = columns
+                .iter()
+                .map(|column| {
+                    let at = old_columns
+                        .iter()
+                        .position(|old| self.after_name(old) == Some(column))?;
+                    referenced.get(at)
+                })
+                .collect();
+            let middle = old.references.and_then(|id| self.old.relation_name(id));
+            let (Some(between), Some(middle)) =
+                (between, middle.and_then(|name| self.old.table(name)))
+            else {
+                return false;
+            };
+            let leads_on = middle.constraints.iter().any(|it| match &it.kind {
+                ConstraintKind::ForeignKey { columns, .. } => {
+                    it.references == Some(target) && columns.iter().eq(between.iter().copied())
+                }
+                _ => false, // Only references lead on.
+            });
+            let no_harder = lets_go(new_action) || !lets_go(old_action);
+            is_never_null && leads_on && no_harder && old.enforced
+        })
+    }
+
+    /// Foreign keys of before that let the rows they refer to go, and no longer do.
+    fn diff_references(&self, out: &mut Vec<Difference>) {
+        let lets_go = |kind: &ConstraintKind| match kind {
+            ConstraintKind::ForeignKey { on_delete, .. } => matches!(
+                on_delete,
+                ReferentialAction::Cascade
+                    | ReferentialAction::SetNull
+                    | ReferentialAction::SetDefault
+            ),
+            _ => false, // Nothing refers to anything.
+        };
+        for added in self.after.constraints.iter().filter(|it| it.enforced) {
+            if demand_of(&added.kind) != Some(Demand::ForeignKey) || lets_go(&added.kind) {
+                continue;
+            }
+            let was_kinder = self
+                .before
+                .constraints
+                .iter()
+                .any(|old| lets_go(&old.kind) && self.same_demand(old, added));
+            let target = added.references.and_then(|id| self.old.relation_name(id));
+            if let (true, Some(to)) = (was_kinder, target) {
+                out.push(Difference {
+                    object: ObjectRef::part(ObjectKind::Constraint, self.name, &added.name),
+                    change: Change::ReferenceTightened { to: to.clone() },
+                });
+            }
         }
     }
 
@@ -1268,13 +1501,18 @@ impl Tables<'_> {
                     IndexKey::Column(_) => true,
                     IndexKey::Expression(expr) => expr.yields_to_null(),
                 });
-            if !self.is_implied(added) && self.reaches_old_rows(&columns, nulls_pass) {
+            if !self.is_implied(added)
+                && !self.is_never_given(added)
+                && self.reaches_old_rows(&columns, nulls_pass)
+            {
                 out.push(Difference {
                     object: ObjectRef::part(ObjectKind::Constraint, self.name, &added.name),
                     change: Change::ConstraintAdded {
                         demand: Demand::Unique,
                         columns,
+                        keys: shown_keys(added),
                         not_valid: false,
+                        replaces: false,
                     },
                 });
             }
@@ -1326,27 +1564,39 @@ impl Tables<'_> {
     /// Whether an old unique key refused everything that a new one can refuse: it is over some of
     /// the new one's columns, and no kinder to NULLs.
     fn is_implied(&self, new: &Index) -> bool {
-        let plain: Option<Vec<&Ident>> = new
-            .keys
-            .iter()
-            .map(|key| match key {
-                IndexKey::Column(column) => Some(column),
-                IndexKey::Expression(_) => None,
-            })
-            .collect();
-        let Some(columns) = plain else {
-            return false;
+        // Whether a key of an old index is one of the new one's, and never NULL where that matters.
+        let is_among = |key: &IndexKey, must_not_be_null: bool| match key {
+            IndexKey::Column(column) => {
+                let old = self.before.column(column);
+                let is_safe =
+                    !must_not_be_null || old.is_some_and(|column| self.before.refuses_null(column));
+                let renamed = self.after_name(column);
+                let is_there = new.keys.iter().any(|key| match key {
+                    IndexKey::Column(new) => renamed == Some(new),
+                    IndexKey::Expression(_) => false,
+                });
+                is_safe && is_there
+            }
+            IndexKey::Expression(_) => !must_not_be_null && new.keys.contains(key),
         };
         self.before.indexes.iter().any(|old| {
-            let as_strict = old.nulls_not_distinct || !new.nulls_not_distinct;
-            as_strict
-                && old.plain_unique_columns().is_some_and(|old| {
-                    !old.is_empty()
-                        && old.iter().all(|column| {
-                            self.after_name(column)
-                                .is_some_and(|column| columns.contains(&column))
-                        })
-                })
+            let is_strict = old.nulls_not_distinct || !new.nulls_not_distinct;
+            let same_rows = old.predicate.is_none() || old.predicate == new.predicate;
+            old.unique
+                && same_rows
+                && !old.keys.is_empty()
+                && old.keys.iter().all(|key| is_among(key, !is_strict))
+        })
+    }
+
+    /// Whether old code cannot give one of the columns a value: the server counts it up.
+    fn is_never_given(&self, new: &Index) -> bool {
+        new.keys.iter().any(|key| match key {
+            IndexKey::Column(column) => self
+                .before
+                .column(column)
+                .is_some_and(|column| column.identity == Some(Identity::Always)),
+            IndexKey::Expression(_) => false,
         })
     }
 
@@ -1375,7 +1625,9 @@ impl Tables<'_> {
             if !fired_before {
                 out.push(Difference {
                     object: ObjectRef::part(ObjectKind::Trigger, self.name, &trigger.name),
-                    change: Change::TriggerAdded,
+                    change: Change::TriggerAdded {
+                        timing: trigger.timing,
+                    },
                 });
             }
         }
@@ -1434,21 +1686,43 @@ impl Tables<'_> {
             });
             return;
         }
-        let mut push = |policy: &Policy| {
+        let mut push = |policy: &Policy, how| {
             out.push(Difference {
                 object: ObjectRef::part(ObjectKind::Policy, self.name, &policy.name),
-                change: Change::PolicyChanged,
+                change: Change::PolicyChanged {
+                    how,
+                    command: policy.command,
+                },
             });
         };
-        for policy in &self.before.policies {
-            if !self.after.policies.iter().any(|it| it.id == policy.id) {
-                push(policy);
-            }
+        // Whatever they are called, and made anew or not: what counts is what they say.
+        let is_kept = |before: &&Policy| {
+            let mut all = self.after.policies.iter();
+            all.any(|after| self.same_policy(before, after))
+        };
+        let is_old = |after: &&Policy| {
+            let mut all = self.before.policies.iter();
+            all.any(|before| self.same_policy(before, after))
+        };
+        for policy in self.before.policies.iter().filter(|it| !is_kept(it)) {
+            let successor = self.after.policies.iter().find(|it| {
+                it.id == policy.id || (it.name == policy.name && it.command == policy.command)
+            });
+            let change = match successor {
+                Some(_) => PolicyChange::Changed,
+                // Fewer that refuse refuse less.
+                None if !policy.permissive => continue,
+                None => PolicyChange::Dropped,
+            };
+            push(policy, change);
         }
-        for policy in &self.after.policies {
-            let before = self.before.policies.iter().find(|it| it.id == policy.id);
-            if !before.is_some_and(|before| self.same_policy(before, policy)) {
-                push(policy);
+        for policy in self.after.policies.iter().filter(|it| !is_old(it)) {
+            let is_said = self.before.policies.iter().any(|it| {
+                it.id == policy.id || (it.name == policy.name && it.command == policy.command)
+            });
+            // One more that admits refuses nobody.
+            if !is_said && !policy.permissive {
+                push(policy, PolicyChange::Added);
             }
         }
     }
@@ -1458,7 +1732,9 @@ impl Tables<'_> {
         let renamed = |expr: &Option<SqlExpr>| {
             let mut expr = expr.clone()?;
             for column in &self.before.columns {
-                if let Some(to) = self.after_name(&column.name) {
+                if let Some(to) = self.after_name(&column.name)
+                    && *to != column.name
+                {
                     expr = expr.with_column_renamed(&column.name, to);
                 }
             }
@@ -1467,8 +1743,16 @@ impl Tables<'_> {
         before.permissive == after.permissive
             && before.command == after.command
             && before.roles == after.roles
-            && renamed(&before.using) == after.using
-            && renamed(&before.with_check) == after.with_check
+            && same_expr(&renamed(&before.using), &after.using)
+            && same_expr(&renamed(&before.with_check), &after.with_check)
+    }
+}
+
+fn same_expr(one: &Option<SqlExpr>, other: &Option<SqlExpr>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is_same(other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }
 
@@ -1656,6 +1940,43 @@ fn diff_type_body(
     }
 }
 
+/// Whether two bodies hold the same words.
+fn same_body(before: &Routine, after: &Routine) -> bool {
+    let words = |routine: &Routine| -> Vec<String> {
+        let words = routine.body.split_whitespace();
+        words.map(str::to_owned).collect()
+    };
+    before.body == after.body || words(before) == words(after)
+}
+
+/// A trigger that calls a function and was there before.
+fn fired_by(
+    old: &Catalog,
+    new: &Catalog,
+    function: &QualifiedName,
+) -> Option<(QualifiedName, Ident)> {
+    let calls = |table: &Table, function: &QualifiedName| {
+        let mut all = table.triggers.iter();
+        all.find(|it| {
+            it.enabled
+                && it.function.as_ref().is_some_and(|called| {
+                    called.name == function.name
+                        && called
+                            .schema
+                            .as_ref()
+                            .is_none_or(|schema| *schema == function.schema)
+                })
+        })
+        .map(|it| it.name.clone())
+    };
+    new.relations().find_map(|(name, relation)| {
+        let trigger = calls(relation.as_table()?, function)?;
+        let known = old.relation_name(relation.id)?;
+        calls(old.table(known)?, function)?;
+        Some((name.clone(), trigger))
+    })
+}
+
 /// The argument types of every call that a routine accepts without a cast: all of them, or fewer
 /// where the last ones have defaults. A routine's arguments have no lengths.
 fn calls_of(routine: &Routine) -> Vec<Vec<SqlType>> {
@@ -1682,6 +2003,12 @@ fn takes_the_same(before: &Routine, after: &Routine) -> bool {
 
 fn routine_result(before: &Routine, after: &Routine) -> Option<Change> {
     let (from, to) = (before.returns.as_ref()?, after.returns.as_ref()?);
+    // One of them may be written without its schema.
+    let bare = |text: &str| text.rsplit('.').next().map(str::to_lowercase);
+    let has_schema = |text: &str| text.contains('.');
+    if has_schema(from) != has_schema(to) && bare(from) == bare(to) {
+        return None;
+    }
     (!from.eq_ignore_ascii_case(to)).then(|| Change::RoutineResultChanged {
         from: Arc::clone(from),
         to: Arc::clone(to),
@@ -1732,9 +2059,17 @@ fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
             }
         }
         let offered: BTreeSet<Vec<SqlType>> = forms.iter().flat_map(|it| calls_of(it)).collect();
+        let is_offered = |call: &Vec<SqlType>| {
+            offered.contains(call)
+                || offered.iter().any(|form| {
+                    let mut pairs = form.iter().zip(call);
+                    form.len() == call.len()
+                        && pairs.all(|(form, call)| form == call || is_same_name(form, call))
+                })
+        };
         let lost: Vec<Vec<SqlType>> = calls_of(routine)
             .into_iter()
-            .filter(|call| !offered.contains(call))
+            .filter(|call| !is_offered(call))
             .collect();
         if lost.is_empty() {
             continue;
@@ -1749,6 +2084,21 @@ fn diff_routines(old: &Catalog, new: &Catalog, name: &QualifiedName, out: &mut V
                 calls: lost,
                 forms: offered.into_iter().collect(),
             }),
+        }
+    }
+    for routine in before {
+        let same = after.iter().find(|it| same_signature(routine, it));
+        let Some(later) = same.filter(|it| !same_body(routine, it)) else {
+            continue;
+        };
+        let is_for_triggers = |it: &Routine| {
+            let returns = it.returns.as_deref();
+            returns.is_some_and(|it| it.eq_ignore_ascii_case("trigger"))
+        };
+        if is_for_triggers(later)
+            && let Some((table, trigger)) = fired_by(old, new, name)
+        {
+            push(Change::TriggerBodyChanged { trigger, table });
         }
     }
     for routine in after.iter().filter(|it| it.is_callable()) {

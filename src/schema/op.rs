@@ -160,6 +160,25 @@ impl SqlExpr {
             || self
                 .as_literal()
                 .is_some_and(|literal| other.as_literal() == Some(literal))
+            || self
+                .made_by_chance()
+                .is_some_and(|kind| other.made_by_chance() == Some(kind))
+    }
+
+    /// What kind of value nobody can foresee the expression gives: the moment, or something random.
+    fn made_by_chance(&self) -> Option<&'static str> {
+        let text = self.squeezed();
+        let text = text.trim_matches(['(', ')']);
+        let bare = text.split("::").next().unwrap_or(text);
+        let bare = bare.trim_end_matches("()").trim_matches(['(', ')']);
+        let bare = bare.rsplit('.').next().unwrap_or(bare);
+        match bare {
+            "now" | "current_timestamp" | "transaction_timestamp" => Some("moment"),
+            "gen_random_uuid" | "uuid_generate_v4" | "uuid_generate_v1" | "uuid_generate_v1mc"
+            | "uuidv4" | "uuidv7" => Some("uuid"),
+            _ if text.contains("random") || text.contains("gen_salt") => Some("random"),
+            _ => None,
+        }
     }
 
     /// The string literal that the expression is, under any casts, with its quotes.

@@ -84,7 +84,8 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    fn children(&self) -> Vec<&Tree> {
+    /// The expressions right below.
+    pub(crate) fn children(&self) -> Vec<&Tree> {
         match self {
             Node::Null
             | Node::Bool(_)

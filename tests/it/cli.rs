@@ -123,7 +123,7 @@ fn dropping_a_column_in_use_fails() {
       |
       = old-on-new: reads and writes of main@b368b1c (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
       = why: statements of old code that name the column fail as soon as it is gone
-      = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "users.nickname"; drop it once that release is the oldest one alive
+      = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "users.nickname"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     code-first: 1 new migration, 1 statement, all understood; 1 error
     deploy the new code, wait until the old release is gone, then migrate (this project deploys migrate-first)
@@ -162,7 +162,7 @@ fn a_release_from_before_the_retirement_is_hurt_by_both_twins() {
       |
       = old-on-new: reads and writes of v1@b88ed89 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
       = why: statements of old code that name the column fail as soon as it is gone
-      = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "users.nickname"; drop it once that release is the oldest one alive
+      = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "users.nickname"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     code-first: 1 new migration, 1 statement, all understood; 1 error
     deploy the new code, wait until the old release is gone, then migrate (this project deploys migrate-first)
@@ -179,7 +179,7 @@ fn a_release_from_before_the_retirement_is_hurt_by_both_twins() {
       |
       = old-on-new: reads and writes of v1@2042472 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
       = why: statements of old code that name the column fail as soon as it is gone
-      = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "users.nickname"; drop it once that release is the oldest one alive
+      = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "users.nickname"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     code-first: 1 new migration, 1 statement, all understood; 1 error
     deploy the new code, wait until the old release is gone, then migrate (this project deploys migrate-first)
@@ -294,7 +294,7 @@ fn plain_files_run_by_number() {
       = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42703 column "label" of relation "tags" does not exist (presumed)
       = new-on-old: writes of head (new code) fail on the old schema: 23502 null value in column "label" of relation "tags" violates not-null constraint (presumed)
       = why: statements of old code that name the column fail; and it was required, so inserts of new code that leave it out fail until it is gone
-      = help: first make the column optional (`DROP NOT NULL` or a default) and ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "tags.label"; drop it once that release is the oldest one alive
+      = help: first make the column optional (`DROP NOT NULL` or a default) and ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "tags.label"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     no-safe-order: 1 new migration, 1 statement, all understood; 1 error
     no order of deploying and migrating is safe: expand, backfill, switch, contract
@@ -378,7 +378,7 @@ fn since_outranks_git() {
       |
       = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42P01 relation "u" does not exist (presumed)
       = why: statements of old code that name the table fail as soon as it is gone
-      = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "u"; drop it once that release is the oldest one alive
+      = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "u"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     code-first: 1 new migration, 1 statement, all understood; 1 error
     deploy the new code, wait until the old release is gone, then migrate (this project deploys migrate-first)
@@ -532,7 +532,7 @@ fn live_releases_are_tags_and_globs() {
       |
       = old-on-new: reads and writes of v1.1@5dd7832 (old code) fail on the new schema: 42703 column "c" of relation "t" does not exist (presumed)
       = why: statements of old code that name the column fail as soon as it is gone
-      = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "t.c"; drop it once that release is the oldest one alive
+      = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "t.c"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     switch-between: 1 new migration, 1 statement, all understood; 1 error
     deploy the new code after migrations/3_d.sql and before what follows
@@ -550,7 +550,7 @@ fn live_releases_are_tags_and_globs() {
       |
       = old-on-new: reads and writes of v2.0@2933782 (old code) fail on the new schema: 42703 column "c" of relation "t" does not exist (presumed)
       = why: statements of old code that name the column fail as soon as it is gone
-      = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "t.c"; drop it once that release is the oldest one alive
+      = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "t.c"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     code-first: 1 new migration, 1 statement, all understood; 1 error
     deploy the new code, wait until the old release is gone, then migrate (this project deploys migrate-first)
@@ -714,7 +714,7 @@ fn deploy_mode_decides_what_is_an_error() {
       |
       = old-on-new: reads and writes of main@60c8a76 (old code) fail on the new schema: 42703 column "b" of relation "t" does not exist (presumed)
       = why: statements of old code that name the column fail as soon as it is gone
-      = help: ship a release that no longer uses it, and say so in its migcheck.toml: [[retired]] object = "t.b"; drop it once that release is the oldest one alive
+      = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "t.b"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     code-first: 1 new migration, 1 statement, all understood; 1 note
     --- exit 0

@@ -21,6 +21,7 @@ mod random_queries;
 mod reviewed;
 mod rollouts;
 mod second_reader;
+mod sequences;
 mod server;
 mod severities;
 #[path = "../support/mod.rs"]

@@ -10,21 +10,21 @@ use crate::world::{State, judge};
 
 /// One group of fences.
 #[derive(Debug, Default)]
-struct Example {
-    before: Option<File>,
-    config: String,
-    old_config: String,
-    edited: Option<String>,
-    migrations: Vec<File>,
-    old_queries: Option<String>,
-    new_queries: Option<String>,
+pub(crate) struct Example {
+    pub(crate) before: Option<File>,
+    pub(crate) config: String,
+    pub(crate) old_config: String,
+    pub(crate) edited: Option<String>,
+    pub(crate) migrations: Vec<File>,
+    pub(crate) old_queries: Option<String>,
+    pub(crate) new_queries: Option<String>,
 }
 
 /// A migration, and the name of its file where that matters.
 #[derive(Debug, Clone, Default)]
-struct File {
-    name: Option<String>,
-    text: String,
+pub(crate) struct File {
+    pub(crate) name: Option<String>,
+    pub(crate) text: String,
 }
 
 impl File {
@@ -37,7 +37,7 @@ impl File {
 }
 
 /// The examples of a page, in order.
-fn examples(page: &str) -> Vec<Example> {
+pub(crate) fn examples(page: &str) -> Vec<Example> {
     let section = page.split("\n## Examples\n").nth(1).unwrap_or("");
     let section = section.split("\n## ").next().unwrap_or("");
     let mut out: Vec<Example> = Vec::new();
@@ -119,7 +119,7 @@ impl Example {
     }
 
     /// What the comments expect: per file and line, in the words of the comments.
-    fn expected(&self) -> BTreeMap<(usize, usize), Vec<String>> {
+    pub(crate) fn expected(&self) -> BTreeMap<(usize, usize), Vec<String>> {
         let first = self.edited.iter().map(|text| (0, text));
         let rest = self
             .migrations

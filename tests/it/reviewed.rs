@@ -305,7 +305,10 @@ fn if_exists_makes_no_table_out_of_nothing() {
 fn a_partial_key_is_over_its_keys_and_not_over_its_condition() {
     let report = change(T, &["CREATE UNIQUE INDEX i ON t (a) WHERE b > 0;"], "");
     let message = &report.findings[0].message;
-    assert!(message.ends_with("on `t` (a)"), "{message}");
+    assert!(
+        message.ends_with("on `t` (a), for rows where b > 0"),
+        "{message}"
+    );
     let new_condition = "ALTER TABLE t ADD gone timestamptz;
                          CREATE UNIQUE INDEX i ON t (a) WHERE gone IS NULL;";
     assert!(said(T, new_condition).contains("constraint_added t.i"));

@@ -41,13 +41,20 @@ impl State {
         self
     }
 
+    /// Without a file.
+    pub(crate) fn without(mut self, path: &str) -> Self {
+        self.files.retain(|(it, _)| it != path);
+        self
+    }
+
     /// With this migcheck.toml.
     pub(crate) fn config(mut self, config: &str) -> Self {
         config.clone_into(&mut self.config);
         self
     }
 
-    fn tree(&self) -> Tree {
+    /// Its files.
+    pub(crate) fn tree(&self) -> Tree {
         // Enough of a project for the layout to be found: sqlx sends a file in one transaction.
         let layout = match self.config.contains("layout =") {
             true => "",

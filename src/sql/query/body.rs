@@ -24,6 +24,8 @@ pub(crate) struct RoutineBody {
     pub(crate) is_unread: bool,
     /// Columns win over variables of the same name, without complaint.
     pub(crate) prefers_columns: bool,
+    /// The columns of `NEW` that are sure to be assigned something else than NULL written out.
+    pub(crate) assigned: Vec<Ident>,
 }
 
 /// One statement of a body.
@@ -75,6 +77,11 @@ pub(crate) fn sql_body(text: &str) -> RoutineBody {
         }
     }
     out
+}
+
+/// Whether a body in PL/pgSQL assigns something to a column of `NEW` whatever happens.
+pub(crate) fn always_assigns(text: &str, column: &Ident) -> bool {
+    plpgsql_body(text).assigned.contains(column)
 }
 
 /// The statements and variables of a body in PL/pgSQL.
@@ -256,6 +263,16 @@ impl Walk<'_> {
             {
                 // The field must be there.
                 self.value(&target);
+                let is_null = cursor
+                    .peek_at(ahead + 1)
+                    .is_some_and(|it| it.is_word(cursor.text, "null"));
+                if self.is_certain()
+                    && !is_null
+                    && let Ok(column) =
+                        Cursor::new(self.text, Dialect::Postgres, &target[2..]).ident()
+                {
+                    self.out.assigned.push(column);
+                }
             }
             cursor.at += ahead + 1;
             self.expression(cursor, &[";"]);
