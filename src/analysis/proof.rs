@@ -7,10 +7,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::bind::Bound;
+use crate::bind::{Bound, UseKind, WriteKind, Written};
 use crate::history::Timeline;
 use crate::schema::catalog::Catalog;
 use crate::schema::diff::{Change, Difference, ObjectKind, diff_touched};
+use crate::schema::name::{Ident, QualifiedName};
+use crate::schema::types::TypeName;
 
 use super::compat::{Access, Evidence, Harm, Pair, ServerError, Stage, Weight, harms};
 use super::queries::{
@@ -426,6 +428,154 @@ fn weigh_values(usage: &Usage, code: &Code, it: &mut Break) {
             it.evidence = Evidence::Possible;
         }
     }
+}
+
+/// What a change lets new code write that old code has never met: an error where head's own queries
+/// write it as a literal and a live release's query reads the column, a warning where they may.
+pub(super) fn weigh_new_data(releases: &[Release], breaks: &mut [Break]) {
+    let Some((head, live)) = releases.split_last() else {
+        return;
+    };
+    let Some(code) = &head.code else {
+        return;
+    };
+    for it in breaks.iter_mut() {
+        let Some(reader) = live.get(it.release) else {
+            continue;
+        };
+        if it.harm.pair != Pair::OldReadsNewData {
+            continue;
+        }
+        let mut literal = None;
+        let mut perhaps = false;
+        for query in 0..code.queries.len() {
+            let Some(bound) = head.usage.bound(query) else {
+                continue;
+            };
+            match writes_new(&head.own, bound, &it.difference) {
+                Some(true) => {
+                    literal.get_or_insert(query);
+                }
+                Some(false) => perhaps = true,
+                None => {}
+            }
+        }
+        let Some(live_code) = &reader.code else {
+            continue;
+        };
+        let readers: Vec<usize> = (0..live_code.queries.len())
+            .filter(|query| {
+                let bound = reader.usage.bound(*query);
+                bound.is_some_and(|bound| reads(&reader.own, bound, &it.difference))
+            })
+            .collect();
+        if readers.is_empty() {
+            continue;
+        }
+        match literal {
+            Some(query) => {
+                it.evidence = Evidence::Proven;
+                it.harm.weight = Weight::Error;
+                let query = &code.queries[query];
+                it.mentions.push(Mention {
+                    file: query.file.as_ref().into(),
+                    line: query.line,
+                });
+            }
+            None if perhaps => {
+                it.evidence = Evidence::Possible;
+                it.harm.weight = it.harm.weight.max(Weight::Warning);
+            }
+            None => continue,
+        }
+        it.uses.extend(readers);
+        it.uses.dedup();
+    }
+}
+
+/// Whether a query writes what a change newly admits: true as a literal, false perhaps.
+fn writes_new(own: &Catalog, bound: &Bound, difference: &Difference) -> Option<bool> {
+    let parent = difference.object.parent.as_ref()?;
+    let mut found = None;
+    for write in &bound.writes {
+        if !matches!(write.kind, WriteKind::Insert | WriteKind::Update) {
+            continue;
+        }
+        for (column, value) in &write.columns {
+            let is_meant = match &difference.change {
+                Change::LabelAdded => is_of_type(own, &write.name, column, difference),
+                Change::ValuesAdded { column: of, .. } => {
+                    write.name.name == *parent && column == of
+                }
+                Change::NotNullDropped { .. } => {
+                    write.name.name == *parent && *column == difference.object.name
+                }
+                _ => return None,
+            };
+            if !is_meant {
+                continue;
+            }
+            let is_literal = match (&difference.change, value) {
+                (Change::LabelAdded, Written::Literal(text)) => {
+                    text == difference.object.name.as_str()
+                }
+                (Change::ValuesAdded { values, .. }, Written::Literal(text)) => {
+                    values.contains(text.as_str())
+                }
+                (Change::NotNullDropped { .. }, Written::Null) => true,
+                _ => false,
+            };
+            match (is_literal, value) {
+                (true, _) => return Some(true),
+                (false, Written::Any) => found = Some(false),
+                (false, Written::Null | Written::Default | Written::Literal(_)) => {}
+            }
+        }
+    }
+    found
+}
+
+/// Whether a column is of the enum that a difference is about.
+fn is_of_type(
+    own: &Catalog,
+    table: &QualifiedName,
+    column: &Ident,
+    difference: &Difference,
+) -> bool {
+    let column = own.table(table).and_then(|table| table.column(column));
+    column.is_some_and(|column| match &column.data_type.name {
+        TypeName::User(name) => Some(&name.name) == difference.object.parent.as_ref(),
+        TypeName::Builtin(_) | TypeName::Unknown => false,
+    })
+}
+
+/// Whether a query reads a column that can hold what is new.
+fn reads(own: &Catalog, bound: &Bound, difference: &Difference) -> bool {
+    bound
+        .uses
+        .iter()
+        .filter(|it| it.kind == UseKind::Read)
+        .any(|it| {
+            let Some(name) = own.relation_name(it.object) else {
+                return false;
+            };
+            let column = own
+                .table(name)
+                .and_then(|table| table.column_by_id(it.part?));
+            let Some(column) = column else {
+                return false;
+            };
+            match &difference.change {
+                Change::LabelAdded => is_of_type(own, name, &column.name, difference),
+                Change::ValuesAdded { column: of, .. } => {
+                    Some(&name.name) == difference.object.parent.as_ref() && column.name == *of
+                }
+                _ => {
+                    Some(&name.name) == difference.object.parent.as_ref()
+                        && column.name == difference.object.name
+                }
+            }
+        })
 }
 
 /// With complete evidence what no query uses is not used, unless a text that was not understood

@@ -190,6 +190,7 @@ impl<'a> Window<'a> {
             };
             super::proof::apply(timeline, &states, release, index, (from, last), &mut breaks);
         }
+        super::proof::weigh_new_data(&releases, &mut breaks);
         breaks.retain(|it| {
             let at = states.partition_point(|state| *state < it.start);
             states.get(at).is_some_and(|state| *state < it.end)
@@ -278,6 +279,8 @@ impl<'a> Window<'a> {
         self.breaks
             .iter()
             .filter(|it| it.release == release && it.start <= position && position < it.end)
+            // Data outlives every state.
+            .filter(|it| matches!(it.harm.pair, Pair::OldOnNew | Pair::NewOnOld))
             .filter_map(|it| truth_of(&it.harm))
             .max()
             .unwrap_or(Truth::Works)

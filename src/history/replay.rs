@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::bind::types::is_assignable;
 use crate::bind::{view_columns, view_writes};
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
@@ -15,8 +16,11 @@ use crate::schema::apply::{
 };
 use crate::schema::catalog::{Catalog, ObjectId, Routine};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
-use crate::schema::op::{Argument, Call, Called, DataOp, Runs, SchemaOp, TransactionOp, Value};
+use crate::schema::op::{
+    Argument, Call, Called, ColumnChange, DataOp, OtherKind, Runs, SchemaOp, TransactionOp, Value,
+};
 use crate::schema::session::{IndexNames, PrimaryKeys, Session};
+use crate::schema::types::SqlType;
 use crate::sql::{Dialect, Operation, POLICIES, Script, read_body};
 
 /// One migration as it is going to be run.
@@ -622,6 +626,7 @@ impl Replay {
             self.push(place, Vec::new(), Vec::new());
             return;
         }
+        let before = Arc::clone(&self.catalog);
         // Statements that leave the schema alone share the catalog before them.
         let applied = if matches!(op, SchemaOp::Data(_) | SchemaOp::NoEffect { .. }) {
             Applied::default()
@@ -677,7 +682,9 @@ impl Replay {
             applied
         };
         self.assumptions.extend(applied.assumptions);
-        self.push(place, applied.touched, applied.misfits);
+        let mut misfits = applied.misfits;
+        misfits.extend(self.cannot_convert(&before, op));
+        self.push(place, applied.touched, misfits);
         let Some(step) = self.steps.last_mut() else {
             return;
         };
@@ -701,6 +708,39 @@ impl Replay {
             }
             _ => {}
         }
+    }
+
+    /// What the server says where it has no way from a column's type to the new one.
+    fn cannot_convert(&self, before: &Catalog, op: &SchemaOp) -> Option<Misfit> {
+        let SchemaOp::AlterColumn {
+            table,
+            column,
+            change: ColumnChange::SetType { using: false, .. },
+            ..
+        } = op
+        else {
+            return None;
+        };
+        if self.dialect != Dialect::Postgres
+            || self.catalog.is_doubtful()
+            || self.catalog.has_other(OtherKind::Cast)
+        {
+            return None;
+        }
+        let name = named_relation(&self.catalog, &self.session, table);
+        let data_type = |catalog: &Catalog| -> Option<SqlType> {
+            let column = catalog.table(&name)?.column(column)?;
+            (!column.assumed).then(|| catalog.base_type(&column.data_type))
+        };
+        let (from, to) = (data_type(before)?, data_type(&self.catalog)?);
+        let message = format!(
+            "column \"{}\" cannot be cast automatically to type {to}",
+            column.as_str()
+        );
+        (is_assignable(&from, &to) == Some(false)).then_some(Misfit {
+            code: "42804",
+            message,
+        })
     }
 
     fn push(

@@ -230,7 +230,9 @@ fn breaks(it: &BreakReport) -> String {
     };
     let happens = match it.weight {
         Weight::Error | Weight::Addition => "fail",
-        Weight::Warning | Weight::Note => "may fail",
+        Weight::Warning | Weight::Note if it.error.is_some() => "may fail",
+        // The server says nothing; what it gives or takes is not what the code means.
+        Weight::Warning | Weight::Note => "may fail or go wrong",
         Weight::Unknown => return format!("whether {who} works {where_it_is} is not known"),
     };
     match &it.error {
@@ -290,7 +292,12 @@ fn evidence(it: &BreakReport) -> Vec<(&'static str, String)> {
         if it.mentions.len() > MOST_LISTED {
             places.push(format!("and {} more", it.mentions.len() - MOST_LISTED));
         }
-        out.push(("named in", places.join(", ")));
+        // What old code meets is what new code writes there.
+        let word = match it.pair {
+            Pair::OldReadsNewData => "written in",
+            _ => "named in",
+        };
+        out.push((word, places.join(", ")));
     }
     out
 }

@@ -10,6 +10,7 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         return None;
     };
     let column = &facts.difference.object;
+    let rounds = from.builtin_name() == Some("numeric") && loses_scale(from, to);
     let (from, to) = (shown(from), shown(to));
     let old = facts
         .breaks
@@ -18,7 +19,7 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         .find(|harm| harm.pair == Pair::OldOnNew);
     let beside = || {
         format!(
-            "add a `{to}` column beside it, write both, copy the old values, read the new one, and \
+            "add a column of type `{to}` beside it, write both, copy the old values, read the new one, and \
              drop `{column}` in a later release"
         )
     };
@@ -31,7 +32,14 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
             beside(),
         ),
         Some(harm) if harm.access == [Access::Write] => (
-            format!("old code may still write values that do not fit `{to}`"),
+            match rounds {
+                true => format!(
+                    "digits after the point that `{to}` has no room for are rounded away without a \
+                     word, in old rows and in what old code writes; more digits before the point than \
+                     it takes are refused"
+                ),
+                false => format!("old code may still write values that do not fit `{to}`"),
+            },
             format!(
                 "ship a release that writes only values that fit `{to}`, and narrow the column once \
                  it is the oldest one alive"
@@ -61,6 +69,20 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         why,
         help,
     })
+}
+
+/// Whether the new type keeps fewer digits after the point.
+fn loses_scale(from: &SqlType, to: &SqlType) -> bool {
+    let scale = |data_type: &SqlType| match *data_type.modifiers {
+        [] => None,
+        [_] => Some(0),
+        [_, scale, ..] => Some(scale),
+    };
+    match (scale(from), scale(to)) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(from), Some(to)) => to < from,
+    }
 }
 
 /// A type as people write it: the default schema left out.

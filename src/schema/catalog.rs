@@ -880,6 +880,16 @@ impl Catalog {
         self.relations.insert_mut(name.clone(), relation);
     }
 
+    /// Whether a statement that was not understood may have changed anything.
+    pub fn is_doubtful(&self) -> bool {
+        self.is_doubtful
+    }
+
+    /// Whether the history makes an object of a kind that is kept by name only.
+    pub fn has_other(&self, kind: OtherKind) -> bool {
+        self.others.keys().any(|(other, _)| *other == kind)
+    }
+
     /// Notes what writing to a view comes to.
     pub(crate) fn note_view_writes(&mut self, name: &QualifiedName, writes: ViewWrites) {
         let Some(relation) = self.relations.get(name) else {

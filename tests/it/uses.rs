@@ -189,6 +189,26 @@ fn a_literal_that_a_list_of_values_refuses_is_proven_and_a_parameter_is_possible
 }
 
 #[test]
+fn a_new_value_that_head_writes_and_old_code_reads_is_an_error_and_enters_no_verdict() {
+    let before = "CREATE TYPE state AS ENUM ('new'); CREATE TABLE jobs (id integer, state state);";
+    let add = "ALTER TYPE state ADD VALUE 'done';";
+    let old = "-- name: all_jobs :many\nSELECT id, state FROM jobs;";
+    let with = |query: &str| change(before, add, old, &format!("{old}\n{query}"), "");
+    let literal = with("-- name: end :exec\nUPDATE jobs SET state = 'done' WHERE id = $1;");
+    assert_eq!(verdict(&literal), "migrate-first");
+    insta::assert_snapshot!(shown(&literal), @"error enum_label_added state.done; new-on-old proven 22P02 [end]; old-reads-new-data proven - [all_jobs]");
+    let parameter = with("-- name: set :exec\nUPDATE jobs SET state = $2 WHERE id = $1;");
+    let said = shown(&parameter);
+    assert!(said.starts_with("warning"), "{said}");
+    assert!(
+        said.ends_with("old-reads-new-data possible - [all_jobs]"),
+        "{said}"
+    );
+    let other = with("-- name: set :exec\nUPDATE jobs SET state = 'new' WHERE id = $1;");
+    assert!(shown(&other).starts_with("note"), "{}", shown(&other));
+}
+
+#[test]
 fn another_shape_of_a_result_is_a_note_and_a_warning_where_statements_are_kept() {
     let query = "-- name: all_users :many\nSELECT * FROM users;";
     let add = "ALTER TABLE users ADD COLUMN age integer;";

@@ -264,6 +264,26 @@ impl Applier<'_> {
         }
     }
 
+    /// Whether a view that reads nothing else names a column of this table.
+    fn is_shown_by_a_view(&self, table: &QualifiedName, column: &Ident) -> bool {
+        let Some(relation) = self.catalog.relation(table) else {
+            return false;
+        };
+        self.catalog
+            .dependents_of(relation.id)
+            .into_iter()
+            .any(|(_, other)| match &other.body {
+                RelationBody::View(view) => {
+                    let columns = view.query.columns.as_ref();
+                    view.depends_on == [relation.id]
+                        && columns.is_some_and(|columns| columns.contains(column))
+                }
+                RelationBody::Table(_) | RelationBody::Sequence(_) | RelationBody::Index { .. } => {
+                    false
+                }
+            })
+    }
+
     pub(super) fn rename_column(&mut self, table: &ObjectName, from: &Ident, to: &Ident) {
         let Some(name) = self.find_table(table) else {
             return;
@@ -360,6 +380,10 @@ impl Applier<'_> {
                 ..
             } => {
                 let data_type = self.resolve_type(data_type);
+                if self.is_shown_by_a_view(table, column) {
+                    let message = "cannot alter type of a column used by a view or rule";
+                    self.misfit("0A000", message.to_owned());
+                }
                 edit(self, &|column| {
                     // The server keeps the default as a value of the old type, converted.
                     if let (TypeName::User(old), Some(default)) =
