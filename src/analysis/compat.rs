@@ -626,6 +626,27 @@ fn fewer_whole_digits(from: &SqlType, to: &SqlType) -> bool {
     }
 }
 
+/// What the server says to a number that a smaller type of number has no room for.
+fn out_of_range(value: &SqlType, column: &SqlType) -> Option<ServerError> {
+    let rank = |data_type: &SqlType| match (data_type.is_array, data_type.builtin_name()?) {
+        (false, "int2") => Some(1),
+        (false, "int4") => Some(2),
+        (false, "int8") => Some(3),
+        (false, "float4" | "float8" | "numeric") => Some(4),
+        _ => None,
+    };
+    let name = match column.builtin_name()? {
+        "int2" => "smallint",
+        "int4" => "integer",
+        "int8" => "bigint",
+        _ => return None,
+    };
+    let is_smaller = rank(column)? < rank(value)?;
+    is_smaller
+        .then(|| error("22003", Stage::Execute, format!("{name} out of range")))
+        .flatten()
+}
+
 fn type_changed(table: &mut Table, name: &str, from: &SqlType, to: &SqlType) {
     let mismatch = |column: &SqlType, value: &SqlType| {
         let plain = |data_type: &SqlType| {
@@ -646,14 +667,26 @@ fn type_changed(table: &mut Table, name: &str, from: &SqlType, to: &SqlType) {
         (Some(false), _) => table.hurts_old(BOTH, Weight::Error, mismatch(to, from)),
         (_, Fit::Narrower) => table.hurts_old(WRITE, Weight::Warning, does_not_fit(from, to)),
         (_, Fit::Wider) => table.hurts_old_reader(),
-        (_, Fit::OtherWire) => table.hurts_old(BOTH, Weight::Warning, None),
+        (_, Fit::OtherWire) => match out_of_range(from, to) {
+            Some(error) => {
+                table.hurts_old(READ, Weight::Warning, None);
+                table.hurts_old(WRITE, Weight::Warning, Some(error));
+            }
+            None => table.hurts_old(BOTH, Weight::Warning, None),
+        },
         (_, Fit::Same) => {}
     }
     // New code on the old schema: the other way round.
     match (is_assignable(to, from), fit(to, from)) {
         (Some(false), _) => table.hurts_new(BOTH, Weight::Error, mismatch(from, to)),
         (_, Fit::Narrower) => table.hurts_new(WRITE, Weight::Warning, does_not_fit(to, from)),
-        (_, Fit::OtherWire) => table.hurts_new(BOTH, Weight::Warning, None),
+        (_, Fit::OtherWire) => match out_of_range(to, from) {
+            Some(error) => {
+                table.hurts_new(READ, Weight::Warning, None);
+                table.hurts_new(WRITE, Weight::Warning, Some(error));
+            }
+            None => table.hurts_new(BOTH, Weight::Warning, None),
+        },
         (_, Fit::Wider | Fit::Same) => {}
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         .breaks
         .iter()
         .map(|it| &it.harm)
-        .find(|harm| harm.pair == Pair::OldOnNew);
+        .filter(|harm| harm.pair == Pair::OldOnNew)
+        // What is read otherwise says more than what is refused.
+        .max_by_key(|harm| (harm.weight, harm.access.contains(&Access::Read)));
     let beside = || {
         format!(
             "add a column of type `{to}` beside it, write both, copy the old values, read the new one, and \

@@ -26,6 +26,7 @@ mod server;
 mod severities;
 #[path = "../support/mod.rs"]
 mod support;
+mod type_changes;
 mod uses;
 mod verdicts;
 mod world;
