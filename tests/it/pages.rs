@@ -216,3 +216,67 @@ fn every_page_has_a_breaking_and_a_safe_example() {
         );
     }
 }
+
+impl Example {
+    /// Its lines, without what the comments expect.
+    fn lines(&self) -> Vec<String> {
+        let files = self.before.iter().chain(&self.migrations);
+        let mut texts: Vec<&str> = files.map(|it| it.text.as_str()).collect();
+        texts.extend(self.edited.as_deref());
+        texts.extend(self.old_queries.as_deref());
+        texts.extend(self.new_queries.as_deref());
+        let mut lines: Vec<String> = texts
+            .into_iter()
+            .flat_map(str::lines)
+            .map(|line| line.split("-- finding: ").next().unwrap_or("").trim())
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect();
+        lines.extend(self.migrations.iter().filter_map(|it| it.name.clone()));
+        // A configuration says one thing.
+        let configs = [&self.config, &self.old_config].into_iter();
+        lines.extend(configs.filter(|it| !it.is_empty()).cloned());
+        lines.sort();
+        lines
+    }
+}
+
+/// How many lines of one are not among those of the other, whichever has more of them.
+fn distance(one: &[String], other: &[String]) -> usize {
+    let missing = |from: &[String], among: &[String]| {
+        let mut left = among.to_vec();
+        from.iter()
+            .filter(|line| match left.iter().position(|it| it == *line) {
+                Some(at) => {
+                    left.remove(at);
+                    false
+                }
+                None => true,
+            })
+            .count()
+    };
+    missing(one, other).max(missing(other, one))
+}
+
+#[test]
+fn a_safe_example_differs_from_a_breaking_one_in_one_clause() {
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        let examples = examples(rule.page);
+        let (safe, breaking): (Vec<&Example>, Vec<&Example>) =
+            examples.iter().partition(|it| it.expected().is_empty());
+        let nearest = safe
+            .iter()
+            .flat_map(|safe| {
+                breaking
+                    .iter()
+                    .map(|breaking| distance(&safe.lines(), &breaking.lines()))
+            })
+            .min()
+            .expect("a page has both kinds");
+        if nearest > 1 {
+            wrong.push(format!("{}: {nearest} lines", rule.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
