@@ -478,6 +478,7 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.hurts_new(access, Addition, permission_denied(on, name));
         }
         Change::RowsRewritten => table.add(Pair::OldReadsNewData, READ, Warning, None),
+        Change::ExtensionDropped => table.hurts_old(BOTH, Warning, None),
         Change::RoleDropped => table.hurts_old(BOTH, Error, no_role(name)),
         Change::RoleRenamed { to } => {
             table.hurts_old(BOTH, Error, no_role(name));

@@ -579,7 +579,11 @@ pub(super) fn uses(own: &Catalog, bound: &Bound, difference: &Difference, rename
         ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
             object.parent.as_ref().is_some_and(writes)
         }
-        ObjectKind::Schema | ObjectKind::Role | ObjectKind::Migration | ObjectKind::Query => false,
+        ObjectKind::Schema
+        | ObjectKind::Role
+        | ObjectKind::Extension
+        | ObjectKind::Migration
+        | ObjectKind::Query => false,
     }
 }
 
@@ -640,7 +644,7 @@ pub(super) fn cause(
         }
         Touched::Type(name) => Some(ObjectRef::top(ObjectKind::Type, name)),
         Touched::Routine(name) => Some(ObjectRef::top(ObjectKind::Function, name)),
-        Touched::Privileges(_) | Touched::Role(_) | Touched::Unread => None,
+        Touched::Privileges(_) | Touched::Role(_) | Touched::Extension(_) | Touched::Unread => None,
     });
     relation.unwrap_or(ObjectRef {
         kind: ObjectKind::Migration,

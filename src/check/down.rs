@@ -97,7 +97,9 @@ fn undo(chain: &Chain, index: usize, planned: Planned) -> Option<Undone> {
     // now; and what an extension brings is not in the catalog.
     names.retain(|name| match name {
         Touched::Relation(_) | Touched::Type(_) | Touched::Routine(_) => true,
-        Touched::Privileges(_) | Touched::Role(_) | Touched::Unread => false,
+        Touched::Privileges(_) | Touched::Role(_) | Touched::Extension(_) | Touched::Unread => {
+            false
+        }
     });
     let mut out: BTreeSet<Left> = BTreeSet::new();
     for name in &names {
@@ -150,7 +152,11 @@ fn unseen_by_queries(before: &Catalog, after: &Catalog, name: &Touched) -> Vec<L
                 out.push(Left::new(format!("function `{name}`"), how));
             }
         }
-        Touched::Type(_) | Touched::Privileges(_) | Touched::Role(_) | Touched::Unread => {}
+        Touched::Type(_)
+        | Touched::Privileges(_)
+        | Touched::Role(_)
+        | Touched::Extension(_)
+        | Touched::Unread => {}
     }
     out
 }

@@ -47,8 +47,8 @@ pub(super) fn sentence(op: &SchemaOp) -> String {
         }
         SchemaOp::CreateIndex { index, .. } => {
             let unique = match index.unique {
-                true => "unique ",
-                false => "",
+                true => "a unique ",
+                false => "an ",
             };
             let keys: Vec<String> = index.keys.iter().map(key).collect();
             let rows = match &index.predicate {
@@ -56,7 +56,7 @@ pub(super) fn sentence(op: &SchemaOp) -> String {
                 None => String::new(),
             };
             format!(
-                "makes a {unique}index on `{}` ({}){rows}",
+                "makes {unique}index on `{}` ({}){rows}",
                 index.table,
                 keys.join(", ")
             )

@@ -151,6 +151,7 @@ rules![
     enum_label_added: Data,
     enum_label_dropped: Compat,
     enum_label_renamed: Compat,
+    extension_dropped: Compat,
     function_added: Compat,
     function_dropped: Compat,
     function_result_changed: Compat,
@@ -299,6 +300,7 @@ mod tests {
             Change::RoutineRenamed { to: name("u") },
         );
         top(ObjectKind::Migration, Change::Unread);
+        top(ObjectKind::Extension, Change::ExtensionDropped);
         for (kind, on, privilege) in [
             (ObjectKind::Table, "table", "SELECT"),
             (ObjectKind::View, "view", "INSERT"),

@@ -71,6 +71,8 @@ pub enum Touched {
     Privileges(PrivilegeTarget),
     /// A role.
     Role(Ident),
+    /// An extension.
+    Extension(Ident),
     /// Anything, as far as anybody knows: a statement was not understood.
     Unread,
 }
@@ -546,12 +548,19 @@ impl Applier<'_> {
                 }
             }
             SchemaOp::DropExtension {
-                name, existence, ..
+                name,
+                existence,
+                behavior,
             } => {
                 // Its types, functions and operators are not in the catalog, and are gone.
                 let was_there = self.catalog.extensions.remove_mut(name);
-                if was_there || *existence == Existence::Required {
-                    self.taint_everything();
+                match (was_there || *existence == Existence::Required, behavior) {
+                    (false, _) => {}
+                    // The server refuses it where anything that stays depends on one of them.
+                    (true, Behavior::Restrict) => {
+                        self.out.touched.push(Touched::Extension(name.clone()));
+                    }
+                    (true, Behavior::Cascade) => self.taint_everything(),
                 }
             }
             SchemaOp::CreateOther { kind, name } => {

@@ -53,6 +53,8 @@ pub enum ObjectKind {
     Schema,
     /// A role.
     Role,
+    /// An extension.
+    Extension,
     /// A migration as a whole.
     Migration,
     /// A query of the code.
@@ -76,6 +78,7 @@ impl ObjectKind {
             ObjectKind::Policy => "policy",
             ObjectKind::Schema => "schema",
             ObjectKind::Role => "role",
+            ObjectKind::Extension => "extension",
             ObjectKind::Migration => "migration",
             ObjectKind::Query => "query",
         }
@@ -175,6 +178,7 @@ impl Catalog {
             | ObjectKind::Policy
             | ObjectKind::Schema
             | ObjectKind::Role
+            | ObjectKind::Extension
             | ObjectKind::Migration
             | ObjectKind::Query => false,
         }
@@ -453,6 +457,8 @@ pub enum Change {
     },
     /// Values of the column in existing rows are others. No difference of catalogs: a step says so.
     RowsRewritten,
+    /// An extension is gone, with everything that it brought.
+    ExtensionDropped,
     /// A role is gone.
     RoleDropped,
     /// It has another name.
@@ -542,6 +548,7 @@ impl Change {
             Change::PrivilegeRevoked { .. } => "privilege-revoked",
             Change::PrivilegeGranted { .. } => "privilege-granted",
             Change::RowsRewritten => "rows-rewritten",
+            Change::ExtensionDropped => "extension-dropped",
             Change::RoleDropped => "role-dropped",
             Change::RoleRenamed { .. } => "role-renamed",
             Change::LoginRevoked => "login-revoked",
@@ -590,6 +597,7 @@ pub fn every_name(old: &Catalog, new: &Catalog) -> Vec<Touched> {
         names.extend(catalog.routines.keys().cloned().map(Touched::Routine));
         names.extend(catalog.privileges.keys().cloned().map(Touched::Privileges));
         names.extend(catalog.roles.keys().cloned().map(Touched::Role));
+        names.extend(catalog.extensions().cloned().map(Touched::Extension));
     }
     names.into_iter().collect()
 }
@@ -627,7 +635,7 @@ pub fn other_name(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Touche
             .map(Touched::Relation)
             .into_iter()
             .collect(),
-        Touched::Privileges(_) | Touched::Unread => Vec::new(),
+        Touched::Privileges(_) | Touched::Extension(_) | Touched::Unread => Vec::new(),
     }
 }
 
@@ -656,6 +664,20 @@ pub fn diff_touched(old: &Catalog, new: &Catalog, touched: &Touched) -> Vec<Diff
         Touched::Routine(name) => diff_routines(old, new, name, &mut out),
         Touched::Privileges(target) => access::diff_privileges(old, new, target, &mut out),
         Touched::Role(name) => access::diff_role(old, new, name, &mut out),
+        Touched::Extension(name) => {
+            let has = |catalog: &Catalog| catalog.extensions().any(|it| it == name);
+            if has(old) && !has(new) {
+                out.push(Difference {
+                    object: ObjectRef {
+                        kind: ObjectKind::Extension,
+                        schema: None,
+                        parent: None,
+                        name: name.clone(),
+                    },
+                    change: Change::ExtensionDropped,
+                });
+            }
+        }
         Touched::Unread => {
             if old.unread() != new.unread() {
                 out.push(Difference {
