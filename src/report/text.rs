@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::analysis::{Access, Pair, Unused, Verdict, Weight};
+use crate::analysis::{Access, Evidence, Pair, Unused, Verdict, Weight};
 use crate::discover::DeployMode;
 use crate::findings::{BreakReport, Finding, Severity};
 use crate::source::{SourceFile, Span};
@@ -158,7 +158,7 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
                 "reads of {} (old code) get another result on the new schema",
                 it.release
             ),
-            _ => breaks(it),
+            _ => breaks(it, project),
         });
         group = group.element(Level::NOTE.with_name(it.pair.as_str()).message(line));
         for (name, line) in evidence(it) {
@@ -209,7 +209,7 @@ fn excerpt_lines(file: &SourceFile, span: Option<Span>) -> (String, usize, std::
 }
 
 /// Who breaks, in one line.
-fn breaks(it: &BreakReport) -> String {
+fn breaks(it: &BreakReport, project: &ProjectReport) -> String {
     let access = match it.access.as_slice() {
         [Access::Read] => "reads",
         [Access::Write] => "writes",
@@ -235,17 +235,25 @@ fn breaks(it: &BreakReport) -> String {
         Weight::Warning | Weight::Note => "may fail or go wrong",
         Weight::Unknown => return format!("whether {who} works {where_it_is} is not known"),
     };
+    let queries = project
+        .releases
+        .iter()
+        .find(|release| release.name == it.release)
+        .and_then(|release| release.queries.as_ref())
+        .map_or(0, |queries| queries.known);
+    let evidence = match (it.evidence, queries) {
+        (Evidence::Presumed, 0) => "presumed: its queries are not known",
+        (Evidence::Presumed, _) => "presumed: it may have other queries",
+        (evidence @ (Evidence::Proven | Evidence::Possible | Evidence::Unknown), _) => {
+            evidence.as_str()
+        }
+    };
     match &it.error {
         Some(error) => format!(
-            "{access} of {who} {happens} {where_it_is}: {} {} ({})",
-            error.code,
-            error.message,
-            it.evidence.as_str()
+            "{access} of {who} {happens} {where_it_is}: {} {} ({evidence})",
+            error.code, error.message,
         ),
-        None => format!(
-            "{access} of {who} {happens} {where_it_is} ({})",
-            it.evidence.as_str()
-        ),
+        None => format!("{access} of {who} {happens} {where_it_is} ({evidence})"),
     }
 }
 
@@ -424,10 +432,18 @@ fn advice(project: &ProjectReport, verdict: Verdict) -> String {
             format!("{what} the new code after {places} and before what follows")
         }
         Verdict::NoSafeOrder => {
-            let mut line =
-                "no order of deploying and migrating is safe: expand, backfill, switch, \
-                            contract"
-                    .to_owned();
+            let unsafe_step = project
+                .steps
+                .iter()
+                .find(|step| step.verdict == Verdict::NoSafeOrder)
+                .or(project.steps.first());
+            let mut line = "no order of deploying and migrating is safe".to_owned();
+            if let Some(step) = unsafe_step {
+                let path = &project.files[step.index].path;
+                line.push_str(&format!(
+                    ": `migcheck explain {path}` shows the steps that are"
+                ));
+            }
             let needed = &project.summary.needed;
             if let Some(first) = needed.first() {
                 let more = match needed.len() {

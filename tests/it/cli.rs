@@ -121,7 +121,7 @@ fn dropping_a_column_in_use_fails() {
     1 | ALTER TABLE users DROP COLUMN nickname;
       |                   ^^^^^^^^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of main@b368b1c (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
+      = old-on-new: reads and writes of main@b368b1c (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
       = why: statements of old code that name the column fail as soon as it is gone
       = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "users.nickname"`, `reason = "…"`); drop it once that release is the oldest one alive
 
@@ -160,7 +160,7 @@ fn a_release_from_before_the_retirement_is_hurt_by_both_twins() {
     1 | ALTER TABLE users DROP COLUMN nickname;
       |                   ^^^^^^^^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of v1@b88ed89 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
+      = old-on-new: reads and writes of v1@b88ed89 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
       = why: statements of old code that name the column fail as soon as it is gone
       = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "users.nickname"`, `reason = "…"`); drop it once that release is the oldest one alive
 
@@ -177,7 +177,7 @@ fn a_release_from_before_the_retirement_is_hurt_by_both_twins() {
     1 | ALTER TABLE users DROP COLUMN nickname;
       |                   ^^^^^^^^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of v1@2042472 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
+      = old-on-new: reads and writes of v1@2042472 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
       = why: statements of old code that name the column fail as soon as it is gone
       = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "users.nickname"`, `reason = "…"`); drop it once that release is the oldest one alive
 
@@ -201,13 +201,13 @@ fn rename_without_git() {
     2 | ALTER TABLE users RENAME COLUMN nickname TO display_name;
       |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
-      = new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed)
+      = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
+      = new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed: its queries are not known)
       = why: old code knows only the old name and new code only the new one, so at every moment one of them fails
       = help: add `display_name` beside it, write both, copy the old values, read the new one, and drop `users.nickname` in a later release; or keep the name
 
     no-safe-order: 1 new migration, 1 statement, all understood; 1 error
-    no order of deploying and migrating is safe: expand, backfill, switch, contract
+    no order of deploying and migrating is safe: `migcheck explain migrations/0003_rename_nickname.sql` shows the steps that are
     --- exit 1
     "#);
 }
@@ -224,7 +224,7 @@ fn own_transactions_in_a_file_are_commit_points_of_their_own() {
     6 | ALTER TABLE accounts ALTER COLUMN currency SET NOT NULL;
       |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = old-on-new: writes of the release at version 2 (old code) may fail on the new schema: 23502 null value in column "currency" of relation "accounts" violates not-null constraint (presumed)
+      = old-on-new: writes of the release at version 2 (old code) may fail on the new schema: 23502 null value in column "currency" of relation "accounts" violates not-null constraint (presumed: its queries are not known)
       = why: a default supplies what inserts leave out, but old code that writes NULL into the column fails
       = help: make sure that no live release writes NULL into `accounts.currency`
 
@@ -291,13 +291,13 @@ fn plain_files_run_by_number() {
     2 | ALTER TABLE tags DROP COLUMN label;
       |                  ^^^^^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42703 column "label" of relation "tags" does not exist (presumed)
-      = new-on-old: writes of head (new code) fail on the old schema: 23502 null value in column "label" of relation "tags" violates not-null constraint (presumed)
+      = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42703 column "label" of relation "tags" does not exist (presumed: its queries are not known)
+      = new-on-old: writes of head (new code) fail on the old schema: 23502 null value in column "label" of relation "tags" violates not-null constraint (presumed: its queries are not known)
       = why: statements of old code that name the column fail; and it was required, so inserts of new code that leave it out fail until it is gone
       = help: first make the column optional (`DROP NOT NULL` or a default) and ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "tags.label"`, `reason = "…"`); drop it once that release is the oldest one alive
 
     no-safe-order: 1 new migration, 1 statement, all understood; 1 error
-    no order of deploying and migrating is safe: expand, backfill, switch, contract
+    no order of deploying and migrating is safe: `migcheck explain migrations/10_drop_label.sql` shows the steps that are
     --- exit 1
     "#);
 }
@@ -314,8 +314,8 @@ fn all_judges_each_migration_by_itself() {
     2 | ALTER TABLE users RENAME COLUMN nickname TO display_name;
       |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of the release before (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
-      = new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed)
+      = old-on-new: reads and writes of the release before (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
+      = new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed: its queries are not known)
       = why: old code knows only the old name and new code only the new one, so at every moment one of them fails
       = help: add `display_name` beside it, write both, copy the old values, read the new one, and drop `users.nickname` in a later release; or keep the name
 
@@ -376,7 +376,7 @@ fn since_outranks_git() {
     1 | DROP TABLE u;
       | ^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42P01 relation "u" does not exist (presumed)
+      = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42P01 relation "u" does not exist (presumed: its queries are not known)
       = why: statements of old code that name the table fail as soon as it is gone
       = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "u"`, `reason = "…"`); drop it once that release is the oldest one alive
 
@@ -396,13 +396,13 @@ fn files_named_are_what_is_new() {
     2 | ALTER TABLE users RENAME COLUMN nickname TO display_name;
       |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of the release without these files (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
-      = new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed)
+      = old-on-new: reads and writes of the release without these files (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
+      = new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed: its queries are not known)
       = why: old code knows only the old name and new code only the new one, so at every moment one of them fails
       = help: add `display_name` beside it, write both, copy the old values, read the new one, and drop `users.nickname` in a later release; or keep the name
 
     no-safe-order: 1 new migration, 1 statement, all understood; 1 error
-    no order of deploying and migrating is safe: expand, backfill, switch, contract
+    no order of deploying and migrating is safe: `migcheck explain 0003_rename_nickname.sql` shows the steps that are
     --- exit 1
     "#);
 }
@@ -530,7 +530,7 @@ fn live_releases_are_tags_and_globs() {
     1 | ALTER TABLE t DROP COLUMN c;
       |               ^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of v1.1@5dd7832 (old code) fail on the new schema: 42703 column "c" of relation "t" does not exist (presumed)
+      = old-on-new: reads and writes of v1.1@5dd7832 (old code) fail on the new schema: 42703 column "c" of relation "t" does not exist (presumed: its queries are not known)
       = why: statements of old code that name the column fail as soon as it is gone
       = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "t.c"`, `reason = "…"`); drop it once that release is the oldest one alive
 
@@ -548,7 +548,7 @@ fn live_releases_are_tags_and_globs() {
     1 | ALTER TABLE t DROP COLUMN c;
       |               ^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of v2.0@2933782 (old code) fail on the new schema: 42703 column "c" of relation "t" does not exist (presumed)
+      = old-on-new: reads and writes of v2.0@2933782 (old code) fail on the new schema: 42703 column "c" of relation "t" does not exist (presumed: its queries are not known)
       = why: statements of old code that name the column fail as soon as it is gone
       = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "t.c"`, `reason = "…"`); drop it once that release is the oldest one alive
 
@@ -712,7 +712,7 @@ fn deploy_mode_decides_what_is_an_error() {
     1 | ALTER TABLE t DROP COLUMN b;
       |               ^^^^^^^^^^^^^
       |
-      = old-on-new: reads and writes of main@60c8a76 (old code) fail on the new schema: 42703 column "b" of relation "t" does not exist (presumed)
+      = old-on-new: reads and writes of main@60c8a76 (old code) fail on the new schema: 42703 column "b" of relation "t" does not exist (presumed: its queries are not known)
       = why: statements of old code that name the column fail as soon as it is gone
       = help: ship a release that no longer uses it, and say so in its migcheck.toml (`[[retired]]`, `object = "t.b"`, `reason = "…"`); drop it once that release is the oldest one alive
 

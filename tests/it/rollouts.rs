@@ -58,10 +58,10 @@ fn a_column_is_renamed_in_four_releases_without_an_outage() {
     assert_snapshot!(gate(&repository, &[]), @r#"
     migcheck: sqlx · postgres · migrations/ (2, 1 new) · base main@a3df14d
     error[column_renamed]: column `users.nickname` is renamed to `display_name`
-      old-on-new: reads and writes of main@a3df14d (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
-      new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed)
+      old-on-new: reads and writes of main@a3df14d (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
+      new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed: its queries are not known)
     no-safe-order: 1 new migration, 1 statement, all understood; 1 error
-    no order of deploying and migrating is safe: expand, backfill, switch, contract
+    no order of deploying and migrating is safe: `migcheck explain migrations/2_rename.sql` shows the steps that are
     --- exit 1
     "#);
     std::fs::remove_file(file).unwrap();
@@ -96,7 +96,7 @@ fn a_column_is_renamed_in_four_releases_without_an_outage() {
     assert_snapshot!(gate(&repository, &[]), @r#"
     migcheck: sqlx · postgres · migrations/ (4, 1 new) · base main@647901e
     error[column_dropped]: column `users.nickname` is dropped
-      old-on-new: reads and writes of main@647901e (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
+      old-on-new: reads and writes of main@647901e (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
     code-first: 1 new migration, 1 statement, all understood; 1 error
     deploy the new code, wait until the old release is gone, then migrate (this project deploys migrate-first)
     --- exit 1
@@ -125,7 +125,7 @@ fn a_column_is_renamed_in_four_releases_without_an_outage() {
     assert_snapshot!(gate(&repository, &["--live", "v1.2", "--live", "v1.3"]), @r#"
     migcheck: sqlx · postgres · migrations/ (4, 1 new) · base main@3fe8f26 · live v1.2@647901e, v1.3@3fe8f26
     error[column_dropped]: column `users.nickname` is dropped
-      old-on-new: reads and writes of v1.2@647901e (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
+      old-on-new: reads and writes of v1.2@647901e (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
     code-first: 1 new migration, 1 statement, all understood; 1 error
     deploy the new code, wait until the old release is gone, then migrate (this project deploys migrate-first)
     --- exit 1
@@ -149,7 +149,7 @@ fn a_team_that_deploys_in_phases_ships_expand_and_contract_together() {
     assert_snapshot!(gate(&repository, &[]), @r#"
     migcheck: sqlx · postgres · migrations/ (3, 2 new) · base main@7462073 · deploy phased
     error[column_dropped]: column `users.nickname` is dropped
-      old-on-new: reads and writes of main@7462073 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
+      old-on-new: reads and writes of main@7462073 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
     switch-between: 2 new migrations, 2 statements, all understood; 1 error
     split the change: deploy the new code after migrations/2_expand.sql and before what follows
     --- exit 1
@@ -161,7 +161,7 @@ fn a_team_that_deploys_in_phases_ships_expand_and_contract_together() {
     assert_snapshot!(gate(&repository, &[]), @r#"
     migcheck: sqlx · postgres · migrations/ (3, 2 new) · base main@7462073 · deploy phased
     note[column_dropped]: column `users.nickname` is dropped
-      old-on-new: reads and writes of main@7462073 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
+      old-on-new: reads and writes of main@7462073 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
     switch-between: 2 new migrations, 2 statements, all understood; 1 note
     --- exit 0
     "#);
@@ -171,12 +171,12 @@ fn a_team_that_deploys_in_phases_ships_expand_and_contract_together() {
     assert_snapshot!(gate(&repository, &[]), @r#"
     migcheck: sqlx · postgres · migrations/ (3, 2 new) · base main@7462073 · deploy phased
     error[column_added_required]: required column `users.display_name` is added
-      old-on-new: writes of main@7462073 (old code) fail on the new schema: 23502 null value in column "display_name" of relation "users" violates not-null constraint (presumed)
-      new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed)
+      old-on-new: writes of main@7462073 (old code) fail on the new schema: 23502 null value in column "display_name" of relation "users" violates not-null constraint (presumed: its queries are not known)
+      new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed: its queries are not known)
     note[column_dropped]: column `users.nickname` is dropped
-      old-on-new: reads and writes of main@7462073 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed)
+      old-on-new: reads and writes of main@7462073 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
     no-safe-order: 2 new migrations, 2 statements, all understood; 1 error, 1 note
-    no order of deploying and migrating is safe: expand, backfill, switch, contract
+    no order of deploying and migrating is safe: `migcheck explain migrations/2_expand.sql` shows the steps that are
     --- exit 1
     "#);
 }
