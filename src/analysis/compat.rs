@@ -311,6 +311,14 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             table.hurts_new(BOTH, Error, no_column(to.as_str()));
         }
         Change::ColumnTypeChanged { from, to } => type_changed(&mut table, name, from, to),
+        Change::ShownTypeChanged { from, to } => match fit(from, to) {
+            Fit::OtherWire => {
+                table.hurts_old(READ, Warning, None);
+                table.hurts_new(READ, Warning, None);
+            }
+            Fit::Wider => table.hurts_old_reader(),
+            Fit::Narrower | Fit::Same => {}
+        },
         Change::DomainChanged => table.hurts_old(
             WRITE,
             Warning,
@@ -356,9 +364,12 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             );
             table.hurts_old(WRITE, Warning, error("23503", Stage::Execute, message));
         }
-        Change::PartitionDetached { .. } => {
-            let message = format!("no partition of relation \"{name}\" found for row");
+        Change::PartitionDetached { has_default, .. } => {
             table.hurts_old(READ, Warning, None);
+            if *has_default {
+                return table.out;
+            }
+            let message = format!("no partition of relation \"{name}\" found for row");
             table.hurts_old(WRITE, Warning, error("23514", Stage::Execute, message));
         }
         Change::ConstraintDropped { demand, .. } => {
@@ -384,13 +395,15 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         | Change::RuleAdded
         | Change::RuleDropped => table.hurts_old(WRITE, Warning, None),
         Change::CoveredByView { .. } => table.hurts_old(BOTH, Weight::Note, None),
-        Change::ViewWritesRefused => {
+        Change::ViewWritesRefused { is_written } => {
+            let weight = if *is_written { Error } else { Warning };
             let message = format!("cannot insert into view \"{name}\"");
-            table.hurts_old(WRITE, Error, error("55000", Stage::Plan, message));
+            table.hurts_old(WRITE, weight, error("55000", Stage::Plan, message));
         }
-        Change::ViewColumnComputed => {
+        Change::ViewColumnComputed { is_written } => {
+            let weight = if *is_written { Error } else { Warning };
             let message = format!("cannot insert into column \"{name}\" of view \"{parent}\"");
-            table.hurts_old(WRITE, Error, error("0A000", Stage::Parse, message));
+            table.hurts_old(WRITE, weight, error("0A000", Stage::Parse, message));
         }
         Change::NameReused => table.hurts_old(BOTH, Warning, None),
         Change::Backfilled | Change::RowsCopied { .. } => {

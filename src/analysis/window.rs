@@ -177,10 +177,12 @@ impl<'a> Window<'a> {
         }
         breaks.retain(|it| {
             it.difference.change != Change::NameReused
-                || !has_moved_in(timeline, &releases[it.release], it)
+                || !(has_moved_in(timeline, &releases[it.release], it)
+                    || is_filled_again(timeline, &states, it))
         });
         for position in since + 1..=last {
-            stale(timeline, &releases, &head, position, &mut breaks);
+            let found = stale(timeline, &releases, &head, position, &breaks);
+            breaks.extend(found);
         }
         releases.push(head);
         for (index, release) in releases.iter().enumerate() {
@@ -718,7 +720,7 @@ fn rewritten(
         RowsChange::Updated {
             table, replaced, ..
         } => replaced.iter().map(|column| (table, column)).collect(),
-        RowsChange::Copied { .. } => Vec::new(),
+        RowsChange::Copied { .. } | RowsChange::Made { .. } => Vec::new(),
     });
     for (table, column) in columns {
         let Some(object) = known_column(&release.own, &step.catalog, table, column) else {
@@ -771,6 +773,10 @@ fn has_moved_in(timeline: &Timeline, release: &Release, it: &Break) -> bool {
         return false;
     };
     if object.parent.is_none() {
+        // One that the release knows under another name is no copy made for it.
+        if release.own.relation_name(relation.id).is_some() {
+            return false;
+        }
         let mut names = before.filter_map(|at| timeline.catalog(at).relation_name(relation.id));
         return names.any(|other| *other != name);
     }
@@ -789,6 +795,30 @@ fn has_moved_in(timeline: &Timeline, release: &Release, it: &Break) -> bool {
         .any(|other| other.name != object.name)
 }
 
+/// Whether what was made anew gets its rows or values before anybody sees it.
+fn is_filled_again(timeline: &Timeline, states: &[usize], it: &Break) -> bool {
+    let object = &it.difference.object;
+    let top = object.parent.as_ref().unwrap_or(&object.name);
+    let at = states.partition_point(|state| *state < it.start);
+    let shown = states.get(at).copied().unwrap_or(timeline.end());
+    let steps = timeline.steps.get(it.start.saturating_sub(1)..shown);
+    let rows = steps.unwrap_or_default().iter().flat_map(|step| &step.rows);
+    rows.into_iter().any(|rows| match rows {
+        RowsChange::Copied { into, .. } | RowsChange::Made { into } => {
+            object.parent.is_none() && into.name == *top
+        }
+        RowsChange::Updated {
+            table,
+            replaced,
+            filled,
+        } => {
+            object.parent.is_some()
+                && table.name == *top
+                && replaced.iter().chain(filled).any(|it| *it == object.name)
+        }
+    })
+}
+
 /// What head reads of rows that a step filled or copied while a live release still writes: nobody
 /// does it for the rows that come afterwards.
 fn stale(
@@ -796,8 +826,9 @@ fn stale(
     live: &[Release],
     head: &Release,
     position: usize,
-    out: &mut Vec<Break>,
-) {
+    breaks: &[Break],
+) -> Vec<Break> {
+    let mut out = Vec::new();
     let step = &timeline.steps[position - 1];
     for rows in &step.rows {
         let differences: Vec<Difference> = match rows {
@@ -809,19 +840,29 @@ fn stale(
                 .iter()
                 .chain(filled)
                 .filter(|column| is_left_empty(step, live, head, table, column))
+                .filter(|_| !inserts_fail(breaks, step, live, table))
                 .map(|column| Difference {
                     object: ObjectRef::part(ObjectKind::Column, table, column),
                     change: Change::Backfilled,
                 })
                 .collect(),
-            RowsChange::Copied { into, from } => from
-                .iter()
-                .filter(|from| is_left_behind(live, head, into, from))
-                .map(|from| Difference {
+            // The rows are those of the first; what is joined to it adds to them.
+            RowsChange::Copied { into, from }
+                if from
+                    .first()
+                    .is_some_and(|first| is_left_behind(live, head, into, first)) =>
+            {
+                let from: Vec<QualifiedName> = from
+                    .iter()
+                    .filter(|from| is_left_behind(live, head, into, from))
+                    .cloned()
+                    .collect();
+                vec![Difference {
                     object: ObjectRef::top(ObjectKind::Table, into),
-                    change: Change::RowsCopied { from: from.clone() },
-                })
-                .collect(),
+                    change: Change::RowsCopied { from },
+                }]
+            }
+            RowsChange::Copied { .. } | RowsChange::Made { .. } => Vec::new(),
         };
         for difference in differences {
             for harm in harms(&difference) {
@@ -847,6 +888,35 @@ fn stale(
             }
         }
     }
+    out
+}
+
+/// Whether every live release's inserts into a table fail anyway: its name is gone, or what they must
+/// name is another column now.
+fn inserts_fail(breaks: &[Break], step: &Step, live: &[Release], table: &QualifiedName) -> bool {
+    let id = step.catalog.relation(table).map(|it| it.id);
+    let fails = |at: usize, release: &Release| {
+        let known = id.and_then(|id| release.own.relation_name(id));
+        let known = known.unwrap_or(table);
+        breaks
+            .iter()
+            .filter(|it| it.release == at && it.harm.pair == Pair::OldOnNew)
+            .filter(|it| it.harm.weight == Weight::Error)
+            .any(|it| {
+                let object = &it.difference.object;
+                let is_whole = object.parent.is_none() && object.name == known.name;
+                let is_part = object.parent.as_ref() == Some(&known.name);
+                match it.difference.change {
+                    Change::RelationRenamed { .. } | Change::RelationDropped => is_whole,
+                    Change::ColumnAdded { required: true }
+                    | Change::ColumnDropped { required: true }
+                    | Change::NotNullSet { supplied: false } => is_part,
+                    _ => false,
+                }
+            })
+    };
+    let mut all = live.iter().enumerate();
+    all.all(|(at, release)| fails(at, release))
 }
 
 /// Whether a live release inserts rows without a column that is new to it, and nothing gives it a
@@ -885,6 +955,8 @@ fn is_left_empty(
             old.knowledge.is_full()
                 && old.column_by_id(kept.id).is_none()
                 && old.column(column).is_none()
+                // It takes another one's place.
+                && old.column(&kept.name).is_none()
         })
     };
     !is_covered && live.iter().any(is_new_to)
@@ -898,7 +970,10 @@ fn is_left_behind(
     into: &QualifiedName,
     from: &QualifiedName,
 ) -> bool {
-    let is_kept = head.own.table(into).is_some();
+    let is_kept = head
+        .own
+        .relation(into)
+        .is_some_and(|it| it.as_table().is_some() && !it.temporary);
     // Where it is gone, old code fails, and that is said already.
     let is_still_there = head.own.table(from).is_some_and(|table| {
         let carries_on = |it: &Trigger| it.enabled && it.events.insert;

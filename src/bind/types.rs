@@ -66,6 +66,10 @@ pub fn is_assignable(from: &SqlType, to: &SqlType) -> Option<bool> {
     if from.is_array != to.is_array {
         return Some(false);
     }
+    // An array is converted element by element, in the same way.
+    if to.is_array && to.builtin_name().is_some_and(is_text) {
+        return Some(true);
+    }
     match (from.builtin_name(), to.builtin_name()) {
         (Some(from), Some(to)) if from == to => Some(true),
         (Some(from), Some(to)) => Some(matches!(

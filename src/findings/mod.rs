@@ -201,7 +201,8 @@ fn order(finding: &Finding) -> impl Ord {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Subject<'a> {
     Difference(&'a Difference),
-    Rows(usize),
+    /// The rows that a statement rewrites, or those (true) that it fills.
+    Rows(usize, bool),
     Statement(usize),
 }
 
@@ -209,7 +210,8 @@ impl<'a> Subject<'a> {
     fn of(step: usize, it: &'a Break) -> Self {
         match it.difference.change {
             Change::Unread => Subject::Statement(step),
-            Change::RowsRewritten => Subject::Rows(step),
+            Change::RowsRewritten => Subject::Rows(step, false),
+            Change::Backfilled => Subject::Rows(step, true),
             _ => Subject::Difference(&it.difference),
         }
     }

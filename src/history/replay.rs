@@ -20,7 +20,7 @@ use crate::schema::op::{
     Argument, Call, Called, ColumnChange, DataOp, OtherKind, Runs, SchemaOp, TransactionOp, Value,
 };
 use crate::schema::session::{IndexNames, PrimaryKeys, Session};
-use crate::schema::types::SqlType;
+use crate::schema::types::{SqlType, TypeName};
 use crate::sql::{Dialect, Operation, POLICIES, Script, read_body};
 
 /// One migration as it is going to be run.
@@ -88,6 +88,11 @@ pub enum RowsChange {
         replaced: Vec<Ident>,
         /// The columns to which it only gives a value where there is none.
         filled: Vec<Ident>,
+    },
+    /// `CREATE TABLE … AS`
+    Made {
+        /// The table.
+        into: QualifiedName,
     },
     /// `INSERT … SELECT`
     Copied {
@@ -700,6 +705,11 @@ impl Replay {
                 replaced: columns.clone(),
                 filled: filled.clone(),
             }),
+            SchemaOp::CreateTable { table, .. } if table.as_query.is_some() => {
+                step.rows.push(RowsChange::Made {
+                    into: named(&table.name),
+                });
+            }
             SchemaOp::Data(DataOp::Insert { table, reads, .. }) if !reads.is_empty() => {
                 step.rows.push(RowsChange::Copied {
                     into: named(table),
@@ -730,7 +740,10 @@ impl Replay {
         let name = named_relation(&self.catalog, &self.session, table);
         let data_type = |catalog: &Catalog| -> Option<SqlType> {
             let column = catalog.table(&name)?.column(column)?;
-            (!column.assumed).then(|| catalog.base_type(&column.data_type))
+            let data_type = catalog.base_type(&column.data_type);
+            let is_own = matches!(data_type.name, TypeName::User(_));
+            let is_known = !is_own || catalog.definition_of(&data_type).is_some();
+            (!column.assumed && is_known).then_some(data_type)
         };
         let (from, to) = (data_type(before)?, data_type(&self.catalog)?);
         let message = format!(

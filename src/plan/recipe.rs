@@ -110,10 +110,14 @@ fn note(it: &Break, draft: &mut Draft) -> Phase {
             _ => Phase::Expand,
         },
         Pair::NewReadsOldData => match &it.difference.change {
-            Change::RowsCopied { from } => does(
-                draft,
-                format!("writes `{from}` and `{name}`, and reads `{from}`"),
-            ),
+            Change::RowsCopied { from } => {
+                let from: Vec<String> = from.iter().map(|it| format!("`{it}`")).collect();
+                let from = from.join(", ");
+                does(
+                    draft,
+                    format!("writes {from} and `{name}`, and reads {from}"),
+                )
+            }
             _ => does(draft, format!("writes `{name}` with every row")),
         },
         Pair::OldOnNew => {
@@ -173,7 +177,9 @@ fn note(it: &Break, draft: &mut Draft) -> Phase {
                 | Change::RoutineArgumentsChanged { .. } => {
                     format!("works with `{name}` before and after the change, or does not call it")
                 }
-                Change::WritesRefused | Change::ViewWritesRefused | Change::ViewColumnComputed => {
+                Change::WritesRefused
+                | Change::ViewWritesRefused { .. }
+                | Change::ViewColumnComputed { .. } => {
                     format!("does not write to `{name}`")
                 }
                 Change::RoleDropped | Change::RoleRenamed { .. } | Change::LoginRevoked => {
@@ -213,6 +219,7 @@ fn makes_another(change: &Change) -> bool {
         Change::RelationRenamed { .. }
             | Change::ColumnRenamed { .. }
             | Change::ColumnTypeChanged { .. }
+            | Change::ShownTypeChanged { .. }
             | Change::TypeRenamed { .. }
             | Change::TypeRedefined
             | Change::RoutineRenamed { .. }

@@ -6,7 +6,9 @@ use crate::schema::diff::Change;
 use crate::schema::types::SqlType;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
-    let Change::ColumnTypeChanged { from, to } = &facts.difference.change else {
+    let (Change::ColumnTypeChanged { from, to } | Change::ShownTypeChanged { from, to }) =
+        &facts.difference.change
+    else {
         return None;
     };
     let column = &facts.difference.object;

@@ -253,12 +253,24 @@ mod tests {
             },
         );
         for kind in [ObjectKind::Table, ObjectKind::View] {
-            top(kind, Change::ViewWritesRefused);
+            for is_written in [true, false] {
+                top(kind, Change::ViewWritesRefused { is_written });
+            }
         }
         top(ObjectKind::Table, Change::NameReused);
         let partition = name("u");
-        top(ObjectKind::Table, Change::PartitionDetached { partition });
-        top(ObjectKind::Table, Change::RowsCopied { from: name("u") });
+        for has_default in [true, false] {
+            let partition = partition.clone();
+            top(
+                ObjectKind::Table,
+                Change::PartitionDetached {
+                    partition,
+                    has_default,
+                },
+            );
+        }
+        let from = vec![name("u")];
+        top(ObjectKind::Table, Change::RowsCopied { from });
         for table in [Some(name("u")), None] {
             top(ObjectKind::Table, Change::CoveredByView { table });
         }
@@ -436,7 +448,19 @@ mod tests {
             Change::ReferenceTightened { to: name("u") },
         );
         part(ObjectKind::Trigger, Change::TriggerDropped);
-        part(ObjectKind::Column, Change::ViewColumnComputed);
+        for is_written in [true, false] {
+            part(
+                ObjectKind::Column,
+                Change::ViewColumnComputed { is_written },
+            );
+        }
+        part(
+            ObjectKind::Column,
+            Change::ShownTypeChanged {
+                from: SqlType::builtin("int4"),
+                to: SqlType::builtin("text"),
+            },
+        );
         part(ObjectKind::Column, Change::NameReused);
         part(ObjectKind::Column, Change::Backfilled);
         for timing in [

@@ -10,7 +10,7 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let (name, table) = (&facts.difference.object.name, facts.owner());
     Some(Advice {
         message: format!(
-            "foreign key `{name}` of `{table}` no longer cascades: it keeps rows of `{to}` from being \
+            "foreign key `{name}` of `{table}` no longer lets rows of `{to}` go: it keeps them from being \
              deleted"
         ),
         why: format!(

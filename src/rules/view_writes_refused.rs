@@ -6,7 +6,7 @@ use crate::schema::diff::{Change, ObjectKind};
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let object = &facts.difference.object;
     match facts.difference.change {
-        Change::ViewWritesRefused => Some(Advice {
+        Change::ViewWritesRefused { .. } => Some(Advice {
             message: match object.kind {
                 ObjectKind::Table => {
                     format!("`{object}` is a view now, and the server cannot write through it")
@@ -22,7 +22,7 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
                  transaction"
             ),
         }),
-        Change::ViewColumnComputed => Some(Advice {
+        Change::ViewColumnComputed { .. } => Some(Advice {
             message: format!("column `{object}` of the view is computed"),
             why: "old code's writes that name it are refused: only columns that are plainly those of \
                   the table behind can be written"

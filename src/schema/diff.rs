@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::apply::{Touched, constraint_columns};
 use super::catalog::{
     Catalog, Column, Constraint, Index, ObjectId, Policy, PrivilegeTarget, Relation, RelationBody,
-    RewriteRule, Routine, RowSecurity, Table, TypeBody, UserType,
+    RewriteRule, Routine, RowSecurity, Table, Trigger, TypeBody, UserType,
 };
 use super::name::{Ident, ObjectName, QualifiedName};
 use super::op::{
@@ -254,6 +254,13 @@ pub enum Change {
         /// The new type.
         to: SqlType,
     },
+    /// A column that only shows values, of a view, has another type.
+    ShownTypeChanged {
+        /// The old type.
+        from: SqlType,
+        /// The new type.
+        to: SqlType,
+    },
     /// It has the same type under the rules of another domain, or of none.
     DomainChanged,
     /// It refuses NULL.
@@ -308,6 +315,8 @@ pub enum Change {
     PartitionDetached {
         /// The partition.
         partition: QualifiedName,
+        /// Whether another partition takes what finds none.
+        has_default: bool,
     },
     /// A constraint is gone.
     ConstraintDropped {
@@ -357,9 +366,16 @@ pub enum Change {
         table: Option<QualifiedName>,
     },
     /// The server refuses writes to a view.
-    ViewWritesRefused,
+    ViewWritesRefused {
+        /// Whether it stands in a table's place, or a trigger or rule took the writes before: then
+        /// somebody writes to it.
+        is_written: bool,
+    },
     /// A column of a view is computed, and the server refuses values that are given for it.
-    ViewColumnComputed,
+    ViewColumnComputed {
+        /// Whether the view stands in a table's place.
+        is_written: bool,
+    },
     /// The name stands for another table or column, made anew, of the same shape.
     NameReused,
     /// Rows that were there got a value in a new column; those that old code inserts afterwards do
@@ -368,8 +384,8 @@ pub enum Change {
     /// Rows of a table were copied into a new one; those that old code writes afterwards are not. No
     /// difference of catalogs: a step says so.
     RowsCopied {
-        /// The table that they were copied from.
-        from: QualifiedName,
+        /// The tables that they were copied from.
+        from: Vec<QualifiedName>,
     },
     /// A rule rewrites statements that it did not before, or does so in another way.
     RuleAdded,
@@ -502,6 +518,7 @@ impl Change {
             Change::ColumnDropped { .. } => "column-dropped",
             Change::ColumnRenamed { .. } => "column-renamed",
             Change::ColumnTypeChanged { .. } => "column-type-changed",
+            Change::ShownTypeChanged { .. } => "shown-type-changed",
             Change::DomainChanged => "domain-changed",
             Change::NotNullSet { .. } => "not-null-set",
             Change::NotNullDropped { .. } => "not-null-dropped",
@@ -522,8 +539,8 @@ impl Change {
             Change::TriggerBodyChanged { .. } => "trigger-body-changed",
             Change::TriggerDropped => "trigger-dropped",
             Change::CoveredByView { .. } => "covered-by-view",
-            Change::ViewWritesRefused => "view-writes-refused",
-            Change::ViewColumnComputed => "view-column-computed",
+            Change::ViewWritesRefused { .. } => "view-writes-refused",
+            Change::ViewColumnComputed { .. } => "view-column-computed",
             Change::NameReused => "name-reused",
             Change::Backfilled => "backfilled",
             Change::RowsCopied { .. } => "rows-copied",
@@ -717,9 +734,14 @@ pub fn known_column(
     let column = match (&before.body, &after.body) {
         (RelationBody::Table(before), RelationBody::Table(after)) => {
             let later = after.column(column);
-            let earlier = later
-                .and_then(|later| before.column_by_id(later.id))
-                .or(before.column(column));
+            let earlier = match later {
+                // One made anew under the name is new.
+                Some(later) => before.column_by_id(later.id).or(before
+                    .column(column)
+                    .filter(|it| it.assumed || later.assumed || after.column_by_id(it.id).is_none())
+                    .filter(|_| !is_fresh(before, later))),
+                None => before.column(column),
+            };
             match earlier {
                 Some(earlier) => &earlier.name,
                 // Perhaps one that no statement names.
@@ -736,6 +758,11 @@ pub fn known_column(
         _ => return None,
     };
     Some(ObjectRef::part(ObjectKind::Column, name, column))
+}
+
+/// Whether a column was made in a table of which all columns were known.
+fn is_fresh(before: &Table, column: &Column) -> bool {
+    before.knowledge.is_full() && !column.assumed && before.column_by_id(column.id).is_none()
 }
 
 /// The kind of a relation that queries name; indexes and owned sequences are none.
@@ -867,10 +894,19 @@ fn diff_detached(
     let (Some(table), Some(_)) = (old.relation_name(parent), new.relation_name(parent)) else {
         return;
     };
+    let is_default = |relation: &Relation| {
+        relation.as_table().is_some_and(|table| {
+            let bound = table.partition_bound.as_ref();
+            table.partition_of == Some(parent)
+                && bound.is_some_and(|bound| bound.text.trim().eq_ignore_ascii_case("default"))
+        })
+    };
+    let has_default = new.relations().any(|(_, relation)| is_default(relation));
     out.push(Difference {
         object: ObjectRef::top(ObjectKind::Table, table),
         change: Change::PartitionDetached {
             partition: name.clone(),
+            has_default,
         },
     });
 }
@@ -1060,10 +1096,7 @@ impl Tables<'_> {
         match ids {
             [Some(before), Some(after)] => {
                 let is_seen = |it: &Relation| !it.assumed;
-                before.id != after.id
-                    && is_seen(before)
-                    && is_seen(after)
-                    && self.old.relation_name(after.id).is_none()
+                before.id != after.id && is_seen(before) && is_seen(after)
             }
             _ => false,
         }
@@ -1653,11 +1686,23 @@ impl Tables<'_> {
                 });
             }
         }
+        if self.is_made_anew() {
+            return;
+        }
+        let is_new = |trigger: &Trigger| {
+            let mut old = self.before.triggers.iter();
+            trigger.enabled && !old.any(|it| it.name == trigger.name)
+        };
         for trigger in self.before.triggers.iter().filter(|it| it.enabled) {
             let fires = self.after.triggers.iter().any(|new| {
                 // One of the same name that does something else has been said.
+                let takes_over = is_new(new)
+                    && new.timing == trigger.timing
+                    && new.events == trigger.events
+                    && new.for_each_row == trigger.for_each_row;
                 new.enabled
                     && (new.name == trigger.name
+                        || takes_over
                         || new.timing == trigger.timing
                             && new.events == trigger.events
                             && self.same_function(trigger.function.as_ref(), new.function.as_ref()))
@@ -1749,6 +1794,34 @@ impl Tables<'_> {
         }
     }
 
+    /// Whether two conditions say the same, functions that they call followed through renames.
+    fn same_condition(&self, one: &Option<SqlExpr>, other: &Option<SqlExpr>) -> bool {
+        let (Some(one), Some(other)) = (one, other) else {
+            return one.is_none() && other.is_none();
+        };
+        if one.is_same(other) {
+            return true;
+        }
+        let mut text = format!(" {} ", one.text);
+        for (name, routines) in self.old.all_routines() {
+            if !text.contains(name.name.as_str()) {
+                continue;
+            }
+            let to = self.new.all_routines().find(|(_, later)| {
+                let mut ids = later.iter().map(|it| it.id);
+                ids.any(|id| routines.iter().any(|routine| routine.id == id))
+            });
+            if let Some((to, _)) = to {
+                text = text.replace(name.name.as_str(), to.name.as_str());
+            }
+        }
+        let renamed = SqlExpr {
+            text: text.trim().into(),
+            columns: one.columns.clone(),
+        };
+        renamed.is_same(other)
+    }
+
     /// Whether a policy governs the same rows, whatever it and its columns are called.
     fn same_policy(&self, before: &Policy, after: &Policy) -> bool {
         let renamed = |expr: &Option<SqlExpr>| {
@@ -1765,16 +1838,8 @@ impl Tables<'_> {
         before.permissive == after.permissive
             && before.command == after.command
             && before.roles == after.roles
-            && same_expr(&renamed(&before.using), &after.using)
-            && same_expr(&renamed(&before.with_check), &after.with_check)
-    }
-}
-
-fn same_expr(one: &Option<SqlExpr>, other: &Option<SqlExpr>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one.is_same(other),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
+            && self.same_condition(&renamed(&before.using), &after.using)
+            && self.same_condition(&renamed(&before.with_check), &after.with_check)
     }
 }
 
@@ -1964,11 +2029,32 @@ fn diff_type_body(
 
 /// Whether two bodies hold the same words.
 fn same_body(before: &Routine, after: &Routine) -> bool {
-    let words = |routine: &Routine| -> Vec<String> {
-        let words = routine.body.split_whitespace();
-        words.map(str::to_owned).collect()
-    };
-    before.body == after.body || words(before) == words(after)
+    before.body == after.body || words(&before.body) == words(&after.body)
+}
+
+/// The text without comments, quotes of names, white space and case, as far as no string is touched.
+fn words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
+            '\'' => {
+                let end = rest[1..].find('\'').map_or(rest.len(), |at| at + 2);
+                out.push_str(&rest[..end]);
+                end
+            }
+            _ => {
+                if !c.is_whitespace() && c != '"' && c != ':' {
+                    out.extend(c.to_lowercase());
+                }
+                c.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    out
 }
 
 /// A trigger that calls a function and was there before.

@@ -3,7 +3,9 @@
 //! Code does not see whether a name stands for a table or for a view of one, as long as the columns
 //! are the same and the server passes writes on.
 
-use super::super::catalog::{Catalog, ObjectId, Relation, RelationBody, Table, View, ViewWrites};
+use super::super::catalog::{
+    Catalog, Column, ObjectId, Relation, RelationBody, Table, View, ViewWrites,
+};
 use super::super::name::{Ident, QualifiedName};
 use super::super::types::SqlType;
 use super::{Change, Difference, ObjectKind, ObjectRef, Tables, diff_rules};
@@ -27,14 +29,29 @@ pub(super) fn diff_exchanged(
                 // Replacing a view drops no column.
                 return is_replaced || (is_same_text && before.columns == after.columns);
             };
-            diff_shapes(old, new, name, &earlier, &later, out);
+            let mut found = Vec::new();
+            diff_shapes(old, new, name, &earlier, &later, &mut found);
+            for it in &mut found {
+                if let Change::ColumnTypeChanged { from, to } = &it.change {
+                    let (from, to) = (from.clone(), to.clone());
+                    it.change = Change::ShownTypeChanged { from, to };
+                }
+            }
+            // What the table behind has changed is said of the table.
+            found.retain(|it| {
+                !matches!(it.change, Change::ShownTypeChanged { .. })
+                    || !earlier.stands_like(&later, &it.object.name)
+            });
+            out.extend(found);
             let refuses = |view: &View| view.is_writable() == Some(false);
             if !refuses(before) && refuses(after) {
                 // The rule that took the writes is the cause, and said with it.
                 out.retain(|it| it.change != Change::RuleDropped);
-                out.push(relation(ObjectKind::View, name, Change::ViewWritesRefused));
+                let is_written = matches!(before.writes, ViewWrites::Refused | ViewWrites::Unknown);
+                let change = Change::ViewWritesRefused { is_written };
+                out.push(relation(ObjectKind::View, name, change));
             } else if before.is_writable() == Some(true) {
-                diff_computed(name, &earlier, &later, out);
+                diff_computed(name, &earlier, &later, false, out);
             }
             true
         }
@@ -52,16 +69,18 @@ pub(super) fn diff_exchanged(
             diff_shapes(old, new, name, &earlier, &later, out);
             let behind = behind(new, view);
             if is_writable {
-                diff_computed(name, &earlier, &later, out);
+                diff_computed(name, &earlier, &later, true, out);
             } else {
-                out.push(relation(ObjectKind::Table, name, Change::ViewWritesRefused));
+                let change = Change::ViewWritesRefused { is_written: true };
+                out.push(relation(ObjectKind::Table, name, change));
             }
-            let table = behind.map(|(name, _)| name.clone());
-            out.push(relation(
-                ObjectKind::Table,
-                name,
-                Change::CoveredByView { table },
-            ));
+            let is_whole = |it: &&Column| later.position(&it.name).is_some();
+            if is_writable && before.columns.iter().filter(is_whole).count() == before.columns.len()
+            {
+                let table = behind.map(|(name, _)| name.clone());
+                let change = Change::CoveredByView { table };
+                out.push(relation(ObjectKind::Table, name, change));
+            }
             if let Some((behind_name, behind)) = behind {
                 // A column that inserts must name and that the view does not show.
                 let shown = later.stands_for.iter().flatten();
@@ -154,6 +173,15 @@ impl Shape {
         self.names.iter().position(|it| it == name)
     }
 
+    /// Whether a column stands for the same one of the table behind in both.
+    fn stands_like(&self, other: &Shape, name: &Ident) -> bool {
+        let of = |shape: &Shape| {
+            let at = shape.position(name)?;
+            shape.stands_for.get(at).copied().flatten()
+        };
+        of(self).is_some() && of(self) == of(other)
+    }
+
     fn is_computed(&self, name: &Ident) -> bool {
         let at = self.position(name);
         at.and_then(|at| self.stands_for.get(at)) == Some(&None)
@@ -216,10 +244,20 @@ fn diff_shapes(
     }
 }
 
-fn diff_computed(name: &QualifiedName, before: &Shape, after: &Shape, out: &mut Vec<Difference>) {
+fn diff_computed(
+    name: &QualifiedName,
+    before: &Shape,
+    after: &Shape,
+    is_written: bool,
+    out: &mut Vec<Difference>,
+) {
     for column in &before.names {
         if after.is_computed(column) && !before.is_computed(column) {
-            out.push(column_of(name, column, Change::ViewColumnComputed));
+            out.push(column_of(
+                name,
+                column,
+                Change::ViewColumnComputed { is_written },
+            ));
         }
     }
 }

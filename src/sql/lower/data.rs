@@ -169,7 +169,11 @@ fn verb(cursor: &mut Cursor) -> Read<Vec<SchemaOp>> {
         if cursor.is_done() {
             return Err(cursor.refuse("`VALUES` or a query"));
         }
-        let reads = relations_read(cursor);
+        let reads = match cursor.is("values") {
+            // A query for one value copies no rows.
+            true => Vec::new(),
+            false => relations_read(cursor),
+        };
         DataOp::Insert {
             table,
             columns,
