@@ -9,6 +9,7 @@ mod code;
 mod down;
 mod explained;
 mod judge;
+mod remarks;
 mod replayed;
 mod walk;
 

@@ -549,8 +549,7 @@ fn read_cut(cut: &Cut, dialect: Dialect) -> ReadText {
             unit: chunk.unit,
             transaction: chunk.transaction,
         });
-        script.statements.append(&mut read.statements);
-        script.troubles.append(&mut read.troubles);
+        script.append(read);
     }
     script.map_spans(|span| cut.place(span));
     ReadText {

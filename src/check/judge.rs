@@ -33,11 +33,12 @@ use crate::rules::{
 use crate::schema::diff::{Difference, ObjectRef, diff};
 use crate::schema::op::{SchemaOp, TransactionOp};
 use crate::source::{Position, SourceFile, Span};
-use crate::sql::Statement;
+use crate::sql::{Dialect, Statement};
 
 use super::chain::Chain;
 use super::code::{ReleaseCode, search_mentions};
 use super::down::{Down, Undone, undo_new};
+use super::remarks;
 use crate::error::Result;
 
 /// Judges the chain and collects everything that a report prints.
@@ -79,6 +80,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
         &sources,
         &judged.findings,
     ));
+    let mut remark_notices = remarks::allow(&mut judged.findings, &project, &chain, &mut sources);
     judged.findings.sort_by_key(|finding| {
         (
             finding.migration,
@@ -130,6 +132,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
             .count(),
     };
     let mut notices = notices(&project, &chain);
+    notices.append(&mut remark_notices);
     notices.append(&mut judged.query_notices);
     notices.extend(not_compared(&undone, &chain));
     let base = chain.base.as_ref().map(|base| BaseReport {
@@ -235,14 +238,12 @@ fn new_failing_queries(
             .map(str::len)
             .sum();
         let length = text[start..].lines().next().map_or(0, str::len);
+        let span = (!text.is_empty()).then(|| Span::new(start, start + length));
         let place = Place {
-            migration: chain.migrations.len() + sources.odd_files.len(),
+            migration: sources.add_file(SourceFile::new(query.file.to_string(), text)),
             statement: None,
-            span: (!text.is_empty()).then(|| Span::new(start, start + length)),
+            span,
         };
-        sources
-            .odd_files
-            .push(SourceFile::new(query.file.to_string(), text));
         let name = match &query.name {
             Some(name) => name.to_string(),
             None => query.text.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -1038,7 +1039,7 @@ fn notices(project: &Project, chain: &Chain) -> Vec<String> {
 }
 
 /// Places and reasons of the chain's statements.
-struct Sources<'a> {
+pub(super) struct Sources<'a> {
     chain: &'a Chain,
     /// Files that are no migrations of the chain and have findings all the same; they are counted
     /// on from its migrations.
@@ -1069,6 +1070,20 @@ impl<'a> Sources<'a> {
             chain,
             odd_files,
             by_path,
+        }
+    }
+
+    /// Adds a file that is no migration of the chain; gives the place of findings about it.
+    pub(super) fn add_file(&mut self, file: SourceFile) -> usize {
+        self.odd_files.push(file);
+        self.chain.migrations.len() + self.odd_files.len() - 1
+    }
+
+    /// The file that a finding's place leads to, where it was read.
+    pub(super) fn file(&self, place: usize) -> Option<&SourceFile> {
+        match self.chain.migrations.get(place) {
+            Some(it) => it.up.part().map(|part| &part.file),
+            None => self.odd_files.get(place - self.chain.migrations.len()),
         }
     }
 
@@ -1131,5 +1146,9 @@ impl Blame for Sources<'_> {
                 .and_then(|at| self.odd_files.get(at))
                 .is_some_and(|file| of_path(&file.path)),
         }
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.chain.dialect
     }
 }

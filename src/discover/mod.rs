@@ -659,10 +659,14 @@ fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> P
     Phase::PreDeploy
 }
 
-/// What stands behind `-- migcheck: phase` in a line that begins so.
+/// What stands behind `migcheck: phase` in a line that is such a comment.
 fn phase_comment(line: &str) -> Option<&str> {
-    let comment = line.strip_prefix("--")?.trim_start();
-    let order = comment.strip_prefix("migcheck:")?.trim_start();
+    let line = line.trim();
+    let comment = match line.strip_prefix("--") {
+        Some(comment) => comment,
+        None => line.strip_prefix("/*")?.strip_suffix("*/")?,
+    };
+    let order = comment.trim_start().strip_prefix("migcheck:")?.trim_start();
     let name = order.strip_prefix("phase")?;
     name.starts_with([' ', '\t']).then(|| name.trim())
 }

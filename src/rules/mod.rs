@@ -133,6 +133,8 @@ macro_rules! rules {
 }
 
 rules![
+    allow_invalid: History,
+    allow_unused: History,
     column_added: Compat,
     column_added_required: Compat,
     column_backfilled: Data,
@@ -541,7 +543,9 @@ mod tests {
 
     /// A file that cannot be read has no statement to differ by, and two histories are no states of
     /// one.
-    const WITHOUT_DIFFERENCE: [&str; 10] = [
+    const WITHOUT_DIFFERENCE: [&str; 12] = [
+        "allow_invalid",
+        "allow_unused",
         "down_differs",
         "marker_misplaced",
         "migration_skipped",
@@ -580,6 +584,17 @@ mod tests {
             "it is not UTF-8",
             "save it as UTF-8",
         ));
+        all.push(allow_invalid::advice("it gives no reason"));
+        for near in [
+            allow_unused::Near::NoStatement,
+            allow_unused::Near::Object("t.a".to_owned()),
+            allow_unused::Near::OtherStatement,
+            allow_unused::Near::Nothing,
+        ] {
+            all.push(allow_unused::advice("column_dropped", None, near.clone()));
+            let object = Some("t.b".to_owned());
+            all.push(allow_unused::advice("column_dropped", object, near));
+        }
         let does = "sqlx refuses to run anything";
         all.push(version_duplicated::advice("1", "1_a.sql", does));
         all.push(version_gap::advice(Some("1"), "3", "2", does));

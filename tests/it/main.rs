@@ -1,5 +1,6 @@
 //! Everything that needs more than one room: histories, rule pages, the program itself.
 
+mod allowed;
 mod cli;
 mod commands;
 mod conventions;

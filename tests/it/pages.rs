@@ -146,7 +146,8 @@ impl Example {
     fn found(&self) -> BTreeMap<(usize, usize), Vec<String>> {
         let report = self.report();
         let mut out: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-        for finding in &report.findings {
+        let counting = report.findings.iter().filter(|it| it.suppressed.is_none());
+        for finding in counting {
             let file = &report.files[finding.migration];
             let line = finding
                 .span
