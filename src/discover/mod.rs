@@ -41,7 +41,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::error::{Error, Result};
 use crate::source::{SourceFile, Span};
-use crate::sql::Dialect;
+use crate::sql::{self, Dialect};
 use ground::Ground;
 use tree::{join, split, upwards};
 
@@ -578,7 +578,7 @@ fn read(
     let mut migrations = reading.migrations;
     migrations.shrink_to_fit();
     for migration in &mut migrations {
-        migration.phase = phase(migration, &config, &mut notices);
+        migration.phase = phase(migration, &config, dialect, &mut notices);
     }
     Ok(Project {
         root: ground.project_root(&folder)?,
@@ -628,11 +628,16 @@ fn nearest_config(tree: &Tree, folder: &str) -> Result<Option<Config>> {
 }
 
 /// The phase that a comment in the migration names, or else the patterns of the configuration.
-fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> Phase {
+fn phase(
+    migration: &Migration,
+    config: &Config,
+    dialect: Dialect,
+    notices: &mut Vec<String>,
+) -> Phase {
     let text = migration.up.text().unwrap_or_default();
     let span = migration.span.unwrap_or(Span::new(0, text.len()));
-    for (place, line) in span.of(text).lines().enumerate() {
-        let Some(name) = phase_comment(line) else {
+    for remark in sql::remarks_of(span.of(text), dialect) {
+        let Some(name) = phase_comment(&remark.text) else {
             continue;
         };
         match name {
@@ -641,7 +646,7 @@ fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> P
             _ => notices.push(format!(
                 "{}:{}: {}",
                 migration.path,
-                text[..span.start].matches('\n').count() + place + 1,
+                text[..span.start + remark.span.start].matches('\n').count() + 1,
                 config::unknown_name("phase", name, &["post-deploy", "pre-deploy"])
             )),
         }
@@ -659,16 +664,12 @@ fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> P
     Phase::PreDeploy
 }
 
-/// What stands behind `migcheck: phase` in a line that is such a comment.
-fn phase_comment(line: &str) -> Option<&str> {
-    let line = line.trim();
-    let comment = match line.strip_prefix("--") {
-        Some(comment) => comment,
-        None => line.strip_prefix("/*")?.strip_suffix("*/")?,
-    };
-    let order = comment.trim_start().strip_prefix("migcheck:")?.trim_start();
-    let name = order.strip_prefix("phase")?;
-    name.starts_with([' ', '\t']).then(|| name.trim())
+/// What stands behind `migcheck: phase` in a comment that says so.
+fn phase_comment(comment: &str) -> Option<&str> {
+    let order = comment.get("migcheck".len()..)?.trim_start();
+    let name = order.strip_prefix(':')?.trim_start();
+    let name = name.strip_prefix("phase")?;
+    (name.is_empty() || name.starts_with(' ')).then(|| name.trim())
 }
 
 #[cfg(test)]
