@@ -13,8 +13,8 @@ use crate::analysis::{
 };
 use crate::bind;
 use crate::discover::{
-    Consequence, Contents, DeployMode, Migration, MigrationText, Oddity, OddityKind, Part, Phase,
-    Project, Retired, TransactionScope, Unit, Unread,
+    Consequence, Contents, DeployMode, Late, Migration, MigrationText, Oddity, OddityKind, Part,
+    Phase, Project, Retired, TransactionScope, Unit, Unread,
 };
 use crate::findings::{
     Blame, Finding, Place, Severity, Weighing, failing_query, findings, history_differs,
@@ -27,7 +27,7 @@ use crate::report::{
 };
 use crate::rules::transaction_forbidden::Around;
 use crate::rules::{
-    Advice, down_differs, marker_misplaced, migration_skipped, transaction_forbidden,
+    Advice, down_differs, down_missing, marker_misplaced, migration_skipped, transaction_forbidden,
     version_duplicated, version_gap, version_late,
 };
 use crate::schema::diff::{Difference, ObjectRef, diff};
@@ -35,6 +35,8 @@ use crate::schema::op::{SchemaOp, TransactionOp};
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::{Dialect, Statement};
 
+use super::applied;
+use super::branches;
 use super::chain::Chain;
 use super::code::{ReleaseCode, search_mentions};
 use super::down::{Down, Undone, undo_new};
@@ -80,6 +82,11 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
         &sources,
         &judged.findings,
     ));
+    judged
+        .findings
+        .extend(down_missing(&project, &chain, &sources));
+    applied::add_findings(&project, &chain, &mut sources, &mut judged.findings);
+    branches::add_findings(&project, &chain, &sources, &mut judged.findings);
     let mut remark_notices = remarks::allow(&mut judged.findings, &project, &chain, &mut sources);
     judged.findings.sort_by_key(|finding| {
         (
@@ -856,6 +863,43 @@ fn downs(undone: &[Down], project: &Project, sources: &Sources) -> Vec<Finding> 
         .collect()
 }
 
+/// How many migrations say whether a project has down parts, and how many of five have to have one.
+const LEAST_WITH_DOWN: usize = 5;
+const OF_FIVE_WITH_DOWN: usize = 4;
+
+/// New migrations without a down part, where most of those before have one.
+fn down_missing(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding> {
+    // What replaces older ones and what runs again whenever it changes has no way back.
+    let can_have =
+        |it: &&Migration| !it.is_checkpoint && it.late != Late::Never && it.up.part().is_some();
+    let old: Vec<&Migration> = chain.migrations[..chain.first_new]
+        .iter()
+        .filter(can_have)
+        .collect();
+    let with = old.iter().filter(|it| it.down.is_some()).count();
+    if old.len() < LEAST_WITH_DOWN || with * 5 < old.len() * OF_FIVE_WITH_DOWN {
+        return Vec::new();
+    }
+    let tool = project.layout.tool_name();
+    (chain.first_new..chain.migrations.len())
+        .filter(|index| {
+            let it = &chain.migrations[*index];
+            it.down.is_none() && can_have(&it)
+        })
+        .filter_map(|index| {
+            let first = sources.statement(index, 0)?.span;
+            let place = Place {
+                migration: index,
+                statement: None,
+                span: Some(Span::new(first.start, first.start)),
+            };
+            let advice = down_missing::advice(tool, with, old.len());
+            let (rule, warning) = ("down_missing", Severity::Warning);
+            layout_finding(rule, advice, warning, place, &project.config, sources)
+        })
+        .collect()
+}
+
 /// That some down parts were not compared: the first of them, and how many more.
 fn not_compared(undone: &[Down], chain: &Chain) -> Option<String> {
     let mut unknown = undone.iter().filter_map(|down| match &down.undone {
@@ -1112,6 +1156,11 @@ impl<'a> Sources<'a> {
             .troubles
             .iter()
             .any(|trouble| span.start <= trouble.span.start && trouble.span.start < span.end)
+    }
+
+    /// The place of a whole statement.
+    pub(super) fn span_of_statement(&self, migration: usize, statement: usize) -> Option<Span> {
+        Some(self.statement(migration, statement)?.span)
     }
 
     fn statement(&self, migration: usize, statement: usize) -> Option<&Statement> {

@@ -28,8 +28,8 @@ pub use config::{
     FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed, Prepared, Retired,
     RetiredAccess, RuleSettings, unknown_name,
 };
-pub use git::{Base, Commit, Environment, Reference, Repository};
-pub use layout::Layout;
+pub use git::{Base, Commit, Environment, Fork, Reference, Repository};
+pub use layout::{Edit, Edited, Layout, Reaction};
 pub use oddity::{Consequence, Ignored, Oddity, OddityKind};
 pub use part::{Chunk, Cut, Part};
 pub use server::ServerVersion;
@@ -453,6 +453,54 @@ pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Res
             read(&ground, options, config, folder, Some(head), notices)
         }
         Err(Error::Layout(_)) => Ok(project),
+        Err(error) => Err(error),
+    }
+}
+
+/// The project as it is going to be when what `other` has beside it is merged: the migrations of
+/// both in the order of the tool. A file that both have counts as head has it, so that one which
+/// lists the migrations lists those of head only. `None` where that cannot be read.
+///
+/// # Errors
+///
+/// [`Error::Git`] and [`Error::Read`] when the trees cannot be read.
+pub fn discover_merged(
+    tree: &Tree,
+    other: &Tree,
+    options: &Overrides,
+    head: &Project,
+    folder_of_other: &str,
+) -> Result<Option<Project>> {
+    let mut paths: Vec<String> = tree.files(&head.folder)?;
+    // Tools read their configuration in the folders above.
+    for folder in upwards(&head.folder) {
+        let files = tree.direct_files(folder)?;
+        paths.extend(files.iter().map(|name| join(folder, name)));
+    }
+    paths.sort();
+    paths.dedup();
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut add = |paths: Vec<String>, contents: Vec<Contents>| {
+        for (path, contents) in paths.into_iter().zip(contents) {
+            if let Contents::Bytes(bytes) = contents {
+                files.entry(path).or_insert(bytes);
+            }
+        }
+    };
+    let contents = tree.read_many(&paths)?;
+    add(paths, contents);
+    let theirs = other.files(folder_of_other)?;
+    let contents = other.read_many(&theirs)?;
+    let moved = theirs
+        .into_iter()
+        .map(|path| match path.strip_prefix(folder_of_other) {
+            Some(rest) => format!("{}{rest}", head.folder),
+            None => path,
+        });
+    add(moved.collect(), contents);
+    match discover_release(&Tree::Memory(files), options, head) {
+        Ok(project) => Ok(Some(project)),
+        Err(Error::Layout(_) | Error::Cycle { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -504,6 +504,29 @@ pub fn layout_finding(
     )
 }
 
+/// A finding about an object that follows from the files rather than from a difference of schemas.
+pub fn object_finding(
+    rule: &str,
+    advice: Advice,
+    severity: Severity,
+    object: ObjectRef,
+    place: Place,
+    config: &Config,
+    blame: &dyn Blame,
+) -> Option<Finding> {
+    let rule = rules::rule(rule)?;
+    assemble(
+        rule,
+        advice,
+        severity,
+        object,
+        config,
+        blame,
+        place,
+        Vec::new(),
+    )
+}
+
 /// A finding about an object that a fresh run of head's folder makes in another form than
 /// production has, without hurting head.
 pub fn history_differs(object: &ObjectRef, config: &Config, blame: &dyn Blame) -> Option<Finding> {

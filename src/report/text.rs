@@ -359,10 +359,15 @@ fn not_understood(project: &ProjectReport, verbosity: Verbosity, out: &mut Strin
 
 fn summary(project: &ProjectReport) -> String {
     let summary = &project.summary;
+    let counts = counts(project);
     if summary.new_migrations == 0 && summary.verdict != Some(Verdict::Broken) {
-        return match &project.base {
-            Some(base) => format!("nothing new since {}", base.name),
-            None => "nothing new".to_owned(),
+        let since = match &project.base {
+            Some(base) => format!(" since {}", base.name),
+            None => String::new(),
+        };
+        return match counts.is_empty() {
+            true => format!("nothing new{since}"),
+            false => format!("no new migration{since}; {counts}"),
         };
     }
     let understood = match summary.new_not_understood {
@@ -382,6 +387,21 @@ fn summary(project: &ProjectReport) -> String {
         "{what}, {}, {understood}",
         counted(summary.new_statements, "statement")
     ));
+    if !counts.is_empty() {
+        line.push_str(&format!("; {counts}"));
+    }
+    if let Some(verdict) = summary.verdict {
+        let advice = advice(project, verdict);
+        if !advice.is_empty() {
+            line.push_str(&format!("\n{advice}"));
+        }
+    }
+    line
+}
+
+/// How many findings there are of each kind; empty where there are none.
+fn counts(project: &ProjectReport) -> String {
+    let summary = &project.summary;
     let found: Vec<String> = [
         (summary.errors, "error"),
         (summary.warnings, "warning"),
@@ -392,16 +412,7 @@ fn summary(project: &ProjectReport) -> String {
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| counted(count, what))
     .collect();
-    if !found.is_empty() {
-        line.push_str(&format!("; {}", found.join(", ")));
-    }
-    if let Some(verdict) = summary.verdict {
-        let advice = advice(project, verdict);
-        if !advice.is_empty() {
-            line.push_str(&format!("\n{advice}"));
-        }
-    }
-    line
+    found.join(", ")
 }
 
 /// What to do about a verdict, where the deploy mode does not do it by itself.

@@ -398,7 +398,11 @@ fn remarks(text: &str, spans: Vec<Span>, statements: &[Statement]) -> Vec<Remark
 
 /// The comments of a text that speak to this program.
 pub(crate) fn remarks_of(text: &str, dialect: Dialect) -> Vec<Remark> {
-    match text.to_ascii_lowercase().contains(token::COMMENT_MARK) {
+    // Nearly no text has any, and this is asked of all of them.
+    match ["igcheck", "igCheck", "IGCHECK"]
+        .iter()
+        .any(|it| text.contains(it))
+    {
         true => read(text, dialect).remarks,
         false => Vec::new(),
     }

@@ -10,6 +10,7 @@ mod home;
 mod hostile;
 mod json;
 mod layouts;
+mod lines;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 mod other_servers;
