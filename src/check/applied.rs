@@ -13,6 +13,7 @@ use super::judge::Sources;
 use crate::discover::{Consequence, Edit, Late, Migration, Project, Reaction};
 use crate::findings::{BreakReport, Finding, Place, Severity, layout_finding};
 use crate::rules::down_differs::left;
+use crate::rules::migration_edited::Schema;
 use crate::rules::migrations_squashed::Replaced;
 use crate::rules::{migration_deleted, migration_edited, migrations_squashed, squash_differs};
 use crate::schema::apply::Touched;
@@ -368,6 +369,7 @@ pub(super) fn add_findings(
     };
     // What nobody is hurt by needs no finding of its own where the cause is known.
     let mut objects: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut open: BTreeSet<usize> = BTreeSet::new();
     let causes: Vec<&str> = applied
         .edited
         .iter()
@@ -385,24 +387,38 @@ pub(super) fn add_findings(
             .new_oddities
             .iter()
             .all(|it| !matches!(it.kind, crate::discover::OddityKind::VersionLate { .. }));
-        let cause_of = |object: &ObjectRef| {
-            let cause = touched.iter().position(|it| is_touched(object, it));
-            cause.or(is_only_cause.then_some(0))
-        };
-        let said = take_objects(findings, |finding| {
-            finding.breaks.is_empty() && cause_of(&finding.object).is_some()
-        });
-        for finding in said {
-            let object = &finding.object;
-            let shown = format!("{} `{object}`", object.kind.as_str());
-            if let Some(cause) = cause_of(object) {
-                objects.entry(cause).or_default().push(shown);
+        let production = chain.timeline.catalog(chain.timeline.end());
+        let fresh = chain.fresh.as_ref().map(|(fresh, _)| fresh);
+        for it in fresh.map_or_else(Vec::new, |fresh| differing(production, fresh)) {
+            let is_its = |touched: &Vec<Touched>| touched.contains(&it.touched);
+            let cause = touched.iter().position(is_its);
+            let Some(cause) = cause.or(is_only_cause.then_some(0)) else {
+                continue;
+            };
+            let said = |finding: &Finding| Some(&finding.object) == it.object.as_ref();
+            take_objects(findings, |it| it.breaks.is_empty() && said(it));
+            // Who is hurt is said by a finding of its own.
+            let is_said = findings
+                .iter()
+                .any(|it| it.rule == "replay_differs" && said(it));
+            open.extend(is_said.then_some(cause));
+            if !is_said {
+                objects.entry(cause).or_default().push(it.shown);
             }
         }
     }
     for (at, it) in applied.edited.iter().enumerate() {
-        let differing = objects.remove(&at).unwrap_or_default();
-        let advice = migration_edited::advice(&it.now.version, &it.edit, &applied.base, &differing);
+        let place = places.get(it.now.identity.as_str());
+        let is_read = place.is_some_and(|place| {
+            let mut reasons = chain.timeline.reasons.range((*place, 0)..(*place + 1, 0));
+            reasons.next().is_none()
+        });
+        let schema = match objects.remove(&at) {
+            Some(objects) => Schema::Differs(objects),
+            None if is_read && !open.contains(&at) => Schema::Same,
+            None => Schema::Open,
+        };
+        let advice = migration_edited::advice(&it.now.version, &it.edit, &applied.base, &schema);
         let Some(part) = it.now.up.part() else {
             continue;
         };

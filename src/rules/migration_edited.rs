@@ -7,17 +7,28 @@ pub(super) fn check(_: &Facts) -> Option<Advice> {
     None // It follows from the files, not from a difference of schemas.
 }
 
-/// `base` is where the migration has the text that was applied; `differing` are the objects that a
-/// new database gets in another form by it.
-pub(crate) fn advice(version: &str, edit: &Edit, base: &str, differing: &[String]) -> Advice {
+/// What an edit does to the schema of a new database, against those that have the migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Schema {
+    /// These objects are not the same.
+    Differs(Vec<String>),
+    /// It is the same.
+    Same,
+    /// Another finding says what differs, or a statement was not understood.
+    Open,
+}
+
+/// `base` is where the migration has the text that was applied.
+pub(crate) fn advice(version: &str, edit: &Edit, base: &str, schema: &Schema) -> Advice {
     let (what, schemas) = match edit.what {
         Edited::Statements => (
             "was edited",
-            match differing {
-                [] => "; databases that have it keep what the old text made, a new one gets what \
-                       the new text makes"
+            match schema {
+                Schema::Open => "; databases that have it keep what the old text made, a new one \
+                                 gets what the new text makes"
                     .to_owned(),
-                objects => format!(
+                Schema::Same => "; the schema that it makes is the same".to_owned(),
+                Schema::Differs(objects) => format!(
                     "; a new database gets another schema than those that have it: {}",
                     super::named(objects)
                 ),

@@ -625,8 +625,13 @@ mod tests {
                 },
                 at: 0,
             };
-            all.push(migration_edited::advice("1", &edit, "main@1", &[]));
-            all.push(migration_edited::advice("1", &edit, "main@1", &objects));
+            for schema in [
+                migration_edited::Schema::Open,
+                migration_edited::Schema::Same,
+                migration_edited::Schema::Differs(objects.clone()),
+            ] {
+                all.push(migration_edited::advice("1", &edit, "main@1", &schema));
+            }
         }
         for versions in [&few, &many] {
             all.push(migration_deleted::advice(versions, does, &[], None));

@@ -261,7 +261,10 @@ fn what_is_missing_without_the_deleted_migration_is_said_once() {
         "error migration_deleted: applied migration `2_m.sql` is gone"
     );
     let why = why(&report, "migration_deleted");
-    assert!(why.ends_with("than those that have it: table `u`"), "{why}");
+    assert!(
+        why.ends_with("than those that have it: table `u` is missing"),
+        "{why}"
+    );
 }
 
 #[test]

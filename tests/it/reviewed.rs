@@ -184,7 +184,7 @@ fn a_fresh_run_that_differs_is_said_even_where_it_hurts_nobody() {
     assert_eq!(findings(&report), "error migration_edited migration: ");
     let why = &report.findings[0].why;
     assert!(
-        why.ends_with("than those that have it: column `t.b`"),
+        why.ends_with("than those that have it: column `t.b` is missing"),
         "{why}"
     );
 }
