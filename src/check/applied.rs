@@ -367,9 +367,8 @@ pub(super) fn add_findings(
             .flat_map(|step| step.touched.iter().cloned())
             .collect()
     };
-    // What nobody is hurt by needs no finding of its own where the cause is known.
-    let mut objects: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    let mut open: BTreeSet<usize> = BTreeSet::new();
+    // What differs is told by what caused it, with whom it hurts.
+    let mut effects: BTreeMap<usize, Effect> = BTreeMap::new();
     let causes: Vec<&str> = applied
         .edited
         .iter()
@@ -395,16 +394,15 @@ pub(super) fn add_findings(
             let Some(cause) = cause.or(is_only_cause.then_some(0)) else {
                 continue;
             };
-            let said = |finding: &Finding| Some(&finding.object) == it.object.as_ref();
-            take_objects(findings, |it| it.breaks.is_empty() && said(it));
-            // Who is hurt is said by a finding of its own.
-            let is_said = findings
-                .iter()
-                .any(|it| it.rule == "replay_differs" && said(it));
-            open.extend(is_said.then_some(cause));
-            if !is_said {
-                objects.entry(cause).or_default().push(it.shown);
+            let effect = effects.entry(cause).or_default();
+            let said = take_objects(findings, |finding| {
+                Some(&finding.object) == it.object.as_ref()
+            });
+            for finding in said {
+                effect.severity = effect.severity.max(Some(finding.severity));
+                effect.breaks.extend(finding.breaks);
             }
+            effect.objects.push(it.shown);
         }
     }
     for (at, it) in applied.edited.iter().enumerate() {
@@ -413,10 +411,11 @@ pub(super) fn add_findings(
             let mut reasons = chain.timeline.reasons.range((*place, 0)..(*place + 1, 0));
             reasons.next().is_none()
         });
-        let schema = match objects.remove(&at) {
-            Some(objects) => Schema::Differs(objects),
-            None if is_read && !open.contains(&at) => Schema::Same,
-            None => Schema::Open,
+        let effect = effects.remove(&at).unwrap_or_default();
+        let schema = match effect.objects.as_slice() {
+            [] if is_read => Schema::Same,
+            [] => Schema::Open,
+            objects => Schema::Differs(objects.to_vec()),
         };
         let advice = migration_edited::advice(&it.now.version, &it.edit, &applied.base, &schema);
         let Some(part) = it.now.up.part() else {
@@ -433,18 +432,41 @@ pub(super) fn add_findings(
             Consequence::Refused => Severity::Error,
             Consequence::Skipped | Consequence::Differs | Consequence::Unknown => Severity::Warning,
         };
+        let severity = effect.severity.map_or(severity, |it| it.max(severity));
         let rule = "migration_edited";
-        findings.extend(layout_finding(
-            rule,
-            advice,
-            severity,
-            place,
-            &project.config,
-            sources,
-        ));
+        let found = layout_finding(rule, advice, severity, place, &project.config, sources);
+        findings.extend(found.map(|it| effect.add_to(it)));
     }
-    let differing: Vec<String> = objects.into_values().flatten().collect();
-    findings.extend(deleted_finding(project, chain, sources, &places, differing));
+    let mut effect = Effect::default();
+    for mut it in effects.into_values() {
+        effect.severity = effect.severity.max(it.severity);
+        effect.objects.append(&mut it.objects);
+        effect.breaks.append(&mut it.breaks);
+    }
+    findings.extend(deleted_finding(project, chain, sources, &places, effect));
+}
+
+/// What one cause does to the schema of a new database.
+#[derive(Debug, Default)]
+struct Effect {
+    /// What differs, for people.
+    objects: Vec<String>,
+    /// Whom it hurts.
+    breaks: Vec<BreakReport>,
+    /// How bad that is.
+    severity: Option<Severity>,
+}
+
+impl Effect {
+    /// The finding about the cause, with whom it hurts.
+    fn add_to(self, mut finding: Finding) -> Finding {
+        for it in self.breaks {
+            if !finding.breaks.contains(&it) {
+                finding.breaks.push(it);
+            }
+        }
+        finding
+    }
 }
 
 /// Takes out the findings of `replay_differs` about some objects.
@@ -489,13 +511,12 @@ fn squash_finding(
             ("squash_differs", advice, Severity::Error)
         }
     };
-    let mut finding = layout_finding(rule, advice, severity, place, &project.config, sources)?;
-    for it in breaks {
-        if !finding.breaks.contains(&it) {
-            finding.breaks.push(it);
-        }
-    }
-    Some(finding)
+    let finding = layout_finding(rule, advice, severity, place, &project.config, sources)?;
+    let effect = Effect {
+        breaks,
+        ..Effect::default()
+    };
+    Some(effect.add_to(finding))
 }
 
 /// One finding for all that are gone: it is one cause.
@@ -504,7 +525,7 @@ fn deleted_finding(
     chain: &Chain,
     sources: &Sources<'_>,
     places: &HashMap<&str, usize>,
-    differing: Vec<String>,
+    effect: Effect,
 ) -> Option<Finding> {
     let deleted = &chain.applied.deleted;
     let worst = deleted.iter().min_by_key(|it| it.reaction.consequence)?;
@@ -514,7 +535,7 @@ fn deleted_finding(
         [only] => only.again.as_deref(),
         _ => None,
     };
-    let advice = migration_deleted::advice(&versions, &worst.reaction.does, &differing, again);
+    let advice = migration_deleted::advice(&versions, &worst.reaction.does, &effect.objects, again);
     let severity = match worst.reaction.consequence {
         Consequence::Refused => Severity::Error,
         Consequence::Skipped | Consequence::Differs | Consequence::Unknown => Severity::Warning,
@@ -524,8 +545,12 @@ fn deleted_finding(
         statement: None,
         span: None,
     };
-    let rule = "migration_deleted";
-    layout_finding(rule, advice, severity, place, &project.config, sources)
+    let (rule, severity) = (
+        "migration_deleted",
+        effect.severity.map_or(severity, |it| it.max(severity)),
+    );
+    let found = layout_finding(rule, advice, severity, place, &project.config, sources)?;
+    Some(effect.add_to(found))
 }
 
 /// The table, view, type or function that is known under a name, as people name it.

@@ -201,7 +201,9 @@ pub(super) fn add_findings(
             finding
         }));
     }
-    findings.extend(diverged(project, branches, &ours, &lines, &places, sources));
+    findings.extend(diverged(
+        project, branches, &ours, &lines, &places, sources, chain,
+    ));
 }
 
 /// The note that there are two lines.
@@ -212,6 +214,7 @@ fn diverged(
     lines: &Lines,
     places: &HashMap<&str, usize>,
     sources: &Sources<'_>,
+    chain: &Chain,
 ) -> Option<Finding> {
     let versions =
         |list: &mut dyn Iterator<Item = &Migration>| -> Vec<String> { list.map(label).collect() };
@@ -226,11 +229,22 @@ fn diverged(
         let order: Vec<&Migration> = order.filter(|it| both.contains(it.path.as_str())).collect();
         (order.len() == both.len()).then(|| versions(&mut order.into_iter()))
     });
+    // Where theirs are applied already, findings of their own say what comes late.
+    let is_said = |it: &Oddity| matches!(it.kind, OddityKind::VersionLate { .. });
+    let merged = merged.filter(|_| !chain.new_oddities.iter().any(is_said));
     let late = merged.and_then(|merged| {
         let applied = branches.fork.iter().chain(&branches.theirs);
         let applied = applied.map(|it| it.identity.clone()).collect();
-        let late = late_of(merged, &applied).into_iter();
-        late.map(|it| it.does).next()
+        let late = late_of(merged, &applied);
+        let first = late.first()?;
+        let more = match late.len() {
+            1 => String::new(),
+            count => format!(" (and {} more)", count - 1),
+        };
+        let name = first.path.as_str();
+        let found = ours.iter().find(|it| it.path == name);
+        let name = found.map_or(name.to_owned(), |it| label(it));
+        Some(format!("`{name}`{more} comes late: {}", first.does))
     });
     let order = Order {
         fresh,
@@ -242,7 +256,6 @@ fn diverged(
         &versions(&mut ours.iter().copied()),
         &versions(&mut branches.theirs.iter()),
         &branches.target,
-        project.layout.tool_name(),
         &order,
     );
     let place = Place {

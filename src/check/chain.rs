@@ -335,6 +335,9 @@ impl Chain {
             scripts.read(own.iter());
             let planned = plan(own, &scripts, usize::MAX);
             let timeline = replay(&project.schema, &planned);
+            // A new one that sorts before applied ones is the first that is elsewhere.
+            let here = own.get(at).and_then(|it| place.get(&it.identity));
+            let at = here.copied().filter(|it| *it >= first_new).unwrap_or(at);
             Some((Arc::clone(timeline.catalog(timeline.end())), at))
         });
         for it in &pinned {

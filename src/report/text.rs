@@ -30,6 +30,9 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// The most breaks that a finding lists; one cause can have many.
+const MOST_BREAKS: usize = 8;
+
 /// The most lines of a statement that an excerpt shows.
 const LONGEST_EXCERPT: usize = 6;
 
@@ -152,7 +155,7 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
             )
         }
     };
-    for it in &finding.breaks {
+    for it in finding.breaks.iter().take(MOST_BREAKS) {
         let line = printable(&match finding.rule {
             "result_reshaped" if it.error.is_none() => format!(
                 "reads of {} (old code) get another result on the new schema",
@@ -164,6 +167,11 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
         for (name, line) in evidence(it) {
             group = group.element(Level::NOTE.with_name(name).message(printable(&line)));
         }
+    }
+    if finding.breaks.len() > MOST_BREAKS {
+        let more = counted(finding.breaks.len() - MOST_BREAKS, "more break");
+        let line = format!("and {more} of this kind");
+        group = group.element(Level::NOTE.with_name("breaks").message(line));
     }
     group = group.element(
         Level::NOTE

@@ -9,9 +9,9 @@ pub(super) fn check(_: &Facts) -> Option<Advice> {
 /// What is known of the order in which the tool runs both lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Order {
-    /// The versions in the order of a new database; `None` where nobody knows it before the merge.
+    /// Both lines in the order of a new database; `None` where nobody knows it before the merge.
     pub(crate) fresh: Option<Vec<String>>,
-    /// What the tool does about those of ours that come late where theirs have run.
+    /// What comes late of ours where theirs have run, and what the tool does about it.
     pub(crate) late: Option<String>,
     /// Whether something was not understood, so that nobody knows whether both fit together.
     pub(crate) is_unknown: bool,
@@ -19,25 +19,24 @@ pub(crate) struct Order {
     pub(crate) is_merged: bool,
 }
 
-/// `ours` and `theirs` are the versions of both lines, `target` the branch, `tool` the tool.
+/// `ours` and `theirs` are the migrations of both lines, `target` the branch.
 pub(crate) fn advice(
     ours: &[String],
     theirs: &[String],
     target: &str,
-    tool: &str,
     order: &Order,
 ) -> Advice {
     let (ours_named, theirs_named) = (super::quoted(ours), super::quoted(theirs));
     let fresh = match &order.fresh {
         Some(versions) => format!(
-            "on a new database {tool} runs them in the order {}",
+            "on a new database they run in the order {}",
             super::quoted(versions)
         ),
         None => "the order on a new database is decided when both are merged".to_owned(),
     };
     let late = match &order.late {
         Some(does) => {
-            format!("where {theirs_named} has run, {ours_named} is late: {does}")
+            format!("where {theirs_named} has run, {does}")
         }
         None => format!("where {theirs_named} has run, {ours_named} comes after it"),
     };

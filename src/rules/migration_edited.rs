@@ -14,7 +14,7 @@ pub(crate) enum Schema {
     Differs(Vec<String>),
     /// It is the same.
     Same,
-    /// Another finding says what differs, or a statement was not understood.
+    /// A statement was not understood, so nobody knows.
     Open,
 }
 

@@ -658,7 +658,7 @@ mod tests {
                             is_unknown: yes,
                             is_merged: yes,
                         };
-                        let advice = heads_diverged::advice(versions, &few, "main", "sqlx", &order);
+                        let advice = heads_diverged::advice(versions, &few, "main", &order);
                         all.push(advice);
                     }
                 }

@@ -519,7 +519,7 @@ fn a_late_version_of_the_other_line_is_said_in_the_note() {
     let tip = goose().file("3_theirs.sql", &up("CREATE TABLE u (a integer);"));
     let head = goose().file("2_ours.sql", &up("CREATE TABLE v (a integer);"));
     let report = judge_branch(&goose(), &tip, &head);
-    assert_snapshot!(why(&report, "heads_diverged"), @"on a new database goose runs them in the order `2_ours.sql`, `3_theirs.sql`; where `3_theirs.sql` has run, `2_ours.sql` is late: goose refuses to run anything as long as it comes late");
+    assert_snapshot!(why(&report, "heads_diverged"), @"on a new database they run in the order `2_ours.sql`, `3_theirs.sql`; where `3_theirs.sql` has run, `2_ours.sql` comes late: goose refuses to run anything as long as it comes late");
 }
 
 const CARGO: &str = "[package]\nname = \"shop\"\nversion = \"1.0.0\"\n\n\
@@ -562,7 +562,7 @@ fn two_branches_that_each_add_a_migration_are_two_heads() {
     1 | CREATE TABLE roles (id bigint);
       | ^
       |
-      = why: on a new database sqlx runs them in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
+      = why: on a new database they run in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
       = help: bring `main@86bb6f8` into this branch before you merge, and check again
 
     migrate-first: 1 new migration, 1 statement, all understood; 1 note
@@ -581,7 +581,7 @@ fn two_branches_that_each_add_a_migration_are_two_heads() {
     1 | CREATE TABLE roles (id bigint);
       | ^
       |
-      = why: on a new database sqlx runs them in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
+      = why: on a new database they run in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
       = help: bring `86bb6f8` into this branch before you merge, and check again
 
     migrate-first: 1 new migration, 1 statement, all understood; 1 note
@@ -603,7 +603,7 @@ fn two_branches_that_do_not_commute_are_a_finding() {
     1 | CREATE TABLE teams (id uuid, name text);
       | ^
       |
-      = why: on a new database sqlx runs them in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
+      = why: on a new database they run in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
       = help: bring `main@86bb6f8` into this branch before you merge, and check again
 
     error[migrations_conflict]: this statement and one of `main@86bb6f8` do not fit together: table `teams`
@@ -630,7 +630,7 @@ fn two_branches_that_do_not_commute_are_a_finding() {
     1 | CREATE TABLE teams (id uuid, name text);
       | ^
       |
-      = why: on a new database sqlx runs them in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
+      = why: on a new database they run in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
       = help: bring `86bb6f8` into this branch before you merge, and check again
 
     error[migrations_conflict]: this statement and one of `86bb6f8` do not fit together: table `teams`
@@ -658,7 +658,7 @@ fn two_branches_that_do_not_commute_are_a_finding() {
     1 | CREATE TABLE teams (id uuid, name text);
       | ^
       |
-      = why: on a new database sqlx runs them in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
+      = why: on a new database they run in the order `2_theirs.sql`, `3_ours.sql`; where `2_theirs.sql` has run, `3_ours.sql` comes after it
       = help: read them together: neither was written for the other
 
     error[migrations_conflict]: this statement and one of `main@86bb6f8` do not fit together: table `teams`

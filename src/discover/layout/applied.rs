@@ -125,18 +125,25 @@ fn without_blanks(text: &str) -> impl Iterator<Item = char> + '_ {
 }
 
 /// Where the first line begins in which `after` is another text than `before`, in bytes of `after`.
-fn first_difference(before: &str, after: &str) -> usize {
-    let mut at = 0;
-    let mut old = before.lines();
+/// Where statements differ, lines that are blank or a comment are passed over.
+fn first_difference(before: &str, after: &str, what: Edited) -> usize {
+    let is_shown = |line: &str| match what {
+        Edited::Statements => !line.trim().is_empty() && !line.trim_start().starts_with("--"),
+        Edited::Comments | Edited::LineEndings | Edited::Name => true,
+    };
+    let mut old = before.lines().filter(|line| is_shown(line));
+    let (mut at, mut last) = (0, 0);
     for line in after.split_inclusive('\n') {
-        if old.next().map(str::trim_end) != Some(line.trim_end()) {
-            return at;
+        if is_shown(line) {
+            if old.next().map(str::trim_end) != Some(line.trim_end()) {
+                return at;
+            }
+            last = at;
         }
         at += line.len();
     }
     // What is missing at the end is missing behind the last line.
-    let last = after.trim_end().rfind('\n').map_or(0, |at| at + 1);
-    last.min(at)
+    last
 }
 
 impl Layout {
@@ -168,7 +175,7 @@ impl Layout {
         } else {
             Edited::Statements
         };
-        let difference = first_difference(old.sent(), new.sent());
+        let difference = first_difference(old.sent(), new.sent(), what);
         let span = crate::source::Span::new(difference, difference);
         Some(Edit {
             what,
