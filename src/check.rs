@@ -489,7 +489,11 @@ fn branches_between(
         target: tip.name.clone(),
         fork: fork.migrations.clone(),
         theirs,
-        merged: discover_merged(head, tree, overrides, project, folder)?,
+        merged: {
+            let untouched = branches::untouched(&fork.migrations, project);
+            let untouched = untouched.map(|it| it.path.clone()).collect();
+            discover_merged(head, (tree, folder), overrides, project, &untouched)?
+        },
     }))
 }
 

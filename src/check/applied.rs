@@ -71,13 +71,13 @@ pub(super) struct Applied {
 }
 
 impl Applied {
-    /// Compares head with the migrations that are applied, in their order. Those in `not_here` are
+    /// Compares head with the migrations that are applied, in their order. Those in `theirs` are
     /// the business of another branch.
     pub(super) fn compare(
         project: &Project,
         applied: &[&Migration],
         base: &str,
-        not_here: &BTreeSet<String>,
+        theirs: &BTreeSet<String>,
     ) -> Applied {
         let now: HashMap<&str, &Migration> = project
             .migrations
@@ -87,7 +87,7 @@ impl Applied {
         let applied: Vec<&Migration> = applied
             .iter()
             .copied()
-            .filter(|it| !not_here.contains(&it.identity))
+            .filter(|it| !theirs.contains(&it.identity))
             .collect();
         let edited: Vec<EditedMigration> = applied
             .iter()

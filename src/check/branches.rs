@@ -48,7 +48,7 @@ impl Branches {
         })
     }
 
-    /// The identities of what only the target branch has, so that head has not deleted or edited it.
+    /// The identities of what only the target branch has.
     pub(super) fn not_here(&self, project: &Project) -> BTreeSet<String> {
         let here = |it: &Migration| {
             project
@@ -58,6 +58,14 @@ impl Branches {
         };
         let theirs = self.theirs.iter().filter(|it| !here(it));
         theirs.map(|it| it.identity.clone()).collect()
+    }
+
+    /// The identities of what head has as it was where the branches parted: who has edited it since
+    /// is the target branch.
+    pub(super) fn untouched(&self, project: &Project) -> BTreeSet<String> {
+        untouched(&self.fork, project)
+            .map(|it| it.identity.clone())
+            .collect()
     }
 
     /// Whether head has all of theirs.
@@ -102,6 +110,19 @@ impl Branches {
     }
 }
 
+/// What a project has as it was in `fork`.
+pub(super) fn untouched<'a>(
+    fork: &[Migration],
+    project: &'a Project,
+) -> impl Iterator<Item = &'a Migration> {
+    let known: HashMap<&str, &Migration> =
+        fork.iter().map(|it| (it.identity.as_str(), it)).collect();
+    project.migrations.iter().filter(move |it| {
+        let before = known.get(it.identity.as_str());
+        before.is_some_and(|before| before.path == it.path && before.up.is_same_text(&it.up))
+    })
+}
+
 fn identities<'a>(migrations: impl Iterator<Item = &'a Migration>) -> BTreeSet<&'a str> {
     migrations.map(|it| it.identity.as_str()).collect()
 }
@@ -141,6 +162,10 @@ pub(super) fn add_findings(
         .collect();
     let conflicts = lines.conflicts();
     let is_merged = branches.is_merged(project);
+    // Where production runs theirs first and ours is refused then, all that is missing follows.
+    let after_theirs = chain.migrations[..chain.first_new]
+        .iter()
+        .any(|it| branches.theirs.iter().any(|theirs| theirs.path == it.path));
     for it in &conflicts {
         let Some(place) = places.get(ours[it.ours.0].path.as_str()) else {
             continue;
@@ -151,8 +176,10 @@ pub(super) fn add_findings(
             let is_refusal = finding.rule == "statement_refused"
                 && finding.migration == *place
                 && finding.statement == Some(it.ours.1);
-            let is_difference =
-                finding.rule == "replay_differs" && is_touched(&finding.object, &it.touched);
+            let is_refused =
+                after_theirs && matches!(it.clash, Clash::OursRefused(_) | Clash::SecondRefused(_));
+            let is_difference = finding.rule == "replay_differs"
+                && (is_refused || is_touched(&finding.object, &it.touched));
             if is_difference {
                 breaks.extend(finding.breaks.iter().cloned());
             }

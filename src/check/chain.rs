@@ -129,7 +129,9 @@ impl Chain {
             Some(branches) => branches.not_here(project),
             None => BTreeSet::new(),
         };
-        let applied_now = compare_applied(project, &live, base.as_ref(), &not_here);
+        let mut theirs = not_here.clone();
+        theirs.extend(branches.iter().flat_map(|it| it.untouched(project)));
+        let applied_now = compare_applied(project, &live, base.as_ref(), &theirs);
         let mut chain: Vec<Migration> = Vec::new();
         let mut known: BTreeSet<String> = BTreeSet::new();
         let mut append = |migrations: &mut dyn Iterator<Item = &Migration>| {
@@ -390,7 +392,7 @@ fn compare_applied(
     project: &Project,
     live: &[LiveRelease],
     base: Option<&Base>,
-    not_here: &BTreeSet<String>,
+    theirs: &BTreeSet<String>,
 ) -> Applied {
     let (name, applied): (&str, Vec<&Migration>) = match base {
         Some(base) => (&base.name, base.migrations.iter().collect()),
@@ -407,7 +409,7 @@ fn compare_applied(
             (name, order.iter().map(|it| newest[it]).collect())
         }
     };
-    Applied::compare(project, &applied, name, not_here)
+    Applied::compare(project, &applied, name, theirs)
 }
 
 /// The migrations of a list as their tool runs them, on what the project begins with.

@@ -37,7 +37,7 @@ pub use target::{Target, locate};
 pub use text::{Contents, LARGEST, MigrationText, Unread, Unreadable};
 pub use tree::{Revision, Tree, WorkTree};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::error::{Error, Result};
 use crate::source::{SourceFile, Span};
@@ -458,7 +458,8 @@ pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Res
 }
 
 /// The project as it is going to be when what `other` has beside it is merged: the migrations of
-/// both in the order of the tool. A file that both have counts as head has it, so that one which
+/// both in the order of the tool. `other` is a tree with its folder of migrations. Of a file that
+/// both have that of `other` counts where it is one of `untouched`, else that of head; so one that
 /// lists the migrations lists those of head only. `None` where that cannot be read.
 ///
 /// # Errors
@@ -466,10 +467,10 @@ pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Res
 /// [`Error::Git`] and [`Error::Read`] when the trees cannot be read.
 pub fn discover_merged(
     tree: &Tree,
-    other: &Tree,
+    (other, folder_of_other): (&Tree, &str),
     options: &Overrides,
     head: &Project,
-    folder_of_other: &str,
+    untouched: &BTreeSet<String>,
 ) -> Result<Option<Project>> {
     let mut paths: Vec<String> = tree.files(&head.folder)?;
     // Tools read their configuration in the folders above.
@@ -482,8 +483,14 @@ pub fn discover_merged(
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut add = |paths: Vec<String>, contents: Vec<Contents>| {
         for (path, contents) in paths.into_iter().zip(contents) {
-            if let Contents::Bytes(bytes) = contents {
-                files.entry(path).or_insert(bytes);
+            match contents {
+                Contents::Bytes(bytes) if untouched.contains(&path) => {
+                    files.insert(path, bytes);
+                }
+                Contents::Bytes(bytes) => {
+                    files.entry(path).or_insert(bytes);
+                }
+                Contents::TooLarge(_) | Contents::Missing | Contents::Refused(_) => {}
             }
         }
     };

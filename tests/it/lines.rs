@@ -684,3 +684,42 @@ fn a_branch_that_has_what_its_target_has_is_one_line() {
     let found = migcheck(repository.root(), &["check"]);
     assert!(!found.contains("heads_diverged"), "{found}");
 }
+
+#[test]
+fn what_the_target_branch_has_edited_is_not_an_edit_of_this_one() {
+    let mut repository = two_branches(TEAMS, "CREATE TABLE roles (id bigint);");
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.write(
+        "migrations/1_users.sql",
+        "CREATE TABLE users (id bigint, email text, name text);\n",
+    );
+    repository.commit("an edit");
+    repository.git(&["checkout", "--quiet", "feature"]);
+    let tip = repository.git(&["rev-parse", "main"]);
+    let found = migcheck(repository.root(), &["check", "--base", tip.trim()]);
+    assert!(found.contains("note[heads_diverged]"), "{found}");
+    assert!(
+        found.contains("all understood; 1 note\n--- exit 0"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_column_added_to_a_table_that_the_target_renames_is_one_finding() {
+    let repository = two_branches(
+        "ALTER TABLE users RENAME TO people;",
+        "ALTER TABLE users ADD COLUMN name text;",
+    );
+    let tip = repository.git(&["rev-parse", "main"]);
+    for base in ["main", tip.trim()] {
+        let found = migcheck(repository.root(), &["check", "--base", base]);
+        let errors = found.lines().filter(|it| it.starts_with("error["));
+        let errors: Vec<&str> = errors.collect();
+        assert_eq!(errors.len(), 1, "{found}");
+        assert!(
+            errors[0].starts_with("error[migrations_conflict]"),
+            "{found}"
+        );
+        assert!(errors[0].ends_with("table `users`"), "{found}");
+    }
+}
