@@ -18,7 +18,7 @@ use crate::rules::migrations_squashed::Replaced;
 use crate::rules::{migration_deleted, migration_edited, migrations_squashed, squash_differs};
 use crate::schema::apply::Touched;
 use crate::schema::catalog::Catalog;
-use crate::schema::diff::{Change, ObjectKind, ObjectRef, diff_touched, every_name};
+use crate::schema::diff::{Difference, ObjectKind, ObjectRef, diff_touched, every_name};
 use crate::schema::name::Ident;
 use crate::source::Span;
 
@@ -284,7 +284,7 @@ pub(super) fn differing(before: &Arc<Catalog>, after: &Arc<Catalog>) -> Vec<Diff
         let differences = diff_touched(before, after, &touched);
         let seen = differences
             .into_iter()
-            .filter(|it| it.change != Change::Unread)
+            .filter(Difference::is_of_shape)
             .map(|it| Differing {
                 shown: left(&it).to_string(),
                 object: Some(it.object),

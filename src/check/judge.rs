@@ -1193,7 +1193,12 @@ impl Blame for Sources<'_> {
             None => migration
                 .checked_sub(count)
                 .and_then(|at| self.odd_files.get(at))
-                .is_some_and(|file| of_path(&file.path)),
+                .is_some_and(|file| {
+                    // An edited migration is shown as head has it.
+                    let mut all = self.chain.migrations.iter();
+                    of_path(&file.path)
+                        || all.any(|it| it.version == name && *it.path == *file.path)
+                }),
         }
     }
 

@@ -4,7 +4,7 @@
 //! marked, findings about comments of new migrations that are wrong or match nothing, and notices
 //! about those of old ones, which nobody should edit any more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::chain::Chain;
@@ -91,6 +91,11 @@ fn strays(chain: &Chain, sources: &mut Sources<'_>) -> Vec<(usize, Span, Advice)
         return out;
     }
     let mut seen: HashSet<Arc<str>> = HashSet::new();
+    let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
+    for index in chain.first_new..chain.migrations.len() {
+        let path = chain.migrations[index].path.as_str();
+        by_path.entry(path).or_default().push(index);
+    }
     for index in chain.first_new..chain.migrations.len() {
         let migration = &chain.migrations[index];
         let texts = [Some(&migration.up), migration.down.as_ref()];
@@ -106,12 +111,11 @@ fn strays(chain: &Chain, sources: &mut Sources<'_>) -> Vec<(usize, Span, Advice)
                 continue;
             }
             let is_up = *part.file.path == *migration.path;
-            let heard: Vec<Span> = chain
-                .migrations
-                .iter()
-                .zip(&chain.scripts)
-                .filter(|(it, _)| is_up && it.path == *part.file.path)
-                .flat_map(|(_, script)| script.iter().flat_map(|it| &it.remarks))
+            let in_file = by_path.get(migration.path.as_str()).filter(|_| is_up);
+            let heard: Vec<Span> = in_file
+                .into_iter()
+                .flatten()
+                .flat_map(|at| chain.scripts[*at].iter().flat_map(|it| &it.remarks))
                 .map(|it| it.span)
                 .collect();
             let is_heard = |at: usize| heard.iter().any(|span| span.start == at);
