@@ -224,9 +224,8 @@ fn every_page_has_a_breaking_and_a_safe_example() {
 impl Example {
     /// Its lines, without what the comments expect.
     fn lines(&self) -> Vec<String> {
-        let files = self.before.iter().chain(&self.migrations);
-        let mut texts: Vec<&str> = files.map(|it| it.text.as_str()).collect();
-        texts.extend(self.edited.as_deref());
+        let files = [&self.old, &self.edited, &self.migrations, &self.theirs].into_iter();
+        let mut texts: Vec<&str> = files.flatten().map(|it| it.text.as_str()).collect();
         texts.extend(self.old_queries.as_deref());
         texts.extend(self.new_queries.as_deref());
         let mut lines: Vec<String> = texts
@@ -236,7 +235,9 @@ impl Example {
             .filter(|line| !line.is_empty())
             .map(str::to_owned)
             .collect();
-        lines.extend(self.migrations.iter().filter_map(|it| it.name.clone()));
+        lines.extend(self.migrations.iter().map(|it| it.name.clone()));
+        // What is deleted is one clause, however many files it is.
+        lines.extend((!self.deleted.is_empty()).then(|| "deleted".to_owned()));
         // A configuration says one thing.
         let configs = [&self.config, &self.old_config].into_iter();
         lines.extend(configs.filter(|it| !it.is_empty()).cloned());
