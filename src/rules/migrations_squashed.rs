@@ -25,10 +25,15 @@ pub(crate) fn advice(
 ) -> Advice {
     let by = super::quoted(by);
     Advice {
-        message: format!(
-            "applied migrations `{first}` to `{last}` ({count} of them) are replaced by {by}, which \
-             makes the same schema"
-        ),
+        message: match count {
+            1 => format!(
+                "applied migration `{first}` is replaced by {by}, which makes the same schema"
+            ),
+            count => format!(
+                "applied migrations `{first}` to `{last}` ({count} of them) are replaced by {by}, \
+                 which makes the same schema"
+            ),
+        },
         why: match replaced {
             Replaced::Known => format!(
                 "a new database runs {by} in their place; one that has the old ones does not run it"

@@ -641,6 +641,10 @@ mod tests {
                 &objects,
                 Some("2_a.sql"),
             ));
+            let one = ("1", "1", 1);
+            let known = migrations_squashed::Replaced::Known;
+            all.push(migrations_squashed::advice(versions, one, known, does));
+            all.push(squash_differs::advice(versions, one, &objects));
             let replaced = ("1", "9", 9);
             for known in [
                 migrations_squashed::Replaced::Known,

@@ -15,11 +15,17 @@ pub(crate) fn advice(
 ) -> Advice {
     let by = super::quoted(by);
     Advice {
-        message: format!(
-            "{by} replaces {count} applied migrations, `{first}` to `{last}`, and does not make \
-             their schema: {}",
-            super::named(differing)
-        ),
+        message: match count {
+            1 => format!(
+                "{by} replaces applied migration `{first}` and does not make its schema: {}",
+                super::named(differing)
+            ),
+            count => format!(
+                "{by} replaces {count} applied migrations, `{first}` to `{last}`, and does not make \
+                 their schema: {}",
+                super::named(differing)
+            ),
+        },
         why: "a new database gets what the new text makes, and every database that is there keeps \
               what the old ones made; the code meets both"
             .to_owned(),
