@@ -4,11 +4,14 @@
 //! order in which production runs them, replays it once, judges the window and collects what the
 //! report formats print.
 
+mod applied;
+mod branches;
 mod chain;
 mod code;
 mod down;
 mod explained;
 mod judge;
+mod remarks;
 mod replayed;
 mod walk;
 
@@ -16,9 +19,9 @@ use std::path::PathBuf;
 
 use crate::discover::{
     Base, Commit, Config, ConfigChoice, Consumer, Contents, DeployMode, Discovery, Environment,
-    Layout, LeftOut, Migration, Overrides, PathPatterns, Project, Repository, Retired,
-    ServerVersion, Target, Tree, discover, discover_one, discover_release, discover_with_base,
-    locate,
+    Fork, Layout, LeftOut, Migration, Overrides, PathPatterns, Project, Repository, Retired,
+    ServerVersion, Target, Tree, discover, discover_merged, discover_one, discover_release,
+    discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
@@ -27,6 +30,7 @@ use crate::rules::{Class, RULES};
 use crate::source::SourceFile;
 use crate::sql::Dialect;
 
+use branches::Branches;
 use chain::{Chain, LiveRelease};
 use code::CodeAt;
 pub use explained::explain_object;
@@ -226,7 +230,7 @@ fn chain_of(
                 migrations: live.migrations.clone(),
                 oddities: None,
             };
-            Chain::new(project, vec![live], Some(base), &[])
+            Chain::new(project, vec![live], Some(base), &[], None)
         }
         New::SinceBase | New::SinceRevision(_) if !target.files.is_empty() => {
             named_files(options, target, project)
@@ -364,7 +368,7 @@ fn named_files(options: &Options, target: &Target, project: &Project) -> Result<
         oddities: None,
         code_at: None,
     };
-    Chain::new(project, vec![live], None, &target.files)
+    Chain::new(project, vec![live], None, &target.files, None)
 }
 
 fn since_base(
@@ -422,7 +426,75 @@ fn since_base(
             project,
         )?);
     }
-    Chain::new(project, live, Some(base_point), &[])
+    let branches = match &base.fork {
+        Some(fork) => branches_of(
+            repository,
+            base,
+            fork,
+            &base_release,
+            target,
+            overrides,
+            project,
+        )?,
+        None => None,
+    };
+    Chain::new(project, live, Some(base_point), &[], branches)
+}
+
+/// What the target has got since head left it, where that is any migration.
+fn branches_of(
+    repository: &Repository,
+    base: &Base,
+    fork: &Fork,
+    base_release: &LiveRelease,
+    target: &Target,
+    overrides: &Overrides,
+    project: &Project,
+) -> Result<Option<Branches>> {
+    let release = |commit: &Commit| -> Result<LiveRelease> {
+        match *commit == base.commit {
+            true => Ok(base_release.clone()),
+            false => at_revision(repository, &base.name, commit, overrides, project),
+        }
+    };
+    let (tip, fork_release) = (release(&fork.tip)?, release(&fork.at)?);
+    let tree = Tree::revision(repository, &fork.tip);
+    branches_between(&target.tree, &tree, &tip, &fork_release, overrides, project)
+}
+
+/// The same, from the releases at both commits.
+fn branches_between(
+    head: &Tree,
+    tree: &Tree,
+    tip: &LiveRelease,
+    fork: &LiveRelease,
+    overrides: &Overrides,
+    project: &Project,
+) -> Result<Option<Branches>> {
+    let is_known = |it: &Migration| {
+        let mut all = fork.migrations.iter();
+        it.is_checkpoint || all.any(|known| known.identity == it.identity)
+    };
+    let theirs: Vec<Migration> = tip
+        .migrations
+        .iter()
+        .filter(|it| !is_known(it))
+        .cloned()
+        .collect();
+    if theirs.is_empty() {
+        return Ok(None);
+    }
+    let folder = tip.code_at.as_ref().map_or("", |it| it.folder.as_str());
+    Ok(Some(Branches {
+        target: tip.name.clone(),
+        fork: fork.migrations.clone(),
+        theirs,
+        merged: {
+            let untouched = branches::untouched(&fork.migrations, project);
+            let untouched = untouched.map(|it| it.path.clone()).collect();
+            discover_merged(head, (tree, folder), overrides, project, &untouched)?
+        },
+    }))
 }
 
 /// Other code on the same database, as a release: with the schema of the revision that is named, or
@@ -709,9 +781,53 @@ fn chain_in(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Result<(P
         .iter()
         .map(|(name, tree)| in_tree(tree, (*name).to_owned(), &overrides, &project))
         .collect::<Result<Vec<LiveRelease>>>()?;
-    let mut chain = Chain::new(&project, live, None, &[])?;
+    let mut chain = Chain::new(&project, live, None, &[], None)?;
     read_code(options, head, &project, &[], &mut chain, false)?;
     Ok((project, chain))
+}
+
+/// The target branch of a project that is held in trees.
+#[derive(Debug, Clone, Copy)]
+pub struct TreeBranches<'a> {
+    /// Its name, for people.
+    pub name: &'a str,
+    /// Where head left it; it is also the release that runs beside head.
+    pub fork: &'a Tree,
+    /// As it is today.
+    pub tip: &'a Tree,
+}
+
+/// Checks a project that is held in trees against the state at which it left its target branch, and
+/// against what that branch has got since.
+///
+/// # Errors
+///
+/// Any [`Error`]: the check could not be made.
+pub fn check_tree_branches(
+    options: &Options,
+    head: &Tree,
+    branches: &TreeBranches<'_>,
+) -> Result<Report> {
+    let overrides = Overrides {
+        layout: options.layout,
+        dialect: options.dialect,
+        server_version: options.server_version,
+        ..Overrides::default()
+    };
+    let mut project = discover_one(head, &overrides)?;
+    apply_options(options, &mut project.config)?;
+    let named = |tree: &Tree| in_tree(tree, branches.name.to_owned(), &overrides, &project);
+    let (fork, tip) = (named(branches.fork)?, named(branches.tip)?);
+    let both = branches_between(head, branches.tip, &tip, &fork, &overrides, &project)?;
+    let base = chain::Base {
+        name: fork.name.clone(),
+        revision: None,
+        migrations: fork.migrations.clone(),
+        oddities: fork.oddities.clone(),
+    };
+    let mut chain = Chain::new(&project, vec![fork], Some(base), &[], both)?;
+    read_code(options, head, &project, &[], &mut chain, false)?;
+    judge::judge(project, chain)
 }
 
 /// Whether a report fails the check.

@@ -22,8 +22,8 @@ pub mod source;
 pub mod sql;
 
 pub use check::{
-    FailOn, New, Options, Replayed, check, check_trees, explain_migration, explain_migration_in,
-    explain_object, fails, replay_project, replay_tree,
+    FailOn, New, Options, Replayed, TreeBranches, check, check_tree_branches, check_trees,
+    explain_migration, explain_migration_in, explain_object, fails, replay_project, replay_tree,
 };
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::applied::Applied;
+use super::branches::Branches;
 use super::code::{CodeAt, ReleaseCode};
 use crate::discover::{
     Consequence, Cut, Late, Migration, Oddity, OddityKind, Part, Phase, Project, Retired,
@@ -80,6 +82,10 @@ pub(super) struct Chain {
     pub(super) old_oddities: Vec<Oddity>,
     /// Head's code, where that was read.
     pub(super) head_code: Option<ReleaseCode>,
+    /// What became of the applied migrations.
+    pub(super) applied: Applied,
+    /// The other line of development, where the target branch has gone on.
+    pub(super) branches: Option<Branches>,
 }
 
 /// What the chain is built from.
@@ -91,6 +97,11 @@ struct Plan {
     first_new: usize,
     new_oddities: Vec<Oddity>,
     old_oddities: Vec<Oddity>,
+    applied: Applied,
+    branches: Option<Branches>,
+    /// Whether the chain has migrations of the target branch that head lacks only because it left
+    /// the branch before they came.
+    is_behind: bool,
 }
 
 impl Chain {
@@ -111,8 +122,16 @@ impl Chain {
         mut live: Vec<LiveRelease>,
         base: Option<Base>,
         named: &[String],
+        branches: Option<Branches>,
     ) -> Result<Chain> {
         live.sort_by_key(|release| release.migrations.len());
+        let not_here = match &branches {
+            Some(branches) => branches.not_here(project),
+            None => BTreeSet::new(),
+        };
+        let mut theirs = not_here.clone();
+        theirs.extend(branches.iter().flat_map(|it| it.untouched(project)));
+        let applied_now = compare_applied(project, &live, base.as_ref(), &theirs);
         let mut chain: Vec<Migration> = Vec::new();
         let mut known: BTreeSet<String> = BTreeSet::new();
         let mut append = |migrations: &mut dyn Iterator<Item = &Migration>| {
@@ -137,7 +156,16 @@ impl Chain {
             .chain(base_migrations)
             .map(|it| it.identity.clone())
             .collect();
-        let late = late(project, &applied);
+        // Where the target's tip is the base, production has what head's folder will have once both
+        // are merged.
+        let is_elsewhere = |it: &&Migration| not_here.contains(&it.identity);
+        let is_behind = base_migrations.iter().any(|it| is_elsewhere(&it));
+        let merged = branches.as_ref().and_then(|it| it.merged.as_ref());
+        let mut late = late(merged.filter(|_| is_behind).unwrap_or(project), &applied);
+        late.retain(|(identity, _)| {
+            let mut all = project.migrations.iter();
+            !all.any(|it| it.identity == *identity && applied_now.stands_for_applied(it))
+        });
         let is_skipped = |it: &Migration| {
             it.late == Late::Skipped && late.iter().any(|(identity, _)| *identity == it.identity)
         };
@@ -148,7 +176,7 @@ impl Chain {
                 .migrations
                 .iter()
                 .filter(move |it| !phased || it.phase == phase)
-                .filter(|it| !is_skipped(it))
+                .filter(|it| !is_skipped(it) && !applied_now.stands_for_applied(it))
         };
         append(&mut of_phase(Phase::PreDeploy));
         append(&mut of_phase(Phase::PostDeploy));
@@ -194,6 +222,7 @@ impl Chain {
         };
         let late = late.into_iter().map(|(_, oddity)| oddity);
         new_oddities.extend(late.filter(|it| !is_said(it)));
+        new_oddities.extend(branches.iter().flat_map(|it| it.duplicated(project)));
         let plan = Plan {
             migrations: chain,
             live,
@@ -201,6 +230,9 @@ impl Chain {
             first_new,
             new_oddities,
             old_oddities,
+            applied: applied_now,
+            branches,
+            is_behind,
         };
         Chain::build(project, plan)
     }
@@ -213,6 +245,9 @@ impl Chain {
             first_new,
             new_oddities,
             old_oddities,
+            applied,
+            branches,
+            is_behind,
         } = of;
         let mut scripts = Scripts::new(project.dialect);
         let of_releases = live.iter().flat_map(|it| &it.migrations);
@@ -289,14 +324,23 @@ impl Chain {
             })
             .collect();
         pinned.sort_by_key(|it| it.length);
-        let at = match is_same_schema(&project.schema) {
-            true => first_difference(&project.migrations, &migrations),
-            false => Some(0),
+        // Nobody runs a folder that lacks what production has; both are going to be merged.
+        let own: Option<&[Migration]> = match (is_behind, &branches) {
+            (true, Some(Branches { merged, .. })) => merged.as_ref().map(|it| &*it.migrations),
+            (true, None) | (false, _) => Some(&project.migrations),
         };
-        let fresh = at.map(|at| {
-            let planned = plan(&project.migrations, &scripts, usize::MAX);
+        let fresh = own.and_then(|own| {
+            let at = match is_same_schema(&project.schema) {
+                true => first_difference(own, &migrations)?,
+                false => 0,
+            };
+            scripts.read(own.iter());
+            let planned = plan(own, &scripts, usize::MAX);
             let timeline = replay(&project.schema, &planned);
-            (Arc::clone(timeline.catalog(timeline.end())), at)
+            // A new one that sorts before applied ones is the first that is elsewhere.
+            let here = own.get(at).and_then(|it| place.get(&it.identity));
+            let at = here.copied().filter(|it| *it >= first_new).unwrap_or(at);
+            Some((Arc::clone(timeline.catalog(timeline.end())), at))
         });
         for it in &pinned {
             graph.pin(&it.release.name, it.length.checked_sub(1));
@@ -327,6 +371,8 @@ impl Chain {
             new_oddities,
             old_oddities,
             head_code: None,
+            applied,
+            branches,
         })
     }
 
@@ -339,6 +385,54 @@ impl Chain {
         let index = self.timeline.ends.partition_point(|end| *end < position);
         self.migrations.get(index).map(|it| it.version.as_str())
     }
+}
+
+/// What became of the migrations that the base has, or else the live releases.
+fn compare_applied(
+    project: &Project,
+    live: &[LiveRelease],
+    base: Option<&Base>,
+    theirs: &BTreeSet<String>,
+) -> Applied {
+    let (name, applied): (&str, Vec<&Migration>) = match base {
+        Some(base) => (&base.name, base.migrations.iter().collect()),
+        None => {
+            // The text that counts is that of the youngest release that has it.
+            let mut newest: HashMap<&str, &Migration> = HashMap::new();
+            let mut order: Vec<&str> = Vec::new();
+            for it in live.iter().flat_map(|it| &it.migrations) {
+                if newest.insert(&it.identity, it).is_none() {
+                    order.push(&it.identity);
+                }
+            }
+            let name = live.last().map_or("", |it| it.name.as_str());
+            (name, order.iter().map(|it| newest[it]).collect())
+        }
+    };
+    Applied::compare(project, &applied, name, theirs)
+}
+
+/// The migrations of a list as their tool runs them, on what the project begins with.
+pub(super) fn replay_list(project: &Project, migrations: &[Migration]) -> Timeline {
+    let planned = planned_list(project, migrations);
+    let script = project
+        .schema
+        .as_ref()
+        .map(|part| Key::of(part).read(project.dialect).script);
+    replay_from_schema(script.as_ref(), &planned, project.dialect)
+}
+
+/// The migrations of a list as they are going to be run.
+pub(super) fn planned_list(project: &Project, migrations: &[Migration]) -> Vec<Planned> {
+    let mut scripts = Scripts::new(project.dialect);
+    scripts.read(migrations.iter());
+    plan(migrations, &scripts, usize::MAX)
+}
+
+/// What is odd about migrations that come late where `applied` have run.
+pub(super) fn late_of(project: &Project, applied: &BTreeSet<String>) -> Vec<Oddity> {
+    let late = late(project, applied).into_iter();
+    late.map(|(_, oddity)| oddity).collect()
 }
 
 /// The new migrations that come late: their identities, and what is odd about them.
@@ -549,8 +643,7 @@ fn read_cut(cut: &Cut, dialect: Dialect) -> ReadText {
             unit: chunk.unit,
             transaction: chunk.transaction,
         });
-        script.statements.append(&mut read.statements);
-        script.troubles.append(&mut read.troubles);
+        script.append(read);
     }
     script.map_spans(|span| cut.place(span));
     ReadText {

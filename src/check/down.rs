@@ -117,7 +117,7 @@ fn undo(chain: &Chain, index: usize, planned: Planned) -> Option<Undone> {
 }
 
 /// What no query notices: indexes, and what functions do.
-fn unseen_by_queries(before: &Catalog, after: &Catalog, name: &Touched) -> Vec<Left> {
+pub(super) fn unseen_by_queries(before: &Catalog, after: &Catalog, name: &Touched) -> Vec<Left> {
     let mut out = Vec::new();
     match name {
         Touched::Relation(name) => {

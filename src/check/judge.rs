@@ -13,8 +13,8 @@ use crate::analysis::{
 };
 use crate::bind;
 use crate::discover::{
-    Consequence, Contents, DeployMode, Migration, MigrationText, Oddity, OddityKind, Part, Phase,
-    Project, Retired, TransactionScope, Unit, Unread,
+    Consequence, Contents, DeployMode, Late, Migration, MigrationText, Oddity, OddityKind, Part,
+    Phase, Project, Retired, TransactionScope, Unit, Unread,
 };
 use crate::findings::{
     Blame, Finding, Place, Severity, Weighing, failing_query, findings, history_differs,
@@ -27,17 +27,20 @@ use crate::report::{
 };
 use crate::rules::transaction_forbidden::Around;
 use crate::rules::{
-    Advice, down_differs, marker_misplaced, migration_skipped, transaction_forbidden,
+    Advice, down_differs, down_missing, marker_misplaced, migration_skipped, transaction_forbidden,
     version_duplicated, version_gap, version_late,
 };
 use crate::schema::diff::{Difference, ObjectRef, diff};
 use crate::schema::op::{SchemaOp, TransactionOp};
 use crate::source::{Position, SourceFile, Span};
-use crate::sql::Statement;
+use crate::sql::{Dialect, Statement};
 
+use super::applied;
+use super::branches;
 use super::chain::Chain;
 use super::code::{ReleaseCode, search_mentions};
 use super::down::{Down, Undone, undo_new};
+use super::remarks;
 use crate::error::Result;
 
 /// Judges the chain and collects everything that a report prints.
@@ -79,6 +82,12 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
         &sources,
         &judged.findings,
     ));
+    judged
+        .findings
+        .extend(down_missing(&project, &chain, &sources));
+    applied::add_findings(&project, &chain, &mut sources, &mut judged.findings);
+    branches::add_findings(&project, &chain, &sources, &mut judged.findings);
+    let mut remark_notices = remarks::allow(&mut judged.findings, &project, &chain, &mut sources);
     judged.findings.sort_by_key(|finding| {
         (
             finding.migration,
@@ -130,6 +139,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
             .count(),
     };
     let mut notices = notices(&project, &chain);
+    notices.append(&mut remark_notices);
     notices.append(&mut judged.query_notices);
     notices.extend(not_compared(&undone, &chain));
     let base = chain.base.as_ref().map(|base| BaseReport {
@@ -235,14 +245,12 @@ fn new_failing_queries(
             .map(str::len)
             .sum();
         let length = text[start..].lines().next().map_or(0, str::len);
+        let span = (!text.is_empty()).then(|| Span::new(start, start + length));
         let place = Place {
-            migration: chain.migrations.len() + sources.odd_files.len(),
+            migration: sources.add_file(SourceFile::new(query.file.to_string(), text)),
             statement: None,
-            span: (!text.is_empty()).then(|| Span::new(start, start + length)),
+            span,
         };
-        sources
-            .odd_files
-            .push(SourceFile::new(query.file.to_string(), text));
         let name = match &query.name {
             Some(name) => name.to_string(),
             None => query.text.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -855,6 +863,43 @@ fn downs(undone: &[Down], project: &Project, sources: &Sources) -> Vec<Finding> 
         .collect()
 }
 
+/// How many migrations say whether a project has down parts, and how many of five have to have one.
+const LEAST_WITH_DOWN: usize = 5;
+const OF_FIVE_WITH_DOWN: usize = 4;
+
+/// New migrations without a down part, where most of those before have one.
+fn down_missing(project: &Project, chain: &Chain, sources: &Sources) -> Vec<Finding> {
+    // What replaces older ones and what runs again whenever it changes has no way back.
+    let can_have =
+        |it: &&Migration| !it.is_checkpoint && it.late != Late::Never && it.up.part().is_some();
+    let old: Vec<&Migration> = chain.migrations[..chain.first_new]
+        .iter()
+        .filter(can_have)
+        .collect();
+    let with = old.iter().filter(|it| it.down.is_some()).count();
+    if old.len() < LEAST_WITH_DOWN || with * 5 < old.len() * OF_FIVE_WITH_DOWN {
+        return Vec::new();
+    }
+    let tool = project.layout.tool_name();
+    (chain.first_new..chain.migrations.len())
+        .filter(|index| {
+            let it = &chain.migrations[*index];
+            it.down.is_none() && can_have(&it)
+        })
+        .filter_map(|index| {
+            let first = sources.statement(index, 0)?.span;
+            let place = Place {
+                migration: index,
+                statement: None,
+                span: Some(Span::new(first.start, first.start)),
+            };
+            let advice = down_missing::advice(tool, with, old.len());
+            let (rule, warning) = ("down_missing", Severity::Warning);
+            layout_finding(rule, advice, warning, place, &project.config, sources)
+        })
+        .collect()
+}
+
 /// That some down parts were not compared: the first of them, and how many more.
 fn not_compared(undone: &[Down], chain: &Chain) -> Option<String> {
     let mut unknown = undone.iter().filter_map(|down| match &down.undone {
@@ -1038,7 +1083,7 @@ fn notices(project: &Project, chain: &Chain) -> Vec<String> {
 }
 
 /// Places and reasons of the chain's statements.
-struct Sources<'a> {
+pub(super) struct Sources<'a> {
     chain: &'a Chain,
     /// Files that are no migrations of the chain and have findings all the same; they are counted
     /// on from its migrations.
@@ -1072,6 +1117,20 @@ impl<'a> Sources<'a> {
         }
     }
 
+    /// Adds a file that is no migration of the chain; gives the place of findings about it.
+    pub(super) fn add_file(&mut self, file: SourceFile) -> usize {
+        self.odd_files.push(file);
+        self.chain.migrations.len() + self.odd_files.len() - 1
+    }
+
+    /// The file that a finding's place leads to, where it was read.
+    pub(super) fn file(&self, place: usize) -> Option<&SourceFile> {
+        match self.chain.migrations.get(place) {
+            Some(it) => it.up.part().map(|part| &part.file),
+            None => self.odd_files.get(place - self.chain.migrations.len()),
+        }
+    }
+
     /// The migration or the other file that an oddity is about.
     fn place_of(&self, oddity: &Oddity) -> Option<usize> {
         let places = self.by_path.get(oddity.path.as_str())?;
@@ -1097,6 +1156,11 @@ impl<'a> Sources<'a> {
             .troubles
             .iter()
             .any(|trouble| span.start <= trouble.span.start && trouble.span.start < span.end)
+    }
+
+    /// The place of a whole statement.
+    pub(super) fn span_of_statement(&self, migration: usize, statement: usize) -> Option<Span> {
+        Some(self.statement(migration, statement)?.span)
     }
 
     fn statement(&self, migration: usize, statement: usize) -> Option<&Statement> {
@@ -1129,7 +1193,16 @@ impl Blame for Sources<'_> {
             None => migration
                 .checked_sub(count)
                 .and_then(|at| self.odd_files.get(at))
-                .is_some_and(|file| of_path(&file.path)),
+                .is_some_and(|file| {
+                    // An edited migration is shown as head has it.
+                    let mut all = self.chain.migrations.iter();
+                    of_path(&file.path)
+                        || all.any(|it| it.version == name && *it.path == *file.path)
+                }),
         }
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.chain.dialect
     }
 }

@@ -46,6 +46,17 @@ pub struct Base {
     pub name: String,
     /// The commit compared with: for a branch, where HEAD left it.
     pub commit: Commit,
+    /// Where both parted, when there are commits on both sides.
+    pub fork: Option<Fork>,
+}
+
+/// Two lines of development.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// The newest commit of the target.
+    pub tip: Commit,
+    /// The newest one that both sides have.
+    pub at: Commit,
 }
 
 /// A tag or branch that a pattern matched.
@@ -439,8 +450,11 @@ impl Repository {
             if found[0].is_none() {
                 return Err(unborn());
             }
-            return self.resolve(revision).map(|commit| Base {
+            let commit = self.resolve(revision)?;
+            let head = found[0].as_ref();
+            return Ok(Base {
                 name: revision.to_owned(),
+                fork: head.map_or(Ok(None), |head| self.fork(&commit, head))?,
                 commit,
             });
         };
@@ -450,11 +464,53 @@ impl Repository {
             && (found[2].is_some() || found[3].is_some() || (full_branch && found[4].is_some()));
         match &found[0] {
             Some(head) if is_branch => self.left_at(revision, &commit, head),
-            _ => Ok(Base {
+            head => Ok(Base {
                 name: revision.to_owned(),
+                fork: match head {
+                    Some(head) => self.fork(&commit, head)?,
+                    None => None,
+                },
                 commit,
             }),
         }
+    }
+
+    /// Where the lines of `tip` and of `head` parted, when there are commits on both sides. Where
+    /// head is the merge of both, as continuous integration and merge queues make it, they are
+    /// those that were merged.
+    fn fork(&self, tip: &Commit, head: &Commit) -> Result<Option<Fork>> {
+        if tip == head {
+            return Ok(None);
+        }
+        match self.merge_base(tip, head)? {
+            Some(at) => self.fork_at(tip, at, head),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, where the newest commit of both is known.
+    fn fork_at(&self, tip: &Commit, at: Commit, head: &Commit) -> Result<Option<Fork>> {
+        let tip = tip.clone();
+        if at == *head {
+            return Ok(None);
+        }
+        if at != tip {
+            return Ok(Some(Fork { tip, at }));
+        }
+        let parents = [1, 2].map(|number| format!("{}^{number}", head.id()));
+        let parents = self.find_all(&[&parents[0], &parents[1]])?;
+        let [Some(first), Some(second)] = parents.as_slice() else {
+            return Ok(None);
+        };
+        let other = match (*first == tip, *second == tip) {
+            (true, false) => second,
+            (false, true) => first,
+            _ => return Ok(None),
+        };
+        let at = self.merge_base(&tip, other)?;
+        Ok(at
+            .filter(|at| *at != tip && at != other)
+            .map(|at| Fork { tip, at }))
     }
 
     /// Where `head` left the branch `name`.
@@ -462,6 +518,7 @@ impl Repository {
         match self.merge_base(tip, head)? {
             Some(commit) => Ok(Base {
                 name: name.to_owned(),
+                fork: self.fork_at(tip, commit.clone(), head)?,
                 commit,
             }),
             None if self.is_shallow() => Err(Error::Git(format!(

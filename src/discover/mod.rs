@@ -28,8 +28,8 @@ pub use config::{
     FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed, Prepared, Retired,
     RetiredAccess, RuleSettings, unknown_name,
 };
-pub use git::{Base, Commit, Environment, Reference, Repository};
-pub use layout::Layout;
+pub use git::{Base, Commit, Environment, Fork, Reference, Repository};
+pub use layout::{Edit, Edited, Layout, Reaction};
 pub use oddity::{Consequence, Ignored, Oddity, OddityKind};
 pub use part::{Chunk, Cut, Part};
 pub use server::ServerVersion;
@@ -37,11 +37,11 @@ pub use target::{Target, locate};
 pub use text::{Contents, LARGEST, MigrationText, Unread, Unreadable};
 pub use tree::{Revision, Tree, WorkTree};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::error::{Error, Result};
 use crate::source::{SourceFile, Span};
-use crate::sql::Dialect;
+use crate::sql::{self, Dialect};
 use ground::Ground;
 use tree::{join, split, upwards};
 
@@ -457,6 +457,61 @@ pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Res
     }
 }
 
+/// The project as it is going to be when what `other` has beside it is merged: the migrations of
+/// both in the order of the tool. `other` is a tree with its folder of migrations. Of a file that
+/// both have that of `other` counts where it is one of `untouched`, else that of head; so one that
+/// lists the migrations lists those of head only. `None` where that cannot be read.
+///
+/// # Errors
+///
+/// [`Error::Git`] and [`Error::Read`] when the trees cannot be read.
+pub fn discover_merged(
+    tree: &Tree,
+    (other, folder_of_other): (&Tree, &str),
+    options: &Overrides,
+    head: &Project,
+    untouched: &BTreeSet<String>,
+) -> Result<Option<Project>> {
+    let mut paths: Vec<String> = tree.files(&head.folder)?;
+    // Tools read their configuration in the folders above.
+    for folder in upwards(&head.folder) {
+        let files = tree.direct_files(folder)?;
+        paths.extend(files.iter().map(|name| join(folder, name)));
+    }
+    paths.sort();
+    paths.dedup();
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut add = |paths: Vec<String>, contents: Vec<Contents>| {
+        for (path, contents) in paths.into_iter().zip(contents) {
+            match contents {
+                Contents::Bytes(bytes) if untouched.contains(&path) => {
+                    files.insert(path, bytes);
+                }
+                Contents::Bytes(bytes) => {
+                    files.entry(path).or_insert(bytes);
+                }
+                Contents::TooLarge(_) | Contents::Missing | Contents::Refused(_) => {}
+            }
+        }
+    };
+    let contents = tree.read_many(&paths)?;
+    add(paths, contents);
+    let theirs = other.files(folder_of_other)?;
+    let contents = other.read_many(&theirs)?;
+    let moved = theirs
+        .into_iter()
+        .map(|path| match path.strip_prefix(folder_of_other) {
+            Some(rest) => format!("{}{rest}", head.folder),
+            None => path,
+        });
+    add(moved.collect(), contents);
+    match discover_release(&Tree::Memory(files), options, head) {
+        Ok(project) => Ok(Some(project)),
+        Err(Error::Layout(_) | Error::Cycle { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn chosen_config(tree: &Tree, options: &Overrides) -> Result<Option<Config>> {
     match &options.config {
         ConfigChoice::Nearest => nearest_config(tree, &options.start),
@@ -578,7 +633,7 @@ fn read(
     let mut migrations = reading.migrations;
     migrations.shrink_to_fit();
     for migration in &mut migrations {
-        migration.phase = phase(migration, &config, &mut notices);
+        migration.phase = phase(migration, &config, dialect, &mut notices);
     }
     Ok(Project {
         root: ground.project_root(&folder)?,
@@ -628,11 +683,16 @@ fn nearest_config(tree: &Tree, folder: &str) -> Result<Option<Config>> {
 }
 
 /// The phase that a comment in the migration names, or else the patterns of the configuration.
-fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> Phase {
+fn phase(
+    migration: &Migration,
+    config: &Config,
+    dialect: Dialect,
+    notices: &mut Vec<String>,
+) -> Phase {
     let text = migration.up.text().unwrap_or_default();
     let span = migration.span.unwrap_or(Span::new(0, text.len()));
-    for (place, line) in span.of(text).lines().enumerate() {
-        let Some(name) = phase_comment(line) else {
+    for remark in sql::remarks_of(span.of(text), dialect) {
+        let Some(name) = phase_comment(&remark.text) else {
             continue;
         };
         match name {
@@ -641,7 +701,7 @@ fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> P
             _ => notices.push(format!(
                 "{}:{}: {}",
                 migration.path,
-                text[..span.start].matches('\n').count() + place + 1,
+                text[..span.start + remark.span.start].matches('\n').count() + 1,
                 config::unknown_name("phase", name, &["post-deploy", "pre-deploy"])
             )),
         }
@@ -659,12 +719,12 @@ fn phase(migration: &Migration, config: &Config, notices: &mut Vec<String>) -> P
     Phase::PreDeploy
 }
 
-/// What stands behind `-- migcheck: phase` in a line that begins so.
-fn phase_comment(line: &str) -> Option<&str> {
-    let comment = line.strip_prefix("--")?.trim_start();
-    let order = comment.strip_prefix("migcheck:")?.trim_start();
-    let name = order.strip_prefix("phase")?;
-    name.starts_with([' ', '\t']).then(|| name.trim())
+/// What stands behind `migcheck: phase` in a comment that says so.
+fn phase_comment(comment: &str) -> Option<&str> {
+    let order = comment.get("migcheck".len()..)?.trim_start();
+    let name = order.strip_prefix(':')?.trim_start();
+    let name = name.strip_prefix("phase")?;
+    (name.is_empty() || name.starts_with(' ')).then(|| name.trim())
 }
 
 #[cfg(test)]

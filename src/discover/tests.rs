@@ -733,8 +733,15 @@ fn phase_comes_from_a_comment_or_a_pattern() {
             "migrations/4_d_contract.sql",
             "--migcheck: phase pre-deploy\n",
         ),
-        ("migrations/5_e.sql", "  -- migcheck: phase post-deploy\n"),
+        (
+            "migrations/5_e.sql",
+            "SELECT '\n-- migcheck: phase post-deploy\n';",
+        ),
         ("migrations/6_f.sql", "-- migcheck: phase post-depoly\n"),
+        (
+            "migrations/7_g.sql",
+            "  /* migcheck: phase post-deploy */ SELECT 1;",
+        ),
     ];
     let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
     let after: Vec<&str> = project
@@ -743,7 +750,7 @@ fn phase_comes_from_a_comment_or_a_pattern() {
         .filter(|it| it.phase == Phase::PostDeploy)
         .map(|it| it.version.as_str())
         .collect();
-    assert_eq!(after, ["2", "3"]);
+    assert_eq!(after, ["2", "3", "7"]);
     assert_eq!(
         project.notices,
         ["migrations/6_f.sql:1: unknown phase `post-depoly`; did you mean `post-deploy`?"]

@@ -1,5 +1,6 @@
 //! From breaks to findings: grouped by cause, weighed by deploy mode and configuration, sorted.
 
+mod allow;
 mod severity;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,9 @@ use crate::schema::apply::Misfit;
 use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
 use crate::schema::name::Ident;
 use crate::source::Span;
+use crate::sql::Dialect;
 
+pub use allow::{Comment, Complaint, allow_in_comments, entries_without_use, names, out_of_place};
 pub use severity::{Severity, Weighing};
 
 /// One release that a finding breaks.
@@ -86,7 +89,7 @@ pub struct Finding {
     pub span: Option<Span>,
     /// Who is hurt.
     pub breaks: Vec<BreakReport>,
-    /// The configuration allows it.
+    /// The configuration or a comment allows it.
     pub suppressed: Option<Suppression>,
 }
 
@@ -100,6 +103,8 @@ pub trait Blame {
     fn first_difference(&self) -> usize;
     /// The migration's version and path, as the configuration may name it.
     fn is_called(&self, migration: usize, name: &str) -> bool;
+    /// The family of servers that the migrations are for.
+    fn dialect(&self) -> Dialect;
 }
 
 /// The findings of one window, in order of place, most severe first within a place.
@@ -347,13 +352,13 @@ fn assemble(
     breaks: Vec<BreakReport>,
 ) -> Option<Finding> {
     let severity = severity::configured(rule, severity, &config.rules)?;
-    let display = object.to_string();
     let suppressed = config
         .allow
         .iter()
         .find(|allow| {
             allow.rule.value == rule.name
-                && allow.object.value == display
+                && !allow::ABOUT_COMMENTS.contains(&rule.name)
+                && names(&object, &allow.object.value, blame.dialect())
                 && blame.is_called(place.migration, &allow.migration.value)
         })
         .map(|allow| Suppression {
@@ -489,6 +494,29 @@ pub fn layout_finding(
 ) -> Option<Finding> {
     let rule = rules::rule(rule)?;
     let object = migration_object();
+    assemble(
+        rule,
+        advice,
+        severity,
+        object,
+        config,
+        blame,
+        place,
+        Vec::new(),
+    )
+}
+
+/// A finding about an object that follows from the files rather than from a difference of schemas.
+pub fn object_finding(
+    rule: &str,
+    advice: Advice,
+    severity: Severity,
+    object: ObjectRef,
+    place: Place,
+    config: &Config,
+    blame: &dyn Blame,
+) -> Option<Finding> {
+    let rule = rules::rule(rule)?;
     assemble(
         rule,
         advice,

@@ -105,6 +105,11 @@ impl Weighing {
     }
 }
 
+/// Whether the configuration lets the rule speak.
+pub(super) fn is_on(rule: &Rule, settings: &RuleSettings) -> bool {
+    configured(rule, Severity::Error, settings).is_some()
+}
+
 /// The severity after the configuration had its say; `None` when the rule is off.
 pub(super) fn configured(
     rule: &Rule,

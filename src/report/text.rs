@@ -30,6 +30,9 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// The most breaks that a finding lists; one cause can have many.
+const MOST_BREAKS: usize = 8;
+
 /// The most lines of a statement that an excerpt shows.
 const LONGEST_EXCERPT: usize = 6;
 
@@ -152,7 +155,7 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
             )
         }
     };
-    for it in &finding.breaks {
+    for it in finding.breaks.iter().take(MOST_BREAKS) {
         let line = printable(&match finding.rule {
             "result_reshaped" if it.error.is_none() => format!(
                 "reads of {} (old code) get another result on the new schema",
@@ -164,6 +167,11 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
         for (name, line) in evidence(it) {
             group = group.element(Level::NOTE.with_name(name).message(printable(&line)));
         }
+    }
+    if finding.breaks.len() > MOST_BREAKS {
+        let more = counted(finding.breaks.len() - MOST_BREAKS, "more break");
+        let line = format!("and {more} of this kind");
+        group = group.element(Level::NOTE.with_name("breaks").message(line));
     }
     group = group.element(
         Level::NOTE
@@ -359,10 +367,15 @@ fn not_understood(project: &ProjectReport, verbosity: Verbosity, out: &mut Strin
 
 fn summary(project: &ProjectReport) -> String {
     let summary = &project.summary;
+    let counts = counts(project);
     if summary.new_migrations == 0 && summary.verdict != Some(Verdict::Broken) {
-        return match &project.base {
-            Some(base) => format!("nothing new since {}", base.name),
-            None => "nothing new".to_owned(),
+        let since = match &project.base {
+            Some(base) => format!(" since {}", base.name),
+            None => String::new(),
+        };
+        return match counts.is_empty() {
+            true => format!("nothing new{since}"),
+            false => format!("no new migration{since}; {counts}"),
         };
     }
     let understood = match summary.new_not_understood {
@@ -382,6 +395,21 @@ fn summary(project: &ProjectReport) -> String {
         "{what}, {}, {understood}",
         counted(summary.new_statements, "statement")
     ));
+    if !counts.is_empty() {
+        line.push_str(&format!("; {counts}"));
+    }
+    if let Some(verdict) = summary.verdict {
+        let advice = advice(project, verdict);
+        if !advice.is_empty() {
+            line.push_str(&format!("\n{advice}"));
+        }
+    }
+    line
+}
+
+/// How many findings there are of each kind; empty where there are none.
+fn counts(project: &ProjectReport) -> String {
+    let summary = &project.summary;
     let found: Vec<String> = [
         (summary.errors, "error"),
         (summary.warnings, "warning"),
@@ -392,16 +420,7 @@ fn summary(project: &ProjectReport) -> String {
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| counted(count, what))
     .collect();
-    if !found.is_empty() {
-        line.push_str(&format!("; {}", found.join(", ")));
-    }
-    if let Some(verdict) = summary.verdict {
-        let advice = advice(project, verdict);
-        if !advice.is_empty() {
-            line.push_str(&format!("\n{advice}"));
-        }
-    }
-    line
+    found.join(", ")
 }
 
 /// What to do about a verdict, where the deploy mode does not do it by itself.

@@ -1,5 +1,7 @@
 //! Up and then down does not give the schema before.
 
+use std::fmt;
+
 use super::{Advice, Facts};
 use crate::schema::diff::{Change, Difference};
 
@@ -31,6 +33,18 @@ impl Left {
     }
 }
 
+/// How a second schema differs from a first one: ``column `t.a` is missing``.
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = match self.how {
+            How::Missing => "is missing",
+            How::StillThere => "is new",
+            How::Differs => "differs",
+        };
+        write!(f, "{} {how}", self.object)
+    }
+}
+
 /// What a difference from before to after means here.
 pub(crate) fn left(difference: &Difference) -> Left {
     let object = &difference.object;
@@ -41,6 +55,7 @@ pub(crate) fn left(difference: &Difference) -> Left {
         | Change::TypeDropped
         | Change::LabelDropped
         | Change::RoutineDropped
+        | Change::ExtensionDropped
         | Change::UniqueKeyLost { .. }
         | Change::TriggerDropped => How::Missing,
         Change::RelationAdded

@@ -57,6 +57,24 @@ fn listed(names: &[Ident]) -> String {
     names.join(", ")
 }
 
+/// Names that are listed in one message.
+const MOST_NAMED: usize = 5;
+
+/// The first of the names that a message lists, and how many more there are.
+fn named(names: &[String]) -> String {
+    let first: Vec<&str> = names.iter().take(MOST_NAMED).map(String::as_str).collect();
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 => first.join(", "),
+        count => format!("{} and {count} more", first.join(", ")),
+    }
+}
+
+/// The same, each in backticks.
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    named(&quoted)
+}
+
 /// What a rule says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
@@ -133,6 +151,8 @@ macro_rules! rules {
 }
 
 rules![
+    allow_invalid: History,
+    allow_unused: History,
     column_added: Compat,
     column_added_required: Compat,
     column_backfilled: Data,
@@ -148,6 +168,7 @@ rules![
     constraint_dropped: Compat,
     domain_tightened: Compat,
     down_differs: History,
+    down_missing: History,
     enum_label_added: Data,
     enum_label_dropped: Compat,
     enum_label_renamed: Compat,
@@ -155,10 +176,15 @@ rules![
     function_added: Compat,
     function_dropped: Compat,
     function_result_changed: Compat,
+    heads_diverged: History,
     key_collation_changed: Compat,
     marker_misplaced: History,
+    migration_deleted: History,
+    migration_edited: History,
     migration_skipped: History,
     migration_unreadable: History,
+    migrations_conflict: History,
+    migrations_squashed: History,
     name_reused: Compat,
     not_understood: Compat,
     partition_detached: Compat,
@@ -174,6 +200,7 @@ rules![
     rows_rewritten: Data,
     rule_changed: Compat,
     sequence_dropped: Compat,
+    squash_differs: History,
     statement_refused: History,
     table_added: Compat,
     table_copied: Data,
@@ -565,12 +592,21 @@ mod tests {
 
     /// A file that cannot be read has no statement to differ by, and two histories are no states of
     /// one.
-    const WITHOUT_DIFFERENCE: [&str; 10] = [
+    const WITHOUT_DIFFERENCE: [&str; 19] = [
+        "allow_invalid",
+        "allow_unused",
         "down_differs",
+        "down_missing",
+        "heads_diverged",
         "marker_misplaced",
+        "migration_deleted",
+        "migration_edited",
         "migration_skipped",
         "migration_unreadable",
+        "migrations_conflict",
+        "migrations_squashed",
         "replay_differs",
+        "squash_differs",
         "statement_refused",
         "transaction_forbidden",
         "version_duplicated",
@@ -592,6 +628,87 @@ mod tests {
         }
     }
 
+    /// What is said about two histories, in every form.
+    fn about_history(does: &str) -> Vec<Advice> {
+        use crate::discover::{Consequence, Edit, Edited, Reaction};
+        let few = vec!["1".to_owned()];
+        let many: Vec<String> = (0..9).map(|it| it.to_string()).collect();
+        let objects = vec!["column `t.a` is missing".to_owned()];
+        let mut all = vec![down_missing::advice("dbmate", 5, 6)];
+        for what in [
+            Edited::Statements,
+            Edited::Comments,
+            Edited::LineEndings,
+            Edited::Name,
+        ] {
+            let edit = Edit {
+                what,
+                reaction: Reaction {
+                    consequence: Consequence::Refused,
+                    does: does.to_owned(),
+                },
+                at: 0,
+            };
+            for schema in [
+                migration_edited::Schema::Open,
+                migration_edited::Schema::Same,
+                migration_edited::Schema::Differs(objects.clone()),
+            ] {
+                all.push(migration_edited::advice("1", &edit, "main@1", &schema));
+            }
+        }
+        for versions in [&few, &many] {
+            all.push(migration_deleted::advice(versions, does, &[], None));
+            all.push(migration_deleted::advice(
+                versions,
+                does,
+                &objects,
+                Some("2_a.sql"),
+            ));
+            let one = ("1", "1", 1);
+            let known = migrations_squashed::Replaced::Known;
+            all.push(migrations_squashed::advice(versions, one, known, does));
+            all.push(squash_differs::advice(versions, one, &objects));
+            let replaced = ("1", "9", 9);
+            for known in [
+                migrations_squashed::Replaced::Known,
+                migrations_squashed::Replaced::ToBeTold,
+            ] {
+                all.push(migrations_squashed::advice(versions, replaced, known, does));
+            }
+            all.push(squash_differs::advice(versions, replaced, &objects));
+            for fresh in [None, Some(many.clone())] {
+                for late in [None, Some(does.to_owned())] {
+                    for yes in [false, true] {
+                        let order = heads_diverged::Order {
+                            fresh: fresh.clone(),
+                            late: late.clone(),
+                            is_unknown: yes,
+                            is_merged: yes,
+                        };
+                        let advice = heads_diverged::advice(versions, &few, "main", &order);
+                        all.push(advice);
+                    }
+                }
+            }
+        }
+        let said = "42P07 relation \"t\" already exists".to_owned();
+        for clash in [
+            migrations_conflict::Clash::SecondRefused(said.clone()),
+            migrations_conflict::Clash::OursRefused(said.clone()),
+            migrations_conflict::Clash::TheirsRefused(said),
+            migrations_conflict::Clash::Differs(objects.clone()),
+        ] {
+            let there = ("2_a.sql:1", "`CREATE TABLE t ()`");
+            for is_merged in [false, true] {
+                let object = "table `t`";
+                let advice = migrations_conflict::advice(object, "main", there, &clash, is_merged);
+                all.push(advice);
+            }
+        }
+        all
+    }
+
     #[test]
     fn messages_keep_to_the_style() {
         let mut all: Vec<Advice> = differences()
@@ -604,7 +721,19 @@ mod tests {
             "it is not UTF-8",
             "save it as UTF-8",
         ));
+        all.push(allow_invalid::advice("it gives no reason"));
+        for near in [
+            allow_unused::Near::NoStatement,
+            allow_unused::Near::Object("t.a".to_owned()),
+            allow_unused::Near::OtherStatement,
+            allow_unused::Near::Nothing,
+        ] {
+            all.push(allow_unused::advice("column_dropped", None, near.clone()));
+            let object = Some("t.b".to_owned());
+            all.push(allow_unused::advice("column_dropped", object, near));
+        }
         let does = "sqlx refuses to run anything";
+        all.extend(about_history(does));
         all.push(version_duplicated::advice("1", "1_a.sql", does));
         all.push(version_gap::advice(Some("1"), "3", "2", does));
         all.push(version_gap::advice(None, "3", "1", does));

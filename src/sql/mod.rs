@@ -95,6 +95,26 @@ pub(crate) fn data_type_of(text: &str) -> Option<SqlType> {
     cursor.is_done().then_some(data_type)
 }
 
+/// The parts of a name as people write it, as the server stores them: `Users."Nick"`. `None` where
+/// the text is something else than a name.
+pub(crate) fn name_of(text: &str, dialect: Dialect) -> Option<Vec<Ident>> {
+    let tokens = token::tokens(text, dialect);
+    let end = tokens.last().map_or(0, |last| last.end());
+    // A quote that never ends leaves text behind.
+    if end < text.trim_end().len() {
+        return None;
+    }
+    let mut out = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match at % 2 {
+            0 if token.is_name() => out.push(token::ident(*token, text, dialect)),
+            1 if token.is_symbol(text, ".") => {}
+            _ => return None,
+        }
+    }
+    (tokens.len() % 2 == 1).then_some(out)
+}
+
 /// The result of a routine of PostgreSQL, spelled as the lowering spells it.
 pub(crate) fn routine_result_of(text: &str) -> Arc<str> {
     let tokens = token::tokens(text, Dialect::Postgres);
@@ -193,6 +213,30 @@ pub struct Trouble {
     pub message: String,
 }
 
+/// Where a comment stands among the statements of its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemarkPlace {
+    /// Before this statement, by its index, and behind no other on its line.
+    Before(usize),
+    /// Between the words of this statement.
+    Inside(usize),
+    /// On the line on which this statement ends.
+    Behind(usize),
+    /// After the last statement.
+    AtEnd,
+}
+
+/// A comment that speaks to this program: its first word is `migcheck`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Where it stands, with the signs that make it a comment.
+    pub span: Span,
+    /// What it says, without these signs, on one line.
+    pub text: String,
+    /// Where that is among the statements.
+    pub place: RemarkPlace,
+}
+
 /// A text, read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
@@ -200,9 +244,35 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// What is wrong with the text.
     pub troubles: Vec<Trouble>,
+    /// Comments that speak to this program.
+    pub remarks: Vec<Remark>,
 }
 
 impl Script {
+    /// Adds what was read of a text that follows: what stands after the last statement of the one
+    /// stands before the first of the other.
+    pub fn append(&mut self, mut next: Script) {
+        let before = self.statements.len();
+        if !next.statements.is_empty() {
+            for remark in &mut self.remarks {
+                if remark.place == RemarkPlace::AtEnd {
+                    remark.place = RemarkPlace::Before(before);
+                }
+            }
+        }
+        for remark in &mut next.remarks {
+            remark.place = match remark.place {
+                RemarkPlace::Before(at) => RemarkPlace::Before(before + at),
+                RemarkPlace::Inside(at) => RemarkPlace::Inside(before + at),
+                RemarkPlace::Behind(at) => RemarkPlace::Behind(before + at),
+                RemarkPlace::AtEnd => RemarkPlace::AtEnd,
+            };
+        }
+        self.statements.append(&mut next.statements);
+        self.troubles.append(&mut next.troubles);
+        self.remarks.append(&mut next.remarks);
+    }
+
     /// Marks what stands in branches of which nobody knows which is taken: `choices` holds the
     /// branches of each choice as places in `text`, which was read with all of them. A statement in a
     /// branch runs perhaps. One that has branches in itself is not understood, unless it does the
@@ -285,7 +355,82 @@ impl Script {
         for trouble in &mut self.troubles {
             trouble.span = place(trouble.span);
         }
+        for remark in &mut self.remarks {
+            remark.span = place(remark.span);
+        }
     }
+}
+
+/// The comments at `spans` of a text, and where each stands among its statements.
+fn remarks(text: &str, spans: Vec<Span>, statements: &[Statement]) -> Vec<Remark> {
+    let has_break = |from: usize, to: usize| Span::new(from, to).of(text).contains('\n');
+    spans
+        .into_iter()
+        .map(|span| {
+            let written = span.of(text).trim_end();
+            let is_block = written.starts_with("/*");
+            let inner = match is_block {
+                true => written.strip_suffix("*/").unwrap_or(written).get(2..),
+                false => written.get(if written.starts_with('#') { 1 } else { 2 }..),
+            };
+            let words: Vec<&str> = inner.unwrap_or_default().split_whitespace().collect();
+            let next = statements.partition_point(|it| it.span.start <= span.start);
+            let last = next.checked_sub(1).map(|at| (at, statements[at].span.end));
+            // A block comment can lead a statement on the line on which another ends.
+            let leads = statements
+                .get(next)
+                .is_some_and(|it| is_block && !has_break(span.end, it.span.start));
+            Remark {
+                span: Span::new(span.start, span.start + written.len()),
+                text: words.join(" "),
+                place: match last {
+                    Some((at, end)) if span.start < end => RemarkPlace::Inside(at),
+                    Some((at, end)) if !leads && !has_break(end, span.start) => {
+                        RemarkPlace::Behind(at)
+                    }
+                    _ if next < statements.len() => RemarkPlace::Before(next),
+                    _ => RemarkPlace::AtEnd,
+                },
+            }
+        })
+        .collect()
+}
+
+/// The comments of a text that speak to this program.
+pub(crate) fn remarks_of(text: &str, dialect: Dialect) -> Vec<Remark> {
+    // Nearly no text has any, and this is asked of all of them.
+    match ["igcheck", "igCheck", "IGCHECK"]
+        .iter()
+        .any(|it| text.contains(it))
+    {
+        true => read(text, dialect).remarks,
+        false => Vec::new(),
+    }
+}
+
+/// The text without its comments and the blanks at the ends of its lines, without empty lines, and
+/// with one kind of line ending: what is left is what the server makes something of.
+pub fn without_comments(text: &str, dialect: Dialect) -> String {
+    let mut splitter = Splitter::new(text, dialect);
+    splitter.keep_comments();
+    let mut tokens = Vec::new();
+    while splitter.next_piece(&mut tokens).is_some() {}
+    let mut kept = String::with_capacity(text.len());
+    let mut at = 0;
+    for comment in splitter.take_comments() {
+        kept.push_str(Span::new(at, comment.start).of(text));
+        // What stands on both sides stays apart.
+        kept.push(if comment.of(text).ends_with('\n') {
+            '\n'
+        } else {
+            ' '
+        });
+        at = comment.end;
+    }
+    kept.push_str(text.get(at..).unwrap_or_default());
+    let lines = kept.lines().map(str::trim_end);
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join("\n")
 }
 
 /// What a statement does, where that is the same whichever branch is taken of each choice in it.
@@ -440,6 +585,7 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
             operations,
         });
     }
+    script.remarks = remarks(text, splitter.take_comments(), &script.statements);
     script.troubles = splitter.troubles;
     script.statements.shrink_to_fit();
     script

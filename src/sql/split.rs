@@ -59,6 +59,16 @@ impl<'a> Splitter<'a> {
         }
     }
 
+    /// The comments that speak to this program, as far as the text was read.
+    pub(crate) fn take_comments(&mut self) -> Vec<Span> {
+        std::mem::take(&mut self.lexer.comments)
+    }
+
+    /// Keeps every comment from here on.
+    pub(crate) fn keep_comments(&mut self) {
+        self.lexer.keep_comments();
+    }
+
     /// The next piece; `tokens` then holds what it consists of.
     pub(crate) fn next_piece(&mut self, tokens: &mut Vec<Token>) -> Option<Piece> {
         tokens.clear();

@@ -127,7 +127,13 @@ pub(crate) struct Lexer<'a> {
     pub(crate) delimiter: Option<&'a str>,
     /// Inside `/*! … */`, which MySQL executes.
     in_executed_comment: bool,
+    /// Comments that speak to us ([`COMMENT_MARK`]), or all of them.
+    pub(crate) comments: Vec<Span>,
+    keeps_all_comments: bool,
 }
+
+/// How a comment begins that speaks to this program, in any case.
+pub(crate) const COMMENT_MARK: &str = "migcheck";
 
 impl<'a> Lexer<'a> {
     /// A lexer at the first byte of `text`.
@@ -140,6 +146,25 @@ impl<'a> Lexer<'a> {
             open: None,
             delimiter: None,
             in_executed_comment: false,
+            comments: Vec::new(),
+            keeps_all_comments: false,
+        }
+    }
+
+    /// Keeps every comment from here on, not only those that speak to us.
+    pub(crate) fn keep_comments(&mut self) {
+        self.keeps_all_comments = true;
+    }
+
+    /// Takes note of the comment that begins at `start` and has just been read.
+    fn note_comment(&mut self, start: usize) {
+        let inner = &self.bytes[(start + 2).min(self.at)..self.at];
+        let inner = inner.trim_ascii_start();
+        let speaks = inner
+            .get(..COMMENT_MARK.len())
+            .is_some_and(|word| word.eq_ignore_ascii_case(COMMENT_MARK.as_bytes()));
+        if speaks || self.keeps_all_comments {
+            self.comments.push(Span::new(start, self.at));
         }
     }
 
@@ -149,11 +174,23 @@ impl<'a> Lexer<'a> {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => self.at += 1,
                 0xef if self.at == 0 && self.text.starts_with('\u{feff}') => self.at = 3,
-                b'-' if self.byte(1) == Some(b'-') && self.dashes_comment() => self.skip_line(),
-                b'#' if self.is_mysql() => self.skip_line(),
+                b'-' if self.byte(1) == Some(b'-') && self.dashes_comment() => {
+                    let start = self.at;
+                    self.skip_line();
+                    self.note_comment(start);
+                }
+                b'#' if self.is_mysql() => {
+                    let start = self.at;
+                    self.skip_line();
+                    self.note_comment(start);
+                }
                 b'/' if self.byte(1) == Some(b'*') => {
+                    let start = self.at;
                     if !self.skip_block_comment() {
                         return false;
+                    }
+                    if !self.in_executed_comment {
+                        self.note_comment(start);
                     }
                 }
                 b'*' if self.in_executed_comment && self.byte(1) == Some(b'/') => {

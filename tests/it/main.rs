@@ -1,5 +1,6 @@
 //! Everything that needs more than one room: histories, rule pages, the program itself.
 
+mod allowed;
 mod cli;
 mod commands;
 mod conventions;
@@ -9,6 +10,7 @@ mod home;
 mod hostile;
 mod json;
 mod layouts;
+mod lines;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 mod other_servers;

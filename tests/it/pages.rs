@@ -6,34 +6,43 @@ use migcheck::RULES;
 use migcheck::analysis::{Access, Pair};
 use migcheck::report::ProjectReport;
 
-use crate::world::{State, judge};
+use crate::world::{State, judge, judge_branch};
 
 /// One group of fences.
 #[derive(Debug, Default)]
 pub(crate) struct Example {
-    pub(crate) before: Option<File>,
+    /// What the old release has, in order.
+    pub(crate) old: Vec<File>,
     pub(crate) config: String,
     pub(crate) old_config: String,
-    pub(crate) edited: Option<String>,
+    /// What head made of some of them, by the name of the file.
+    pub(crate) edited: Vec<File>,
+    /// What head no longer has of them.
+    pub(crate) deleted: Vec<File>,
     pub(crate) migrations: Vec<File>,
+    /// What the target branch has beside the old release.
+    pub(crate) theirs: Vec<File>,
     pub(crate) old_queries: Option<String>,
     pub(crate) new_queries: Option<String>,
 }
 
-/// A migration, and the name of its file where that matters.
+/// A migration: the name of its file and its text.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct File {
-    pub(crate) name: Option<String>,
+    pub(crate) name: String,
     pub(crate) text: String,
 }
 
 impl File {
-    fn add_to(&self, state: State) -> State {
-        match &self.name {
-            Some(name) => state.file(name, &self.text),
-            None => state.and(&self.text),
-        }
+    fn path(&self) -> String {
+        format!("migrations/{}", self.name)
     }
+}
+
+fn with(state: State, files: &[File]) -> State {
+    files
+        .iter()
+        .fold(state, |state, file| state.file(&file.name, &file.text))
 }
 
 /// The examples of a page, in order.
@@ -51,41 +60,34 @@ pub(crate) fn examples(page: &str) -> Vec<Example> {
         let mut words = kind.splitn(3, ' ');
         let kind = [words.next(), words.next()].map(Option::unwrap_or_default);
         let kind = kind.join(" ");
-        let file = File {
-            name: words.next().map(str::to_owned),
-            text: text.clone(),
-        };
+        let rest = words.next();
         if kind == "sql before" {
-            out.push(Example {
-                before: Some(file),
-                ..Example::default()
-            });
-            continue;
+            out.push(Example::default());
         }
         let example = out.last_mut().expect("a group begins with `sql before`");
-        if let Some(rest) = file.name.as_ref().filter(|_| kind == "toml old") {
-            assert_eq!(rest, "config");
-            example.old_config = text;
-            continue;
-        }
-        if let Some(rest) = file.name.as_ref().filter(|_| kind.starts_with("sql ")) {
-            match (kind.as_str(), rest.as_str()) {
-                ("sql old", "queries") => {
-                    example.old_queries = Some(text);
-                    continue;
+        match (kind.as_str(), rest) {
+            ("toml old", Some("config")) => example.old_config = text,
+            ("toml config", None) => example.config = text,
+            ("sql old", Some("queries")) => example.old_queries = Some(text),
+            ("sql new", Some("queries")) => example.new_queries = Some(text),
+            (kind, name) => {
+                // Where the name does not matter, migrations are numbered as they come.
+                let count = example.old.len() + example.migrations.len() + example.theirs.len();
+                let number = if kind == "sql edited" { 1 } else { count + 1 };
+                let name = name.map_or(format!("{number}_m.sql"), str::to_owned);
+                let file = File { name, text };
+                match kind {
+                    "sql before" | "sql applied" => example.old.push(file),
+                    "sql edited" => example.edited.push(file),
+                    "sql deleted" => {
+                        example.deleted.push(file.clone());
+                        example.old.push(file);
+                    }
+                    "sql migration" => example.migrations.push(file),
+                    "sql theirs" => example.theirs.push(file),
+                    other => panic!("unknown fence `{other}`"),
                 }
-                ("sql new", "queries") => {
-                    example.new_queries = Some(text);
-                    continue;
-                }
-                _ => {}
             }
-        }
-        match kind.as_str() {
-            "toml config" => example.config = text,
-            "sql edited" => example.edited = Some(text),
-            "sql migration" => example.migrations.push(file),
-            other => panic!("unknown fence `{other}`"),
         }
     }
     out
@@ -93,42 +95,43 @@ pub(crate) fn examples(page: &str) -> Vec<Example> {
 
 impl Example {
     fn report(&self) -> ProjectReport {
-        let before = self.before.clone().unwrap_or_default();
         // A tool is not changed on the way.
         let mut layout = self.config.lines().filter(|line| line.contains("layout ="));
         let old_config = format!("{}\n{}", layout.next().unwrap_or(""), self.old_config);
-        let old = before.add_to(State::default()).config(&old_config);
+        let old = with(State::default(), &self.old).config(&old_config);
+        let theirs = with(old.clone(), &self.theirs);
         let old = match &self.old_queries {
             Some(text) => old.path("queries/all.sql", text),
             None => old,
         };
-        let edited = File {
-            text: self.edited.clone().unwrap_or(before.text),
-            name: before.name,
-        };
-        let mut head = edited.add_to(State::default());
-        for migration in &self.migrations {
-            head = migration.add_to(head);
-        }
+        let kept: Vec<File> = self
+            .old
+            .iter()
+            .filter(|file| !self.deleted.iter().any(|it| it.name == file.name))
+            .map(|file| {
+                let edited = self.edited.iter().find(|it| it.name == file.name);
+                edited.unwrap_or(file).clone()
+            })
+            .collect();
+        let mut head = with(with(State::default(), &kept), &self.migrations);
         // What the new release does not say is what the old one did.
         let queries = self.new_queries.as_ref().or(self.old_queries.as_ref());
         if let Some(text) = queries {
             head = head.path("queries/all.sql", text);
         }
-        judge(&[("old", &old)], &head.config(&self.config))
+        let head = head.config(&self.config);
+        match self.theirs.is_empty() {
+            true => judge(&[("old", &old)], &head),
+            false => judge_branch(&old, &theirs, &head),
+        }
     }
 
     /// What the comments expect: per file and line, in the words of the comments.
-    pub(crate) fn expected(&self) -> BTreeMap<(usize, usize), Vec<String>> {
-        let first = self.edited.iter().map(|text| (0, text));
-        let rest = self
-            .migrations
-            .iter()
-            .enumerate()
-            .map(|(at, file)| (at + 1, &file.text));
-        let mut out: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-        for (file, text) in first.chain(rest) {
-            for (number, line) in text.lines().enumerate() {
+    pub(crate) fn expected(&self) -> BTreeMap<(String, usize), Vec<String>> {
+        let files = [&self.edited, &self.deleted, &self.migrations];
+        let mut out: BTreeMap<(String, usize), Vec<String>> = BTreeMap::new();
+        for file in files.into_iter().flatten() {
+            for (number, line) in file.text.lines().enumerate() {
                 let Some((_, comment)) = line.split_once("-- finding: ") else {
                     continue;
                 };
@@ -137,16 +140,17 @@ impl Example {
                     .map(|it| it.trim().to_owned())
                     .collect();
                 expected.sort();
-                out.insert((file, number + 1), expected);
+                out.insert((file.path(), number + 1), expected);
             }
         }
         out
     }
 
-    fn found(&self) -> BTreeMap<(usize, usize), Vec<String>> {
+    fn found(&self) -> BTreeMap<(String, usize), Vec<String>> {
         let report = self.report();
-        let mut out: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-        for finding in &report.findings {
+        let mut out: BTreeMap<(String, usize), Vec<String>> = BTreeMap::new();
+        let counting = report.findings.iter().filter(|it| it.suppressed.is_none());
+        for finding in counting {
             let file = &report.files[finding.migration];
             let line = finding
                 .span
@@ -163,7 +167,7 @@ impl Example {
                 })
                 .collect();
             let said = format!("{} {}", finding.rule, breaks.join(", "));
-            out.entry((finding.migration, line))
+            out.entry((file.path.to_string(), line))
                 .or_default()
                 .push(said.trim().to_owned());
         }
@@ -220,9 +224,8 @@ fn every_page_has_a_breaking_and_a_safe_example() {
 impl Example {
     /// Its lines, without what the comments expect.
     fn lines(&self) -> Vec<String> {
-        let files = self.before.iter().chain(&self.migrations);
-        let mut texts: Vec<&str> = files.map(|it| it.text.as_str()).collect();
-        texts.extend(self.edited.as_deref());
+        let files = [&self.old, &self.edited, &self.migrations, &self.theirs].into_iter();
+        let mut texts: Vec<&str> = files.flatten().map(|it| it.text.as_str()).collect();
         texts.extend(self.old_queries.as_deref());
         texts.extend(self.new_queries.as_deref());
         let mut lines: Vec<String> = texts
@@ -232,7 +235,9 @@ impl Example {
             .filter(|line| !line.is_empty())
             .map(str::to_owned)
             .collect();
-        lines.extend(self.migrations.iter().filter_map(|it| it.name.clone()));
+        lines.extend(self.migrations.iter().map(|it| it.name.clone()));
+        // What is deleted is one clause, however many files it is.
+        lines.extend((!self.deleted.is_empty()).then(|| "deleted".to_owned()));
         // A configuration says one thing.
         let configs = [&self.config, &self.old_config].into_iter();
         lines.extend(configs.filter(|it| !it.is_empty()).cloned());

@@ -179,9 +179,13 @@ fn a_renumbered_migration_is_refused() {
 fn a_fresh_run_that_differs_is_said_even_where_it_hurts_nobody() {
     let old = State::of(&[T]);
     let head = State::of(&["CREATE TABLE t (id integer PRIMARY KEY, a text);"]).and("SELECT 1;");
-    assert_eq!(
-        findings(&judge(&[("old", &old)], &head)),
-        "warning replay_differs t.b: "
+    let report = judge(&[("old", &old)], &head);
+    // The edit is the cause, and names what differs.
+    assert_eq!(findings(&report), "error migration_edited migration: ");
+    let why = &report.findings[0].why;
+    assert!(
+        why.ends_with("than those that have it: column `t.b` is missing"),
+        "{why}"
     );
 }
 

@@ -35,8 +35,8 @@ fn is_about_order(rule: &str, class: Class) -> bool {
 }
 
 fn old(example: &Example) -> State {
-    let before = example.before.clone().unwrap_or_default();
-    let state = State::of(&[&before.text]).config(&example.old_config);
+    let old: Vec<&str> = example.old.iter().map(|it| it.text.as_str()).collect();
+    let state = State::of(&old).config(&example.old_config);
     match &example.old_queries {
         Some(text) => state.path("queries/all.sql", text),
         None => state,
@@ -48,7 +48,9 @@ fn cases() -> Vec<Case> {
     for rule in RULES.iter().filter(|it| is_about_order(it.name, it.class)) {
         for (number, example) in examples(rule.page).iter().enumerate() {
             let is_breaking = !example.expected().is_empty();
-            let is_plain = !example.config.contains("layout") && example.edited.is_none();
+            let is_plain = !example.config.contains("layout")
+                && example.edited.is_empty()
+                && example.old.len() == 1;
             if !is_breaking || !is_plain {
                 continue;
             }
@@ -81,7 +83,7 @@ fn cases() -> Vec<Case> {
                 .collect();
             out.push(Case {
                 name: format!("rules/{}.md, example {}", rule.name, number + 1),
-                before: example.before.clone().unwrap_or_default().text,
+                before: example.old[0].text.clone(),
                 migrations: example
                     .migrations
                     .iter()

@@ -81,7 +81,7 @@ fn broken_when_an_applied_migration_was_edited() {
     assert_eq!(verdict(&report), "broken");
     assert_eq!(
         findings(&report),
-        "error replay_differs t.c: new-on-old read+write"
+        "error migration_edited migration: new-on-old read+write"
     );
 }
 

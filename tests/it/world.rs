@@ -1,7 +1,7 @@
 //! A project in memory: the single call into the library for tests that are about histories.
 
 use migcheck::report::ProjectReport;
-use migcheck::{Options, Tree, check_trees};
+use migcheck::{Options, Tree, TreeBranches, check_tree_branches, check_trees};
 
 /// A release or head as its files.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +79,19 @@ pub(crate) fn judge(live: &[(&str, &State)], head: &State) -> ProjectReport {
         .collect();
     let live: Vec<(&str, &Tree)> = trees.iter().map(|(name, tree)| (*name, tree)).collect();
     let mut report = check_trees(&Options::default(), &head.tree(), &live)
+        .expect("a project in memory can be judged");
+    report.projects.remove(0)
+}
+
+/// Judges head against the state at which it left its target branch, where that has gone on to
+/// `theirs`.
+pub(crate) fn judge_branch(old: &State, theirs: &State, head: &State) -> ProjectReport {
+    let branches = TreeBranches {
+        name: "main",
+        fork: &old.tree(),
+        tip: &theirs.tree(),
+    };
+    let mut report = check_tree_branches(&Options::default(), &head.tree(), &branches)
         .expect("a project in memory can be judged");
     report.projects.remove(0)
 }

@@ -3,6 +3,7 @@
 //! A tool is one file here: a [`Tool`] with its [`Signs`], its order and its markers, and one line
 //! in [`tool`]. Frameworks whose migrations are code are rows in [`code`].
 
+mod applied;
 mod atlas;
 mod code;
 mod custom;
@@ -46,6 +47,7 @@ use crate::error::Result;
 use crate::source::{SourceFile, Span};
 use crate::sql::Dialect;
 
+pub use applied::{Edit, Edited, Reaction};
 pub(super) use code::CODE;
 pub(super) use custom::{CustomLayout, CustomOrder};
 pub(super) use flyway::is_flyway;

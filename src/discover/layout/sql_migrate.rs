@@ -109,7 +109,9 @@ fn sections(
                 );
             }
             let Some(current) = current else { continue };
-            if line.text.starts_with("-- ") {
+            // Other comments are left out; this one is for us, and nothing to the server.
+            if line.text.starts_with("-- ") && !line.text[3..].trim_start().starts_with("migcheck")
+            {
                 continue;
             }
             current.builder.verbatim(line.span);
