@@ -9,6 +9,7 @@ mod code;
 mod down;
 mod explained;
 mod judge;
+mod points;
 mod replayed;
 mod walk;
 
@@ -30,6 +31,7 @@ use crate::sql::Dialect;
 use chain::{Chain, LiveRelease};
 use code::CodeAt;
 pub use explained::explain_object;
+pub use points::{SchemaAt, diff_versions, schema_at};
 pub use replayed::{Replayed, replay_project, replay_tree};
 pub use walk::{explain_migration, explain_migration_in};
 

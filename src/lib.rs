@@ -22,15 +22,15 @@ pub mod source;
 pub mod sql;
 
 pub use check::{
-    FailOn, New, Options, Replayed, check, check_trees, explain_migration, explain_migration_in,
-    explain_object, fails, replay_project, replay_tree,
+    FailOn, New, Options, Replayed, SchemaAt, check, check_trees, diff_versions, explain_migration,
+    explain_migration_in, explain_object, fails, replay_project, replay_tree, schema_at,
 };
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
 pub use error::{Error, Result};
 pub use report::{
-    Event, Explained, ProjectReport, QueryUse, ReleaseUses, Report, Styling, Verbosity,
-    detection_line, explained_to_text, files_lines, printable, schema_to_json, schema_to_sql,
-    to_json, to_text, walk_to_text,
+    DiffReport, Event, Explained, ProjectReport, QueryUse, ReleaseUses, Report, Styling, Verbosity,
+    detection_line, diff_to_json, diff_to_text, explained_to_text, files_lines, printable,
+    schema_to_json, schema_to_sql, to_json, to_text, walk_to_text,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

@@ -483,6 +483,12 @@ pub(super) fn planned_down(migration: &Migration, dialect: Dialect) -> Option<Pl
     })
 }
 
+/// The statements of the schema before the first migration, where one is given.
+pub(super) fn starting_schema(project: &Project) -> Option<Arc<Script>> {
+    let part = project.schema.as_ref()?;
+    Some(Key::of(part).read(project.dialect).script)
+}
+
 /// The migrations of a project in run order, and how they are run.
 pub(super) fn planned(project: &Project) -> Result<(Vec<Migration>, Vec<Planned>)> {
     let mut scripts = Scripts::new(project.dialect);

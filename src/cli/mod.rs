@@ -1,7 +1,10 @@
 //! Arguments, exit codes, the terminal.
 
 mod check;
+mod diff;
+mod project;
 mod schema;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -21,6 +24,8 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// Print the replayed schema as SQL that a server accepts, or as JSON.
     Schema(Box<schema::SchemaArguments>),
+    /// Say what changed between two versions of the schema.
+    Diff(Box<diff::DiffArguments>),
     /// Explain a rule (why it hurts, what to do instead, examples) or an object of the schema: where
     /// it was made and changed, which queries use it, whether it can be dropped.
     Explain {
@@ -46,6 +51,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Explain { what, path } => explain(&what, path),
         Command::Rules => rules(),
     };

@@ -1,6 +1,8 @@
 //! What a check found, and how it is printed: one file per format.
 
+mod changes;
 mod ddl;
+mod diff;
 mod explained;
 mod files;
 mod json;
@@ -9,6 +11,7 @@ mod schema_json;
 mod sentence;
 mod text;
 mod walk;
+mod wrap;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +23,9 @@ use crate::findings::Finding;
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
+pub use changes::{Happened, Histories, SchemaChange, schema_changes};
 pub use ddl::to_sql as schema_to_sql;
+pub use diff::{DiffReport, PointReport, diff_to_json, diff_to_text};
 pub use explained::{Event, Explained, QueryUse, ReleaseUses, explained_to_text};
 pub use files::files_lines;
 pub use json::to_json;

@@ -949,6 +949,11 @@ impl Catalog {
         self.schemas.keys()
     }
 
+    /// Every role that the history names, ordered by name; those that are gone are remembered.
+    pub fn roles(&self) -> impl Iterator<Item = (&Ident, &Role)> {
+        self.roles.iter()
+    }
+
     /// Whether the schema was there and is no more.
     pub fn has_lost_schema(&self, name: &Ident) -> bool {
         !self.has_schema(name) && self.gone.contains(&schema_key(name))
