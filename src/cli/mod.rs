@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod graph;
 mod project;
 mod schema;
 mod terminal;
@@ -24,6 +25,9 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// Print the replayed schema as SQL that a server accepts, or as JSON.
     Schema(Box<schema::SchemaArguments>),
+    /// Draw the versions of the schema and the migrations between them, with base, head, the live
+    /// releases and the branches.
+    Graph(Box<graph::GraphArguments>),
     /// Say what changed between two versions of the schema.
     Diff(Box<diff::DiffArguments>),
     /// Explain a rule (why it hurts, what to do instead, examples) or an object of the schema: where
@@ -51,6 +55,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Explain { what, path } => explain(&what, path),
         Command::Rules => rules(),

@@ -5,6 +5,7 @@ mod ddl;
 mod diff;
 mod explained;
 mod files;
+mod graph;
 mod json;
 mod printable;
 mod schema_json;
@@ -28,6 +29,10 @@ pub use ddl::to_sql as schema_to_sql;
 pub use diff::{DiffReport, PointReport, diff_to_json, diff_to_text};
 pub use explained::{Event, Explained, QueryUse, ReleaseUses, explained_to_text};
 pub use files::files_lines;
+pub use graph::{
+    Branch, GraphEdge, GraphNode, GraphReport, Pin, PinRole, ProjectGraph, graph_to_dot,
+    graph_to_json, graph_to_mermaid, graph_to_text,
+};
 pub use json::to_json;
 pub use printable::printable;
 pub use schema_json::schema_to_json;
