@@ -3,6 +3,7 @@
 mod check;
 mod diff;
 mod graph;
+mod matrix;
 mod project;
 mod schema;
 mod terminal;
@@ -28,6 +29,9 @@ enum Command {
     /// Draw the versions of the schema and the migrations between them, with base, head, the live
     /// releases and the branches.
     Graph(Box<graph::GraphArguments>),
+    /// Print which release works on which state of the schema, the floor of each state and what each
+    /// release requires.
+    Matrix(Box<matrix::MatrixArguments>),
     /// Say what changed between two versions of the schema.
     Diff(Box<diff::DiffArguments>),
     /// Explain a rule (why it hurts, what to do instead, examples) or an object of the schema: where
@@ -56,6 +60,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
+        Command::Matrix(arguments) => matrix::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Explain { what, path } => explain(&what, path),
         Command::Rules => rules(),

@@ -7,6 +7,7 @@ mod explained;
 mod files;
 mod graph;
 mod json;
+mod matrix;
 mod printable;
 mod schema_json;
 mod sentence;
@@ -34,6 +35,10 @@ pub use graph::{
     graph_to_json, graph_to_mermaid, graph_to_text,
 };
 pub use json::to_json;
+pub use matrix::{
+    Cell, MatrixReport, MatrixState, ProjectMatrix, matrix_to_json, matrix_to_markdown,
+    matrix_to_text,
+};
 pub use printable::printable;
 pub use schema_json::schema_to_json;
 pub use text::{Styling, Verbosity, detection_line, to_text};
