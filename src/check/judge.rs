@@ -496,6 +496,15 @@ fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
     }
 }
 
+/// One migration as a change of its own: its step and what the rules say.
+pub(super) fn by_itself(
+    project: &Project,
+    chain: &Chain,
+    migration: usize,
+) -> (StepReport, Vec<Finding>) {
+    judge_one(project, chain, &Sources::new(chain), migration)
+}
+
 fn judge_one(
     project: &Project,
     chain: &Chain,

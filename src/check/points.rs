@@ -181,7 +181,8 @@ impl<'a> Points<'a> {
                 it.insert(replay_of(project)?)
             }
         };
-        let found = found(replayed, version)?;
+        let found = found(replayed, version)
+            .map_err(|error| Error::Argument(format!("{revision}: {error}")))?;
         let revision = match commit.id().starts_with(revision) {
             true => short.clone(),
             false => format!("{revision}@{short}"),

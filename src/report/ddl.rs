@@ -990,14 +990,14 @@ pub(super) fn target_of(
 }
 
 /// The definition of a constraint, without its name.
-pub(super) fn constraint_text(constraint: &Constraint) -> String {
+pub(crate) fn constraint_text(constraint: &Constraint) -> String {
     let clause = constraint_clause(constraint);
     let name = format!("CONSTRAINT {} ", quoted(&constraint.name));
     clause.strip_prefix(&name).unwrap_or(&clause).to_owned()
 }
 
 /// The definition of an index, without its name and its table: from `USING` on.
-pub(super) fn index_text(index: &Index) -> String {
+pub(crate) fn index_text(index: &Index) -> String {
     let usual = KeyOptions::default();
     let keys: Vec<String> = index
         .keys

@@ -314,9 +314,7 @@ fn project_markdown(matrix: &ProjectMatrix) -> String {
                 it => format!("**{it}**"),
             }),
         );
-        cells.push(escaped(
-            state.min_compatible_release.as_deref().unwrap_or("none"),
-        ));
+        cells.push(escaped(state.floor(&matrix.releases)));
         out.push_str(&row(&cells));
     }
     out.push('\n');

@@ -29,4 +29,5 @@ mod support;
 mod type_changes;
 mod uses;
 mod verdicts;
+mod versions;
 mod world;

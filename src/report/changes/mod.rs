@@ -8,7 +8,7 @@
 //! taken again, and by name where no identity leads on: a view that was dropped and made again is a
 //! view with another query.
 
-mod table;
+pub(crate) mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -361,7 +361,11 @@ impl<'a> Compare<'a> {
         let role = |catalog: &'a Catalog| catalog.roles().find(|(it, _)| *it == name);
         let role = |catalog| role(catalog).map(|(_, role)| role);
         let (before, after) = (role(self.old), role(self.new));
-        let was_there = before.is_some_and(|role| role.exists);
+        // Who drops a role that no migration made knows that it was there.
+        let was_there = match before {
+            Some(role) => role.exists,
+            None => after.is_some_and(|role| !role.exists),
+        };
         let Some(after) = after else {
             return;
         };
@@ -596,9 +600,14 @@ impl<'a> Compare<'a> {
                     said.push(("type", format!("is made of `{to}` instead of `{from}`")));
                 }
                 match (was_not_null, not_null) {
-                    (false, true) => {
-                        said.push(("nullability", "admits fewer values: NOT NULL".to_owned()))
-                    }
+                    (false, true) => said.push((
+                        "nullability",
+                        match default {
+                            None => "refuses what an insert leaves out: NOT NULL without a default",
+                            Some(_) => "admits fewer values: NOT NULL",
+                        }
+                        .to_owned(),
+                    )),
                     (true, false) => {
                         said.push(("nullability", "admits more values: NULL".to_owned()))
                     }
@@ -821,9 +830,8 @@ impl<'a> Compare<'a> {
             (RelationBody::Table(earlier), RelationBody::Table(later)) => {
                 let is_remade = old.id != new.id && !old.assumed && !new.assumed;
                 if is_remade && self.histories == Histories::One {
-                    let message = format!(
-                        "table `{name}` was dropped and made again: its rows are those of the new one"
-                    );
+                    let message =
+                        format!("`{name}` is made anew: another table under the old name");
                     let change = self.push(Happened::Changed, "table", Place::Top(name), message);
                     change.aspect = Some("identity");
                     change.about.extend(about);
@@ -856,7 +864,7 @@ impl<'a> Compare<'a> {
         }
         let message = format!("{} `{name}` is dropped", relation.kind());
         let kind = kind_word(relation);
-        let from = self.relation_text(self.old, relation);
+        let from = relation_text(self.old, relation);
         let change = self.push(Happened::Dropped, kind, Place::Top(name), message);
         change.from = from;
         change.about.push(relation.id);
@@ -868,7 +876,7 @@ impl<'a> Compare<'a> {
         {
             return;
         }
-        let definition = self.relation_text(self.new, relation);
+        let definition = relation_text(self.new, relation);
         let message = format!(
             "{} `{name}` is added{}",
             relation.kind(),
@@ -937,43 +945,6 @@ impl<'a> Compare<'a> {
         }
     }
 
-    /// What a relation is, in one line; `None` where nothing tells it.
-    fn relation_text(&self, catalog: &Catalog, relation: &Relation) -> Option<String> {
-        match &relation.body {
-            RelationBody::Table(table) => {
-                let mut columns: Vec<String> = table
-                    .columns
-                    .iter()
-                    .map(|column| format!("{} {}", column.name, column_text(column)))
-                    .collect();
-                if table.knowledge != Knowledge::Full {
-                    columns.push("and columns that are not known".to_owned());
-                }
-                let mut out = columns.join(", ");
-                if let Some(parent) = table.partition_of {
-                    let bound = table.partition_bound.as_ref();
-                    let bound = bound.map_or_else(String::new, |it| format!(" {}", it.text));
-                    let of = match catalog.relation_name(parent) {
-                        Some(parent) => format!("partition of `{parent}`{bound}"),
-                        None => format!("partition{bound}"),
-                    };
-                    // Its columns are those of the partitioned table.
-                    out = of;
-                }
-                (!out.is_empty()).then_some(out)
-            }
-            RelationBody::View(view) => {
-                (!view.query.text.is_empty()).then(|| view.query.text.to_string())
-            }
-            RelationBody::Sequence(sequence) => {
-                let options = sequence.options.as_deref()?;
-                let usual = SequenceOptions::new(&crate::schema::op::SequenceChange::default());
-                (*options != usual).then(|| numbers(&usual, options).1)
-            }
-            RelationBody::Index { .. } => None,
-        }
-    }
-
     // Routines.
 
     fn routines(&mut self, names: &BTreeSet<QualifiedName>) {
@@ -990,8 +961,11 @@ impl<'a> Compare<'a> {
             if before == after {
                 continue;
             }
-            let forms: Vec<String> = after.iter().map(signature).collect();
             for routine in before {
+                // Which kind it is shows in the call.
+                let of_kind: Vec<&Routine> =
+                    after.iter().filter(|it| it.kind == routine.kind).collect();
+                let forms: Vec<String> = of_kind.iter().map(|it| signature(it)).collect();
                 let same = after.iter().find(|it| it.id == routine.id);
                 let same = same.or_else(|| {
                     let alike = |it: &&Routine| {
@@ -1032,6 +1006,21 @@ impl<'a> Compare<'a> {
                 change.from = Some(routine_text(routine));
                 change.to = to;
                 change.about.push(routine.id);
+                if let [only] = of_kind.as_slice()
+                    && before.len() == 1
+                    && only.arguments.len() == routine.arguments.len()
+                    && let Some((from, to)) = other_result(routine, only)
+                {
+                    let message = format!(
+                        "{word} `{name}` returns {} instead of {}",
+                        code(&to),
+                        code(&from)
+                    );
+                    let change = self.push(Happened::Changed, word, Place::Top(name), message);
+                    change.aspect = Some("result");
+                    (change.from, change.to) = (Some(from), Some(to));
+                    change.about.extend([routine.id, only.id]);
+                }
                 if let Some(to) = moved
                     && let Some(later) = new.routines(to).iter().find(|it| it.id == routine.id)
                 {
@@ -1060,22 +1049,14 @@ impl<'a> Compare<'a> {
         }
         let word = routine_word(before.kind);
         let mut said: Vec<(&'static str, String)> = Vec::new();
-        let (from, to) = (before.returns.as_deref(), after.returns.as_deref());
-        let same_result = match (from, to) {
-            (Some(from), Some(to)) => from.eq_ignore_ascii_case(to),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        };
-        if !same_result {
-            let shown = |text: Option<&str>| code(text.unwrap_or("nothing"));
-            said.push((
-                "result",
-                format!(
-                    "{word} `{name}` returns {} instead of {}",
-                    shown(to),
-                    shown(from)
-                ),
-            ));
+        let result = other_result(before, after);
+        if let Some((from, to)) = &result {
+            let message = format!(
+                "{word} `{name}` returns {} instead of {}",
+                code(to),
+                code(from)
+            );
+            said.push(("result", message));
         }
         let names = |routine: &Routine| -> Vec<Option<Ident>> {
             routine.arguments.iter().map(|it| it.name.clone()).collect()
@@ -1088,7 +1069,35 @@ impl<'a> Compare<'a> {
             routine.arguments.iter().map(|it| it.has_default).collect()
         };
         if defaults(before) != defaults(after) {
-            let message = format!("other arguments of {word} `{name}` have defaults");
+            let needed = |routine: &Routine| {
+                routine
+                    .arguments
+                    .iter()
+                    .filter(|it| !it.has_default)
+                    .count()
+            };
+            let (was, is) = (needed(before), needed(after));
+            let types: Vec<String> = before.signature().into_iter().map(shown_type).collect();
+            let shown = |from: usize, to: usize| -> String {
+                let calls: Vec<String> = (from..to)
+                    .map(|count| format!("`({})`", types[..count].join(", ")))
+                    .collect();
+                calls.join(" or ")
+            };
+            let message = match was.cmp(&is) {
+                // It is called with fewer arguments no more.
+                std::cmp::Ordering::Less => format!(
+                    "{word} `{name}` no longer takes {}, only {}",
+                    shown(was, is),
+                    shown(is, types.len() + 1)
+                ),
+                std::cmp::Ordering::Greater => {
+                    format!("{word} `{name}` also takes {}", shown(is, was))
+                }
+                std::cmp::Ordering::Equal => {
+                    format!("other arguments of {word} `{name}` have defaults")
+                }
+            };
             said.push(("defaults", message));
         }
         if before.language != after.language {
@@ -1111,10 +1120,7 @@ impl<'a> Compare<'a> {
             let (from, to) = match aspect {
                 "body" => (before.body.to_string(), after.body.to_string()),
                 "language" => (before.language.to_string(), after.language.to_string()),
-                "result" => (
-                    from.unwrap_or_default().to_owned(),
-                    to.unwrap_or_default().to_owned(),
-                ),
+                "result" => result.clone().unwrap_or_default(),
                 _ => (routine_text(before), routine_text(after)),
             };
             let change = self.push(Happened::Changed, word, Place::Top(name), message);
@@ -1122,6 +1128,43 @@ impl<'a> Compare<'a> {
             (change.from, change.to) = (Some(from), Some(to));
             change.about.extend([before.id, after.id]);
         }
+    }
+}
+
+/// What a relation is, in one line; `None` where nothing tells it.
+pub(crate) fn relation_text(catalog: &Catalog, relation: &Relation) -> Option<String> {
+    match &relation.body {
+        RelationBody::Table(table) => {
+            let mut columns: Vec<String> = table
+                .columns
+                .iter()
+                .map(|column| format!("{} {}", column.name, column_text(column)))
+                .collect();
+            if table.knowledge != Knowledge::Full {
+                columns.push("and columns that are not known".to_owned());
+            }
+            let mut out = columns.join(", ");
+            if let Some(parent) = table.partition_of {
+                let bound = table.partition_bound.as_ref();
+                let bound = bound.map_or_else(String::new, |it| format!(" {}", it.text));
+                let of = match catalog.relation_name(parent) {
+                    Some(parent) => format!("partition of `{parent}`{bound}"),
+                    None => format!("partition{bound}"),
+                };
+                // Its columns are those of the partitioned table.
+                out = of;
+            }
+            (!out.is_empty()).then_some(out)
+        }
+        RelationBody::View(view) => {
+            (!view.query.text.is_empty()).then(|| view.query.text.to_string())
+        }
+        RelationBody::Sequence(sequence) => {
+            let options = sequence.options.as_deref()?;
+            let usual = SequenceOptions::new(&crate::schema::op::SequenceChange::default());
+            (*options != usual).then(|| numbers(&usual, options).1)
+        }
+        RelationBody::Index { .. } => None,
     }
 }
 
@@ -1145,7 +1188,7 @@ fn relation_kind(relation: &Relation) -> (ObjectKind, &'static str) {
     }
 }
 
-fn kind_word(relation: &Relation) -> &'static str {
+pub(crate) fn kind_word(relation: &Relation) -> &'static str {
     relation_kind(relation).1
 }
 
@@ -1246,6 +1289,13 @@ pub(crate) fn type_text(body: &TypeBody) -> Option<String> {
         TypeBody::Base => "base type".to_owned(),
         TypeBody::Unknown => return None,
     })
+}
+
+/// What two routines return, where that is not the same.
+fn other_result(before: &Routine, after: &Routine) -> Option<(String, String)> {
+    let shown = |routine: &Routine| routine.returns.as_deref().unwrap_or("nothing").to_owned();
+    let (from, to) = (shown(before), shown(after));
+    (!from.eq_ignore_ascii_case(&to)).then_some((from, to))
 }
 
 /// `(integer, text)`

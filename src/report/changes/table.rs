@@ -10,6 +10,7 @@ use crate::schema::catalog::{
     Catalog, Column, Constraint, Index, ObjectId, Policy, RewriteRule, Table, Trigger, TypeBody,
     View,
 };
+use crate::schema::diff::admits_rows;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
     ConstraintKind, Identity, IndexKey, PolicyCommand, SqlExpr, TriggerTiming,
@@ -235,6 +236,10 @@ impl<'a> Compare<'a> {
         let (was, is) = (before.row_security, after.row_security);
         if was.enabled != is.enabled {
             let message = match is.enabled {
+                true if !admits_rows(after) => format!(
+                    "row-level security holds on `{name}` without a policy for every kind of \
+                     statement"
+                ),
                 true => format!("row-level security holds on `{name}`"),
                 false => format!("row-level security no longer holds on `{name}`"),
             };
@@ -278,6 +283,20 @@ impl<'a> Compare<'a> {
                 let place = Place::Part(name, &column.name);
                 let change = self.push(Happened::Renamed, "column", place, message);
                 change.to = Some(later.name.to_string());
+                change.about.extend(tables.about);
+                change.about.extend([column.id, later.id]);
+            }
+            let is_remade = column.id != later.id && !column.assumed && !later.assumed;
+            let is_one =
+                tables.about[0] == tables.about[1] && self.histories == super::Histories::One;
+            if is_remade && is_one {
+                let message = format!(
+                    "`{name}.{}` is made anew: another column under the old name",
+                    column.name
+                );
+                let place = Place::Part(name, &column.name);
+                let change = self.push(Happened::Changed, "column", place, message);
+                change.aspect = Some("identity");
                 change.about.extend(tables.about);
                 change.about.extend([column.id, later.id]);
             }
@@ -825,7 +844,7 @@ impl<'a> Compare<'a> {
             let own = &trigger.name;
             let place = Place::Part(name, own);
             let Some(to) = pairs[at] else {
-                let message = format!("trigger `{own}` on `{name}` is dropped");
+                let message = format!("trigger `{own}` no longer fires on `{name}`: it is dropped");
                 let change = self.push(Happened::Dropped, "trigger", place, message);
                 change.from = Some(trigger_text(trigger));
                 change.about.push(trigger.id);
@@ -859,7 +878,7 @@ impl<'a> Compare<'a> {
                 (true, false) => said.push((
                     Happened::Changed,
                     Some("enabled"),
-                    format!("trigger `{own}` on `{name}` is disabled"),
+                    format!("trigger `{own}` no longer fires on `{name}`: it is disabled"),
                 )),
                 (true, true) | (false, false) => {}
             }
