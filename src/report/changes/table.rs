@@ -13,7 +13,7 @@ use crate::schema::catalog::{
 use crate::schema::diff::admits_rows;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
-    ConstraintKind, Identity, IndexKey, PolicyCommand, SqlExpr, TriggerTiming,
+    ConstraintKind, Identity, IndexKey, PolicyCommand, ReferentialAction, SqlExpr, TriggerTiming,
 };
 
 /// The columns of a table that have other names: old, new.
@@ -163,7 +163,7 @@ impl<'a> Compare<'a> {
                 (Some(_), None) => format!("table `{name}` becomes a partition"),
                 (None, _) => match &from {
                     Some(parent) => {
-                        format!("table `{name}` is no longer a partition of `{parent}`")
+                        format!("partition `{name}` no longer belongs to `{parent}`")
                     }
                     None => format!("table `{name}` is no longer a partition"),
                 },
@@ -607,11 +607,18 @@ impl<'a> Compare<'a> {
                     true => {
                         format!("{word} `{own}` on `{name}` is validated: it holds for all rows")
                     }
-                    false => format!(
-                        "{word} `{own}` on `{name}` is changed from {} to {}",
-                        code(&texts[at]),
-                        code(&new_texts[to])
-                    ),
+                    false => {
+                        let (from, to) = (code(&texts[at]), code(&new_texts[to]));
+                        match keeps_now(&constraint.kind, &later.kind) {
+                            Some(table) => format!(
+                                "{word} `{own}` of `{name}` no longer cascades: it keeps rows of \
+                                 `{table}` from being deleted, {to} instead of {from}"
+                            ),
+                            None => {
+                                format!("{word} `{own}` on `{name}` is changed from {from} to {to}")
+                            }
+                        }
+                    }
                 };
                 said.push((Happened::Changed, "definition", message));
             }
@@ -1007,9 +1014,9 @@ impl<'a> Compare<'a> {
             let to = policy_text(later);
             let (happened, message, aspect) = if from != to {
                 let message = format!(
-                    "policy `{own}` on `{name}` is changed from {} to {}",
-                    code(&from),
-                    code(&to)
+                    "policy `{own}` on `{name}` says something else: {} instead of {}",
+                    code(&to),
+                    code(&from)
                 );
                 (Happened::Changed, message, Some("definition"))
             } else if policy.name != later.name {
@@ -1256,6 +1263,32 @@ fn allowed(constraint: &Constraint) -> Option<&crate::schema::op::AllowedValues>
         | ConstraintKind::Exclude { .. }
         | ConstraintKind::NotNull { .. } => None,
     }
+}
+
+/// The table whose rows a foreign key keeps from being deleted, where it let them go before.
+fn keeps_now(before: &ConstraintKind, after: &ConstraintKind) -> Option<String> {
+    let lets_go = |action: ReferentialAction| match action {
+        ReferentialAction::Cascade | ReferentialAction::SetNull | ReferentialAction::SetDefault => {
+            true
+        }
+        ReferentialAction::NoAction | ReferentialAction::Restrict => false,
+    };
+    let (
+        ConstraintKind::ForeignKey {
+            on_delete: earlier, ..
+        },
+        ConstraintKind::ForeignKey {
+            on_delete: later,
+            table,
+            ..
+        },
+    ) = (before, after)
+    else {
+        return None;
+    };
+    let shown = table.to_string();
+    let shown = shown.strip_prefix("public.").unwrap_or(&shown);
+    (lets_go(*earlier) && !lets_go(*later)).then(|| shown.to_owned())
 }
 
 /// What a constraint is called.
