@@ -267,6 +267,7 @@ fn explained(project: &Project, chain: &Chain, object: &str) -> Result<Option<Ex
         },
         releases,
         is_named_by_queries: is_named,
+        is_doubtful: !is_there && is_doubtful(catalog, timeline.catalog(timeline.end()), subject),
         is_there,
     }))
 }
@@ -314,6 +315,11 @@ fn events(chain: &Chain, subject: Subject) -> Vec<Event> {
                 let definition = definition.map_or_else(String::new, |it| format!(": {it}"));
                 said.push((Happened::Added, format!("made{definition}")));
             }
+            (Some(_), None) if is_doubtful(old, new, subject) => said.push((
+                Happened::Unknown,
+                "may be gone: a statement that was not understood may have changed its table"
+                    .to_owned(),
+            )),
             (Some(_), None) => said.push((Happened::Dropped, "dropped".to_owned())),
             (Some(_), Some(_)) => {}
         }
@@ -347,6 +353,26 @@ fn events(chain: &Chain, subject: Subject) -> Vec<Event> {
         }
     }
     events
+}
+
+/// Whether what is no longer listed may be there all the same: it was a part of a table of which
+/// not everything is known now, or it was that table.
+fn is_doubtful(old: &Catalog, new: &Catalog, subject: Subject) -> bool {
+    let of = match subject {
+        Subject::Relation(of)
+        | Subject::Column(of, _)
+        | Subject::Constraint(of, _)
+        | Subject::Index(of, _)
+        | Subject::Trigger(of, _)
+        | Subject::Policy(of, _) => of,
+        Subject::Type(_) | Subject::Label(..) | Subject::Routine(_) => return false,
+    };
+    let names = [new.relation_name(of), old.relation_name(of)];
+    let mut tables = names
+        .into_iter()
+        .flatten()
+        .filter_map(|name| new.table(name));
+    tables.any(|table| !table.knowledge.is_full())
 }
 
 /// Every object that ever had the name, with the last position at which it had it; the newest

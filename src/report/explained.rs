@@ -29,8 +29,11 @@ pub struct Explained {
     pub releases: Vec<ReleaseUses>,
     /// Whether queries name such an object, so that who uses it can be told.
     pub is_named_by_queries: bool,
-    /// Whether head's schema still has it.
+    /// Whether head's schema still has it, as far as is known.
     pub is_there: bool,
+    /// Whether it may be there all the same: of the table that has its name now not every part is
+    /// known.
+    pub is_doubtful: bool,
 }
 
 /// One change of the object.
@@ -94,6 +97,11 @@ pub struct QueryUse {
 impl Explained {
     /// Whether it can be dropped now, and if not, after what.
     pub fn advice(&self) -> String {
+        if self.is_doubtful {
+            return "whether head's schema still has it is not known: of the table that has its name \
+                    now not every part is known"
+                .to_owned();
+        }
         if !self.is_there {
             return "it is gone from head's schema".to_owned();
         }
@@ -156,7 +164,11 @@ pub fn explained_to_text(explained: &Explained, width: usize) -> String {
         Some(definition) => format!(": {}", code(definition)),
         None => String::new(),
     };
-    let gone = if explained.is_there { "" } else { ", gone" };
+    let gone = match (explained.is_there, explained.is_doubtful) {
+        (true, _) => "",
+        (false, true) => ", perhaps gone",
+        (false, false) => ", gone",
+    };
     let title = format!("{} `{}`{gone}{definition}", explained.kind, explained.name);
     line(&title, "", "    ");
     if explained.name != explained.object && explained.is_there {
@@ -299,7 +311,10 @@ pub fn explained_to_json(explained: &Explained) -> String {
         &[
             ("object", json!(explained.name)),
             ("kind", json!(explained.kind)),
-            ("there", json!(explained.is_there)),
+            (
+                "there",
+                json!((!explained.is_doubtful).then_some(explained.is_there)),
+            ),
             ("definition", json!(explained.definition)),
             ("events", events(&explained.events).into()),
             ("earlier", earlier.into()),

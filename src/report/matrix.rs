@@ -1,5 +1,7 @@
 //! Releases × states of the schema: for people, for a pull request, for programs.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::json::report_json;
@@ -93,11 +95,15 @@ const NEVER: &str = "-";
 
 impl MatrixState {
     /// For people: the version, and after which statement where it is inside of a migration.
-    fn label(&self) -> String {
-        match (&self.version, self.after_statement) {
-            (None, _) => "(empty)".to_owned(),
-            (Some(version), None) => version.clone(),
-            (Some(version), Some(statement)) => format!("{version} +{statement}"),
+    fn label(&self, names: Names) -> String {
+        let version = match &self.version {
+            Some(version) if names == Names::Dates => date_of(version).unwrap_or(version),
+            Some(version) => version,
+            None => "(empty)",
+        };
+        match self.after_statement {
+            None => version.to_owned(),
+            Some(statement) => format!("{version} +{statement}"),
         }
     }
 
@@ -119,6 +125,34 @@ impl MatrixState {
     }
 }
 
+/// What states are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// By their versions.
+    Versions,
+    /// By the dates that versions begin with, where each has one of its own.
+    Dates,
+}
+
+/// The digits of a version such as `20240102103000_add_mail`.
+fn date_of(version: &str) -> Option<&str> {
+    let end = version.find(|c: char| !c.is_ascii_digit())?;
+    (end >= 8).then(|| &version[..end])
+}
+
+fn names(matrix: &ProjectMatrix) -> Names {
+    let versions: BTreeSet<&str> = matrix
+        .states
+        .iter()
+        .filter_map(|it| it.version.as_deref())
+        .collect();
+    let dates: BTreeSet<Option<&str>> = versions.iter().map(|it| date_of(it)).collect();
+    match dates.len() == versions.len() && !dates.contains(&None) {
+        true => Names::Dates,
+        false => Names::Versions,
+    }
+}
+
 /// States that follow one another and have the same answers.
 struct Run {
     label: String,
@@ -127,16 +161,17 @@ struct Run {
 }
 
 fn runs(matrix: &ProjectMatrix) -> Vec<Run> {
+    let names = names(matrix);
     let mut out: Vec<Run> = Vec::new();
     for (at, state) in matrix.states.iter().enumerate() {
         match out.last_mut() {
             Some(run) if matrix.states[run.first].answers() == state.answers() => {
                 run.count += 1;
-                let first = matrix.states[run.first].label();
-                run.label = format!("{first} … {}", state.label());
+                let first = matrix.states[run.first].label(names);
+                run.label = format!("{first} … {}", state.label(names));
             }
             _ => out.push(Run {
-                label: state.label(),
+                label: state.label(names),
                 first: at,
                 count: 1,
             }),

@@ -176,7 +176,7 @@ pub fn version_to_text(it: &ExplainedVersion, width: usize) -> String {
             "does not have it"
         };
         let runs = match holder.runs {
-            None if !it.is_judged => "it is older than every release that may run".to_owned(),
+            None if !it.is_judged => "and so has every release that may run".to_owned(),
             None => "never meets this version".to_owned(),
             Some(cell) => match (cell.reads, cell.writes) {
                 (Truth::Works, Truth::Works) => "may run on it".to_owned(),
@@ -193,7 +193,8 @@ pub fn version_to_text(it: &ExplainedVersion, width: usize) -> String {
                 }
             },
         };
-        line(&format!("{}: {has}, {runs}", holder.name), "", "    ");
+        let comma = if runs.starts_with("and ") { "" } else { "," };
+        line(&format!("{}: {has}{comma} {runs}", holder.name), "", "    ");
     }
     if it.is_judged {
         let floor = match &it.floor {

@@ -331,7 +331,7 @@ impl Table {
     }
 
     /// Whether a column of that name is known not to be there.
-    pub(super) fn is_absent(&self, name: &Ident) -> bool {
+    pub fn is_absent(&self, name: &Ident) -> bool {
         match &self.knowledge {
             Knowledge::Full => true,
             Knowledge::ColumnsUnknown { absent } => absent.contains(name),

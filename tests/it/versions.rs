@@ -910,3 +910,29 @@ fn rules_are_listed_as_json() {
         assert!(rule["breaks"].is_array(), "{rule}");
     }
 }
+
+/// What a statement that is not understood makes of a table.
+const UNREAD: &str =
+    "DO $$ BEGIN EXECUTE 'ALTER TABLE t ' || current_setting('app.change'); END $$;";
+
+#[test]
+fn what_is_not_known_is_not_said_to_be_gone() {
+    let said = changed("CREATE TABLE t (a integer, b text);", UNREAD);
+    assert!(said.lines().all(|line| line.starts_with('?')), "{said}");
+    assert!(!said.is_empty());
+    let repository = TestRepository::new();
+    repository.write(
+        "migcheck.toml",
+        "layout = \"sqlx\"\ndialect = \"postgres\"\n",
+    );
+    repository.write(
+        "migrations/1_t.sql",
+        "CREATE TABLE t (a integer, b text);\n",
+    );
+    repository.write("migrations/2_unread.sql", UNREAD);
+    let shown = migcheck(repository.root(), &["explain", "t.a"]);
+    assert!(!shown.contains("dropped\n"), "{shown}");
+    let diff = migcheck(repository.root(), &["diff", "1", "2"]);
+    assert!(!diff.contains("nothing changes"), "{diff}");
+    assert!(diff.contains("not understood"), "{diff}");
+}

@@ -45,6 +45,23 @@ impl<'a> Compare<'a> {
             about,
             renames: renames(before, after),
         };
+        // What is not listed of a table that is half known is not gone, and what is was not added.
+        let half_known = match (before.knowledge.is_full(), after.knowledge.is_full()) {
+            (true, false) => Some(
+                "is half known from here on: a statement that was not understood may have changed \
+                 any of its parts",
+            ),
+            (false, true) => Some("is known from here on, and what it was before is not"),
+            (true, true) | (false, false) => None,
+        };
+        if let Some(half_known) = half_known {
+            let message = format!("table `{name}` {half_known}");
+            let place = Place::Top(name);
+            let change = self.push(Happened::Unknown, "table", place, message);
+            change.aspect = Some("knowledge");
+            change.about.extend(about);
+            return;
+        }
         self.placement(&tables);
         self.columns(&tables);
         self.constraints(&tables);
@@ -252,12 +269,6 @@ impl<'a> Compare<'a> {
             };
             self.say(tables, "row security", message, (None, None));
         }
-        if before.knowledge != after.knowledge
-            && before.knowledge.is_full() != after.knowledge.is_full()
-        {
-            let message = format!("not every column of table `{name}` is known");
-            self.say(tables, "knowledge", message, (None, None));
-        }
     }
 
     fn columns(&mut self, tables: &Tables<'_>) {
@@ -266,7 +277,11 @@ impl<'a> Compare<'a> {
             if before.columns.shares(&after.columns, at) && tables.same_not_null_checks() {
                 continue;
             }
-            let Some(later) = counterpart(column, before, after) else {
+            let later = counterpart(column, before, after);
+            if later.is_none() && !after.is_absent(&column.name) {
+                continue;
+            }
+            let Some(later) = later else {
                 let message = format!("column `{name}.{}` is dropped", column.name);
                 let place = Place::Part(name, &column.name);
                 let change = self.push(Happened::Dropped, "column", place, message);
@@ -309,6 +324,9 @@ impl<'a> Compare<'a> {
                     .iter()
                     .any(|it| counterpart(it, before, after).is_some_and(|it| it.id == column.id))
             {
+                continue;
+            }
+            if !before.is_absent(&column.name) {
                 continue;
             }
             let required = match self.new.is_required(after, column) {
