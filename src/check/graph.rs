@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use super::chain::{Chain, declared_parents};
-use super::{New, Options, chain_of, meant, overrides};
+use super::{New, Options, chain_of, overrides};
 use crate::discover::{
-    Base, Environment, Migration, Project, Target, Tree, discover, discover_release,
+    Base, Discovery, Environment, Migration, Project, Target, Tree, discover, discover_release,
     discover_with_base, locate,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::history::VersionGraph;
 use crate::report::{
     BaseReport, Branch, GraphEdge, GraphNode, GraphReport, Pin, PinRole, ProjectGraph,
@@ -37,7 +37,23 @@ pub fn version_graph(options: &Options, environment: Environment<'_>) -> Result<
         }
         New::SinceVersion(_) | New::All => (discover(&target.tree, &overrides), None),
     };
-    let (projects, left_out) = meant(options, &target, found?)?;
+    let Discovery { projects, left_out } = found?;
+    let count = projects.len();
+    // Of several projects those are meant that have the version.
+    let projects: Vec<Project> = projects
+        .into_iter()
+        .filter(|project| match &options.new {
+            New::SinceVersion(version) => count == 1 || project.find(version).is_some(),
+            New::SinceBase | New::SinceRevision(_) | New::All => true,
+        })
+        .collect();
+    if projects.is_empty()
+        && let New::SinceVersion(version) = &options.new
+    {
+        return Err(Error::Argument(format!(
+            "--since {version}: no migration has this version or name"
+        )));
+    }
     let mut notices = Vec::new();
     let base = match base {
         Some(Err(error)) if revision.is_some() => return Err(error),

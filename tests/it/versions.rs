@@ -324,6 +324,68 @@ fn matrix_shows_who_works_on_which_state() {
 }
 
 #[test]
+fn matrix_tells_reads_from_writes() {
+    let repository = TestRepository::new();
+    repository.write(
+        "migcheck.toml",
+        "layout = \"sqlx\"\ndialect = \"postgres\"\n",
+    );
+    repository.write("migrations/1_t.sql", "CREATE TABLE t (a integer);\n");
+    repository.write(
+        "migrations/2_required.sql",
+        "ALTER TABLE t ADD b integer NOT NULL;\n",
+    );
+    let unread = "DO $$ BEGIN EXECUTE 'ALTER TABLE t ' || current_setting('app.x'); END $$;\n";
+    repository.write("migrations/3_unread.sql", unread);
+    assert_snapshot!(migcheck(repository.root(), &["matrix", "--since", "1"]), @"
+    --- stdout
+    migrations/ (sqlx, postgres): 2 new migrations since the release at version 1, 3
+      visible states, verdict unknown
+
+    state  the release at version 1  head     floor
+    1      works                     unknown  the release at version 1
+    2      writes break              unknown  none
+    3      unknown                   works    head
+
+    the release at version 1: was written for version 1, requires version 1 or
+      newer; presumed to use everything in its schema
+    head: ships version 3, requires version 3 or newer; presumed to use everything
+      in its schema
+    floor: the oldest release that may run on the state (min_compatible_release)
+    --- exit 0
+    ");
+}
+
+#[test]
+fn graph_draws_other_servers_and_says_what_stands_for_older_migrations() {
+    let mut repository = TestRepository::new();
+    repository.write(
+        "migcheck.toml",
+        "layout = \"flyway\"\ndialect = \"mysql\"\n",
+    );
+    repository.write("sql/V1__t.sql", "CREATE TABLE t (a int);\n");
+    repository.write("sql/V2__u.sql", "CREATE TABLE u (a int);\n");
+    repository.commit("one");
+    repository.git(&["rm", "--quiet", "sql/V1__t.sql", "sql/V2__u.sql"]);
+    repository.write(
+        "sql/B2__all.sql",
+        "CREATE TABLE t (a int);\nCREATE TABLE u (a int);\n",
+    );
+    repository.write("sql/V3__w.sql", "CREATE TABLE w (a int);\n");
+    assert_snapshot!(migcheck(repository.root(), &["graph", "--base", "HEAD"]), @"
+    --- stdout
+    sql/ (flyway, mysql): 3 migrations, 1 new, none with a down part
+    o  (empty schema)
+    o  V1__t.sql
+    *  V2__u.sql  [base HEAD@2799d18]
+    *  V3__w.sql  [new; head]
+    sql/B2__all.sql makes in one go what older migrations made, and runs on an empty
+    database only
+    --- exit 0
+    ");
+}
+
+#[test]
 fn matrix_is_cut_into_tables_that_fit() {
     let repository = matrix_repository();
     let arguments = ["matrix", "--live", "v1", "--live", "rename~2"];
