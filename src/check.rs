@@ -8,11 +8,16 @@ mod applied;
 mod branches;
 mod chain;
 mod code;
+mod dependents;
 mod down;
 mod explained;
+mod graph;
 mod judge;
+mod matrix;
+mod points;
 mod remarks;
 mod replayed;
+mod version;
 mod walk;
 
 use std::path::PathBuf;
@@ -33,8 +38,12 @@ use crate::sql::Dialect;
 use branches::Branches;
 use chain::{Chain, LiveRelease};
 use code::CodeAt;
-pub use explained::explain_object;
+pub use explained::{explain_object, near_names};
+pub use graph::version_graph;
+pub use matrix::release_matrix;
+pub use points::{SchemaAt, diff_versions, schema_at};
 pub use replayed::{Replayed, replay_project, replay_tree};
+pub use version::explain_version;
 pub use walk::{explain_migration, explain_migration_in};
 
 /// What counts as new.

@@ -22,15 +22,20 @@ pub mod source;
 pub mod sql;
 
 pub use check::{
-    FailOn, New, Options, Replayed, TreeBranches, check, check_tree_branches, check_trees,
-    explain_migration, explain_migration_in, explain_object, fails, replay_project, replay_tree,
+    FailOn, New, Options, Replayed, SchemaAt, TreeBranches, check, check_tree_branches,
+    check_trees, diff_versions, explain_migration, explain_migration_in, explain_object,
+    explain_version, fails, near_names, release_matrix, replay_project, replay_tree, schema_at,
+    version_graph,
 };
-pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, unknown_name};
+pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, nearest_name, unknown_name};
 pub use error::{Error, Result};
 pub use report::{
-    Event, Explained, ProjectReport, QueryUse, ReleaseUses, Report, Styling, Verbosity,
-    detection_line, explained_to_text, files_lines, printable, schema_to_json, schema_to_sql,
-    to_json, to_text, walk_to_text,
+    DiffReport, Event, Explained, GraphReport, MatrixReport, ProjectReport, QueryUse, ReleaseUses,
+    Report, Styling, Verbosity, detection_line, diff_to_json, diff_to_text, explained_to_json,
+    explained_to_text, files_lines, graph_to_dot, graph_to_json, graph_to_mermaid, graph_to_text,
+    matrix_to_json, matrix_to_markdown, matrix_to_text, page_to_text, printable, rules_to_json,
+    rules_to_text, schema_to_json, schema_to_sql, to_json, to_text, version_to_json,
+    version_to_text, walk_to_text,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

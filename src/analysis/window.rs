@@ -288,6 +288,28 @@ impl<'a> Window<'a> {
             .unwrap_or(Truth::Works)
     }
 
+    /// Whether the reads or the writes of a release work at a position; `None` where it never meets
+    /// it: what ran before a release was there is over, and head is there only once every release
+    /// that runs today has its own schema.
+    pub fn accesses_at(&self, release: usize, position: usize, access: Access) -> Option<Truth> {
+        let it = self.releases.get(release)?;
+        let since = match it.role {
+            Role::Live => it.position,
+            Role::Head => self.live().iter().map(|it| it.position).max().unwrap_or(0),
+        };
+        if position < since {
+            return None;
+        }
+        let worst = self
+            .breaks
+            .iter()
+            .filter(|it| it.release == release && it.start <= position && position < it.end)
+            .filter(|it| it.access.contains(&access))
+            .filter_map(|it| truth_of(&it.harm))
+            .max();
+        Some(worst.unwrap_or(Truth::Works))
+    }
+
     fn verdict_between(
         &self,
         states: &[usize],

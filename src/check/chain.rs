@@ -505,30 +505,36 @@ fn late(project: &Project, applied: &BTreeSet<String>) -> Vec<(String, Oddity)> 
 
 /// A path, unless migrations say what must run before them.
 fn graph(migrations: &[Migration]) -> VersionGraph {
+    let versions = migrations.iter().map(|it| it.version.as_str());
+    match declared_parents(migrations) {
+        None => VersionGraph::linear(versions),
+        Some(parents) => {
+            VersionGraph::with_parents(versions.zip(parents.iter().map(Vec::as_slice)))
+        }
+    }
+}
+
+/// What each migration follows, by place in the list, where migrations say so.
+pub(super) fn declared_parents(migrations: &[Migration]) -> Option<Vec<Vec<usize>>> {
     if migrations.iter().all(|it| it.parents.is_none()) {
-        return VersionGraph::linear(migrations.iter().map(|it| it.version.as_str()));
+        return None;
     }
     let place: HashMap<&str, usize> = migrations
         .iter()
         .enumerate()
         .map(|(index, it)| (it.identity.as_str(), index))
         .collect();
-    let parents: Vec<Vec<usize>> = migrations
-        .iter()
-        .enumerate()
-        .map(|(index, it)| {
-            let named = it.parents.iter().flatten();
-            let mut parents: Vec<usize> = named
-                .filter_map(|parent| place.get(parent.as_str()).copied())
-                // What is applied has run, whatever its file says today.
-                .filter(|parent| *parent < index)
-                .collect();
-            parents.dedup();
-            parents
-        })
-        .collect();
-    let versions = migrations.iter().map(|it| it.version.as_str());
-    VersionGraph::with_parents(versions.zip(parents.iter().map(Vec::as_slice)))
+    let parents = migrations.iter().enumerate().map(|(index, it)| {
+        let named = it.parents.iter().flatten();
+        let mut parents: Vec<usize> = named
+            .filter_map(|parent| place.get(parent.as_str()).copied())
+            // What is applied has run, whatever its file says today.
+            .filter(|parent| *parent < index)
+            .collect();
+        parents.dedup();
+        parents
+    });
+    Some(parents.collect())
 }
 
 /// Where a release's own list of migrations first differs from the chain, if it does.
@@ -575,6 +581,12 @@ pub(super) fn planned_down(migration: &Migration, dialect: Dialect) -> Option<Pl
         unit: migration.unit,
         run: 0,
     })
+}
+
+/// The statements of the schema before the first migration, where one is given.
+pub(super) fn starting_schema(project: &Project) -> Option<Arc<Script>> {
+    let part = project.schema.as_ref()?;
+    Some(Key::of(part).read(project.dialect).script)
 }
 
 /// The migrations of a project in run order, and how they are run.

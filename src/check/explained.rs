@@ -1,135 +1,236 @@
-//! An object's life: where it was made and changed, who uses it, whether it can go.
+//! An object's life: where it was made and changed, what it is, what depends on it, who uses it,
+//! whether it can go.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::chain::Chain;
+use super::dependents::dependents;
 use super::{Options, chain_of, code, meant, overrides, read_code};
 use crate::analysis::{Code, Usage};
 use crate::bind::{Use, UseKind};
 use crate::check::New;
 use crate::discover::{
-    Environment, MigrationText, Project, Target, discover, discover_with_base, locate,
+    Base, Environment, MigrationText, Overrides, Project, Target, discover, discover_with_base,
+    locate, nearest_name,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::report::changes::table::{constraint_word, policy_text, trigger_text};
+use crate::report::changes::{
+    Happened, code, column_text, kind_word, relation_text, routine_text, routine_word,
+    touched_changes, type_text,
+};
+use crate::report::ddl::{constraint_text, index_text};
 use crate::report::{Event, Explained, QueryUse, ReleaseUses};
 use crate::schema::apply::Touched;
-use crate::schema::catalog::{Catalog, ObjectId, RelationBody};
+use crate::schema::catalog::{Catalog, Index, ObjectId, Relation, RelationBody, TypeBody};
 use crate::schema::name::{Ident, QualifiedName};
 
 /// The identity of what is explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Subject {
+pub(super) enum Subject {
     Relation(ObjectId),
     Column(ObjectId, ObjectId),
     Type(ObjectId),
     Label(ObjectId, ObjectId),
     Routine(ObjectId),
+    /// A constraint of a table.
+    Constraint(ObjectId, ObjectId),
+    /// An index of a table or materialised view.
+    Index(ObjectId, ObjectId),
+    /// A trigger of a table or view.
+    Trigger(ObjectId, ObjectId),
+    /// A policy of a table.
+    Policy(ObjectId, ObjectId),
+}
+
+impl Subject {
+    /// Whether queries name it, so that who uses it can be told.
+    fn is_named_by_queries(self) -> bool {
+        match self {
+            Subject::Relation(_)
+            | Subject::Column(..)
+            | Subject::Type(_)
+            | Subject::Label(..)
+            | Subject::Routine(_) => true,
+            Subject::Constraint(..)
+            | Subject::Index(..)
+            | Subject::Trigger(..)
+            | Subject::Policy(..) => false,
+        }
+    }
+
+    /// The identity that changes are about.
+    fn id(self) -> ObjectId {
+        match self {
+            Subject::Relation(id) | Subject::Type(id) | Subject::Routine(id) => id,
+            Subject::Column(_, id)
+            | Subject::Label(_, id)
+            | Subject::Constraint(_, id)
+            | Subject::Index(_, id)
+            | Subject::Trigger(_, id)
+            | Subject::Policy(_, id) => id,
+        }
+    }
 }
 
 /// Explains an object of the project at hand: `users`, `users.nickname`, `app.users.nickname`,
-/// `mood`, `mood.happy`, `get_user`.
+/// `mood`, `mood.happy`, `get_user`, `users_pkey`, also one that is gone; `None` where no version
+/// of the schema has it.
 ///
 /// # Errors
 ///
-/// Any [`Error`]; [`Error::Argument`] where no version of the schema has the object.
+/// Any [`crate::Error`].
 pub fn explain_object(
     options: &Options,
     environment: Environment<'_>,
     object: &str,
-) -> Result<Explained> {
-    let target = locate(&options.paths)?;
-    let overrides = overrides(options, &target)?;
-    let (found, base) = match &target.repository {
-        Some(_) => discover_with_base(&target, &overrides, None, environment),
-        None => (discover(&target.tree, &overrides), None),
-    };
-    // Without a target branch there is head alone.
-    let base = base.and_then(Result::ok);
-    let (projects, _) = meant(options, &target, found?)?;
-    let count = projects.len();
-    for project in projects {
-        let chain = chain_for(options, &target, &overrides, &project, base.as_ref())?;
-        if let Some(explained) = explained(&project, &chain, object)? {
-            return Ok(explained);
+) -> Result<Option<Explained>> {
+    let opened = Opened::new(options, environment)?;
+    for project in &opened.projects {
+        let chain = opened.chain(options, project, Queries::Read)?;
+        if let Some(explained) = explained(project, &chain, object)? {
+            return Ok(Some(explained));
         }
     }
-    let what = if count == 1 {
-        "the schema"
-    } else {
-        "the schemas"
-    };
-    Err(Error::Argument(format!(
-        "{what} never had a table, column, type or function `{object}`"
-    )))
+    Ok(None)
 }
 
-fn chain_for(
+/// The names nearest to one that is nothing: of a version, and of an object.
+///
+/// # Errors
+///
+/// Any [`crate::Error`].
+pub fn near_names(
     options: &Options,
-    target: &Target,
-    overrides: &crate::discover::Overrides,
-    project: &Project,
-    base: Option<&crate::discover::Base>,
-) -> Result<Chain> {
-    let with_base = Options {
-        new: match base {
-            Some(_) => New::SinceBase,
-            None => New::All,
-        },
-        ..options.clone()
-    };
-    let mut chain = chain_of(&with_base, target, overrides, project, base)?;
-    let folders = [project.folder.clone()];
-    read_code(
-        &with_base,
-        &target.tree,
-        project,
-        &folders,
-        &mut chain,
-        true,
-    )?;
-    Ok(chain)
+    environment: Environment<'_>,
+    name: &str,
+) -> Result<(Option<String>, Option<String>)> {
+    let opened = Opened::new(options, environment)?;
+    let (mut versions, mut objects) = (Vec::new(), Vec::new());
+    for project in &opened.projects {
+        versions.extend(super::points::near_version(project, name));
+        let chain = opened.chain(options, project, Queries::Unread)?;
+        objects.extend(near_object(&chain, name));
+    }
+    Ok((versions.into_iter().next(), objects.into_iter().next()))
+}
+
+/// The object of head's schema, or of any version of a name that is gone, that is most likely meant:
+/// a table, type or function, or a column where the name has a dot.
+fn near_object(chain: &Chain, name: &str) -> Option<String> {
+    let timeline = &chain.timeline;
+    let catalog = timeline.catalog(timeline.end());
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    known.extend(catalog.relations().map(|(name, _)| name.to_string()));
+    known.extend(catalog.types().map(|(name, _)| name.to_string()));
+    known.extend(catalog.all_routines().map(|(name, _)| name.to_string()));
+    for touched in timeline.steps.iter().flat_map(|step| &step.touched) {
+        match touched {
+            Touched::Relation(name) | Touched::Type(name) | Touched::Routine(name) => {
+                known.insert(name.to_string());
+            }
+            Touched::Privileges(_) | Touched::Role(_) | Touched::Extension(_) | Touched::Unread => {
+            }
+        }
+    }
+    if name.contains('.') {
+        for (table, relation) in catalog.relations() {
+            let columns = relation
+                .as_table()
+                .into_iter()
+                .flat_map(|it| it.columns.iter());
+            known.extend(columns.map(|column| format!("{table}.{}", column.name)));
+        }
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    nearest_name(name, &known).map(str::to_owned)
+}
+
+/// The projects at hand, and what they are measured from.
+pub(super) struct Opened {
+    target: Target,
+    overrides: Overrides,
+    base: Option<Base>,
+    pub(super) projects: Vec<Project>,
+}
+
+/// Whether the code's queries are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Queries {
+    Read,
+    Unread,
+}
+
+impl Opened {
+    pub(super) fn new(options: &Options, environment: Environment<'_>) -> Result<Self> {
+        let target = locate(&options.paths)?;
+        let overrides = overrides(options, &target)?;
+        let revision = match &options.new {
+            New::SinceRevision(revision) => Some(revision.as_str()),
+            New::SinceBase | New::SinceVersion(_) | New::All => None,
+        };
+        let (found, base) = match (&target.repository, &options.new) {
+            (Some(_), New::SinceBase | New::SinceRevision(_)) => {
+                discover_with_base(&target, &overrides, revision, environment)
+            }
+            _ => (discover(&target.tree, &overrides), None),
+        };
+        // Without a target branch there is head alone, unless one was named.
+        let base = match (base, revision) {
+            (Some(Err(error)), Some(_)) => return Err(error),
+            (base, _) => base.and_then(Result::ok),
+        };
+        let (projects, _) = meant(options, &target, found?)?;
+        Ok(Opened {
+            target,
+            overrides,
+            base,
+            projects,
+        })
+    }
+
+    pub(super) fn chain(
+        &self,
+        options: &Options,
+        project: &Project,
+        queries: Queries,
+    ) -> Result<Chain> {
+        let measured = Options {
+            new: match (&options.new, &self.base) {
+                (New::SinceBase | New::SinceRevision(_), None) => New::All,
+                (new, _) => new.clone(),
+            },
+            ..options.clone()
+        };
+        let base = self.base.as_ref();
+        let mut chain = chain_of(&measured, &self.target, &self.overrides, project, base)?;
+        if queries == Queries::Read {
+            let folders = [project.folder.clone()];
+            let tree = &self.target.tree;
+            read_code(&measured, tree, project, &folders, &mut chain, true)?;
+        }
+        Ok(chain)
+    }
 }
 
 fn explained(project: &Project, chain: &Chain, object: &str) -> Result<Option<Explained>> {
     let timeline = &chain.timeline;
-    // The newest version that has it, which may be long ago.
-    let newest = (0..=timeline.end()).rev().find_map(|position| {
-        let is_last = position == timeline.end();
-        let changed = is_last || !timeline.steps[position].touched.is_empty();
-        if !changed {
-            return None;
-        }
-        find(timeline.catalog(position), project, object).map(|it| (position, it))
-    });
-    let Some((_, (subject, kind))) = newest else {
+    // The newest that has the name comes first; it may be gone for long.
+    let found = everyone(project, chain, object);
+    let Some((subject, last)) = found.first().copied() else {
         return Ok(None);
     };
-    let mut events = Vec::new();
-    let mut before = describe(timeline.catalog(0), subject);
-    for (at, step) in timeline.steps.iter().enumerate() {
-        let touches = step.touched.iter().any(|it| {
-            matches!(
-                it,
-                Touched::Relation(_) | Touched::Type(_) | Touched::Routine(_)
-            )
-        });
-        if !touches {
-            continue;
-        }
-        let after = describe(timeline.catalog(at + 1), subject);
-        if after == before {
-            continue;
-        }
-        let (file, line) = place(chain, step.migration, step.statement);
-        events.push(Event {
-            file,
-            line,
-            what: said(before.as_ref(), after.as_ref()),
-        });
-        before = after;
-    }
+    let catalog = timeline.catalog(last);
+    let it = describe(catalog, subject);
+    let is_there = describe(timeline.catalog(timeline.end()), subject).is_some();
+    let newest = match is_there {
+        true => timeline.catalog(timeline.end()),
+        false => catalog,
+    };
     let mut releases = Vec::new();
-    for pinned in &chain.live {
+    let is_named = subject.is_named_by_queries();
+    for pinned in chain.live.iter().filter(|_| is_named) {
         let own = pinned
             .own
             .clone()
@@ -139,147 +240,413 @@ fn explained(project: &Project, chain: &Chain, object: &str) -> Result<Option<Ex
             releases.push(uses_of(&own, code, subject, object, name, true)?);
         }
     }
-    if let Some(code) = &chain.head_code {
+    if let Some(code) = chain.head_code.as_ref().filter(|_| is_named) {
         let own = timeline.catalog(timeline.end());
-        releases.push(uses_of(
-            own,
-            code,
-            subject,
-            object,
-            "head".to_owned(),
-            false,
-        )?);
+        let name = "head".to_owned();
+        releases.push(uses_of(own, code, subject, object, name, false)?);
     }
+    let now = describe(newest, subject).or(it);
     Ok(Some(Explained {
         object: object.to_owned(),
-        kind,
-        events,
+        kind: now.as_ref().map_or("object", |it| it.kind),
+        name: now
+            .as_ref()
+            .map_or_else(|| object.to_owned(), |it| it.name.clone()),
+        definition: now.and_then(|it| it.definition),
+        events: events(chain, subject),
+        earlier: found[1..]
+            .iter()
+            .filter_map(|(subject, last)| {
+                let it = describe(timeline.catalog(*last), *subject)?;
+                Some((it.kind, events(chain, *subject)))
+            })
+            .collect(),
+        dependents: match is_there {
+            true => dependents(newest, subject),
+            false => Vec::new(),
+        },
         releases,
-        is_there: before.is_some(),
+        is_named_by_queries: is_named,
+        is_doubtful: !is_there && is_doubtful(catalog, timeline.catalog(timeline.end()), subject),
+        is_there,
     }))
 }
 
-/// The object that a name means, with what it is.
-fn find(catalog: &Catalog, project: &Project, object: &str) -> Option<(Subject, &'static str)> {
-    let parts: Vec<Ident> = object
-        .split('.')
-        .map(|part| Ident::new(part.trim().trim_matches('"')))
-        .collect();
-    let path = project.config.code.search_path.clone();
-    let path = path.unwrap_or_else(|| vec!["public".to_owned()]);
-    let path: Vec<Ident> = path.iter().map(|it| Ident::new(it)).collect();
-    let whole = |name: &QualifiedName| -> Option<(Subject, &'static str)> {
-        if let Some(relation) = catalog.relation(name) {
-            let kind = match &relation.body {
-                RelationBody::Table(_) => "table",
-                RelationBody::View(_) => "view",
-                RelationBody::Sequence(_) => "sequence",
-                RelationBody::Index { .. } => "index",
-            };
-            return Some((Subject::Relation(relation.id), kind));
-        }
-        if let Some(found) = catalog.user_type(name) {
-            return Some((Subject::Type(found.id), "type"));
-        }
-        let routine = catalog.routines(name).first()?;
-        Some((Subject::Routine(routine.id), "function"))
-    };
-    let part = |of: &QualifiedName, name: &Ident| -> Option<(Subject, &'static str)> {
-        if let Some(relation) = catalog.relation(of)
-            && let Some(column) = relation.as_table().and_then(|it| it.column(name))
-        {
-            return Some((Subject::Column(relation.id, column.id), "column"));
-        }
-        let found = catalog.user_type(of)?;
-        let crate::schema::catalog::TypeBody::Enum { labels, .. } = &found.body else {
-            return None;
-        };
-        let label = labels.iter().find(|it| &*it.text == name.as_str())?;
-        Some((Subject::Label(found.id, label.id), "enum label"))
-    };
-    let in_path = |name: &Ident| -> Vec<QualifiedName> {
-        let named = path.iter().map(|schema| QualifiedName {
-            schema: schema.clone(),
-            name: name.clone(),
+/// What happened to an object, oldest first.
+fn events(chain: &Chain, subject: Subject) -> Vec<Event> {
+    let timeline = &chain.timeline;
+    let mut events: Vec<Event> = Vec::new();
+    let mut before = describe(timeline.catalog(0), subject);
+    if let Some(it) = &before {
+        events.push(Event {
+            file: None,
+            line: None,
+            version: None,
+            happened: Happened::Added,
+            what: format!(
+                "was there before the first migration{}",
+                match &it.definition {
+                    Some(definition) => format!(": {}", code(definition)),
+                    None => String::new(),
+                }
+            ),
         });
-        named.collect()
+    }
+    for (at, step) in timeline.steps.iter().enumerate() {
+        let touches = step.touched.iter().any(|it| {
+            matches!(
+                it,
+                Touched::Relation(_)
+                    | Touched::Type(_)
+                    | Touched::Routine(_)
+                    | Touched::Privileges(_)
+            )
+        });
+        if !touches {
+            continue;
+        }
+        let (old, new) = (timeline.catalog(at), timeline.catalog(at + 1));
+        let after = describe(new, subject);
+        let mut said: Vec<(Happened, String)> = Vec::new();
+        match (&before, &after) {
+            (None, None) => continue,
+            (None, Some(it)) => {
+                let definition = it.definition.as_deref().map(code);
+                let definition = definition.map_or_else(String::new, |it| format!(": {it}"));
+                said.push((Happened::Added, format!("made{definition}")));
+            }
+            (Some(_), None) if is_doubtful(old, new, subject) => said.push((
+                Happened::Unknown,
+                "may be gone: a statement that was not understood may have changed its table"
+                    .to_owned(),
+            )),
+            (Some(_), None) => said.push((Happened::Dropped, "dropped".to_owned())),
+            (Some(_), Some(_)) => {}
+        }
+        let made_or_gone = !said.is_empty();
+        for change in touched_changes(old, new, &step.touched) {
+            let is_whole = change.about.first() == Some(&subject.id()) && change.aspect.is_none();
+            if !change.about.contains(&subject.id())
+                || (made_or_gone
+                    && (is_whole
+                        || matches!(subject, Subject::Column(..) if change.kind == "column")))
+            {
+                continue;
+            }
+            said.push((change.happened, change.message));
+        }
+        before = after;
+        let (file, line) = place(chain, step.migration, step.statement);
+        for (happened, what) in said {
+            let is_said = events.last().is_some_and(|last| {
+                last.what == what && last.file.as_deref() == Some(&file) && last.line == Some(line)
+            });
+            if !is_said {
+                events.push(Event {
+                    file: Some(file.clone()),
+                    line: Some(line),
+                    version: Some(chain.migrations[step.migration].version.clone()),
+                    happened,
+                    what,
+                });
+            }
+        }
+    }
+    events
+}
+
+/// Whether what is no longer listed may be there all the same: it was a part of a table of which
+/// not everything is known now, or it was that table.
+fn is_doubtful(old: &Catalog, new: &Catalog, subject: Subject) -> bool {
+    let of = match subject {
+        Subject::Relation(of)
+        | Subject::Column(of, _)
+        | Subject::Constraint(of, _)
+        | Subject::Index(of, _)
+        | Subject::Trigger(of, _)
+        | Subject::Policy(of, _) => of,
+        Subject::Type(_) | Subject::Label(..) | Subject::Routine(_) => return false,
     };
-    let qualified = |schema: &Ident, name: &Ident| QualifiedName {
-        schema: schema.clone(),
-        name: name.clone(),
+    let names = [new.relation_name(of), old.relation_name(of)];
+    let mut tables = names
+        .into_iter()
+        .flatten()
+        .filter_map(|name| new.table(name));
+    tables.any(|table| !table.knowledge.is_full())
+}
+
+/// Every object that ever had the name, with the last position at which it had it; the newest
+/// first.
+fn everyone(project: &Project, chain: &Chain, object: &str) -> Vec<(Subject, usize)> {
+    let timeline = &chain.timeline;
+    let wanted = Wanted::new(project, object);
+    let mut out: Vec<(Subject, usize)> = Vec::new();
+    let mut push = |subject: Option<Subject>, at: usize| {
+        if let Some(subject) = subject
+            && !out.iter().any(|(known, _)| *known == subject)
+        {
+            out.push((subject, at));
+        }
     };
-    match &parts[..] {
-        [name] => in_path(name).iter().find_map(whole),
-        [first, second] => in_path(first)
-            .iter()
-            .find_map(|of| part(of, second))
-            .or_else(|| whole(&qualified(first, second))),
-        [schema, of, name] => part(&qualified(schema, of), name),
-        _ => None,
+    let end = timeline.end();
+    let last = timeline.catalog(end);
+    push(wanted.find(last, &mut last.relations()), end);
+    for (at, step) in timeline.steps.iter().enumerate().rev() {
+        let catalog = timeline.catalog(at);
+        // Only what this step touched can have had another name or been there before it.
+        let touched = step.touched.iter().filter_map(|it| match it {
+            Touched::Relation(name) => {
+                let relation = catalog.relation(name)?;
+                Some((name, &**relation))
+            }
+            _ => None,
+        });
+        if step.touched.is_empty() {
+            continue;
+        }
+        push(wanted.find(catalog, &mut { touched }), at);
+    }
+    out
+}
+
+/// A name that is looked for, taken apart.
+struct Wanted {
+    parts: Vec<Ident>,
+    path: Vec<Ident>,
+}
+
+impl Wanted {
+    fn new(project: &Project, object: &str) -> Self {
+        let parts = object
+            .split('.')
+            .map(|part| Ident::new(part.trim().trim_matches('"')))
+            .collect();
+        let path = project.config.code.search_path.clone();
+        let path = path.unwrap_or_else(|| vec!["public".to_owned()]);
+        Wanted {
+            parts,
+            path: path.iter().map(|it| Ident::new(it)).collect(),
+        }
+    }
+
+    /// The object that the name means; names of constraints, triggers and policies, which belong to
+    /// their table, are sought in `relations`.
+    fn find(
+        &self,
+        catalog: &Catalog,
+        relations: &mut dyn Iterator<Item = (&QualifiedName, &Relation)>,
+    ) -> Option<Subject> {
+        let in_path = |name: &Ident| -> Vec<QualifiedName> {
+            let named = self.path.iter();
+            named
+                .map(|schema| QualifiedName::new(schema.clone(), name.clone()))
+                .collect()
+        };
+        let qualified =
+            |schema: &Ident, name: &Ident| QualifiedName::new(schema.clone(), name.clone());
+        match &self.parts[..] {
+            [name] => in_path(name)
+                .iter()
+                .find_map(|name| whole(catalog, name))
+                .or_else(|| {
+                    let mut parts = relations.filter_map(|(_, it)| part_of(it, name));
+                    parts.next()
+                }),
+            [first, second] => in_path(first)
+                .iter()
+                .find_map(|of| part(catalog, of, second))
+                .or_else(|| whole(catalog, &qualified(first, second))),
+            [schema, of, name] => part(catalog, &qualified(schema, of), name),
+            _ => None,
+        }
     }
 }
 
-/// What an object is like in one version: its name and what is worth telling.
-fn describe(catalog: &Catalog, subject: Subject) -> Option<Vec<String>> {
+/// A relation, type or routine.
+fn whole(catalog: &Catalog, name: &QualifiedName) -> Option<Subject> {
+    if let Some(relation) = catalog.relation(name) {
+        return match &relation.body {
+            RelationBody::Index { table } => {
+                let of = catalog.relation(catalog.relation_name(*table)?)?;
+                let index = indexes(of).find(|it| it.name == name.name)?;
+                // The index of a key is told with the key.
+                let key = index.constraint.as_ref().and_then(|it| part_of(of, it));
+                Some(key.unwrap_or(Subject::Index(*table, index.id)))
+            }
+            RelationBody::Table(_) | RelationBody::View(_) | RelationBody::Sequence(_) => {
+                Some(Subject::Relation(relation.id))
+            }
+        };
+    }
+    if let Some(found) = catalog.user_type(name) {
+        return Some(Subject::Type(found.id));
+    }
+    let routine = catalog.routines(name).first()?;
+    Some(Subject::Routine(routine.id))
+}
+
+/// A part of a table, view or type.
+fn part(catalog: &Catalog, of: &QualifiedName, name: &Ident) -> Option<Subject> {
+    if let Some(relation) = catalog.relation(of) {
+        let column = relation.as_table().and_then(|it| it.column(name));
+        if let Some(column) = column {
+            return Some(Subject::Column(relation.id, column.id));
+        }
+        if let Some(found) = part_of(relation, name) {
+            return Some(found);
+        }
+    }
+    let found = catalog.user_type(of)?;
+    let TypeBody::Enum { labels, .. } = &found.body else {
+        return None;
+    };
+    let label = labels.iter().find(|it| &*it.text == name.as_str())?;
+    Some(Subject::Label(found.id, label.id))
+}
+
+/// A constraint, index, trigger or policy.
+fn part_of(relation: &Relation, name: &Ident) -> Option<Subject> {
+    let of = relation.id;
+    if let Some(table) = relation.as_table() {
+        if let Some(it) = table.constraints.iter().find(|it| it.name == *name) {
+            return Some(Subject::Constraint(of, it.id));
+        }
+        if let Some(it) = table.policies.iter().find(|it| it.name == *name) {
+            return Some(Subject::Policy(of, it.id));
+        }
+    }
+    if let Some(it) = indexes(relation).find(|it| it.name == *name) {
+        return Some(Subject::Index(of, it.id));
+    }
+    let triggers = match &relation.body {
+        RelationBody::Table(table) => &table.triggers[..],
+        RelationBody::View(view) => &view.triggers,
+        RelationBody::Sequence(_) | RelationBody::Index { .. } => &[],
+    };
+    let trigger = triggers.iter().find(|it| it.name == *name)?;
+    Some(Subject::Trigger(of, trigger.id))
+}
+
+/// The indexes of a table or materialised view.
+pub(super) fn indexes(relation: &Relation) -> impl Iterator<Item = &Index> {
+    let list = match &relation.body {
+        RelationBody::Table(table) => Some(&table.indexes),
+        RelationBody::View(view) => Some(&view.indexes),
+        RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+    };
+    list.into_iter().flat_map(|it| it.iter())
+}
+
+/// What an object is in one version.
+struct Described {
+    kind: &'static str,
+    name: String,
+    definition: Option<String>,
+}
+
+/// What an object is like in one version; `None` where it is not there.
+fn describe(catalog: &Catalog, subject: Subject) -> Option<Described> {
+    let of = |id: ObjectId| {
+        let name = catalog.relation_name(id)?;
+        Some((name, catalog.relation(name)?))
+    };
+    let told = |kind, name: String, definition| {
+        Some(Described {
+            kind,
+            name,
+            definition,
+        })
+    };
     match subject {
-        Subject::Relation(id) => catalog.relation_name(id).map(|name| vec![name.to_string()]),
+        Subject::Relation(id) => {
+            let (name, relation) = of(id)?;
+            let definition = relation_text(catalog, relation);
+            told(kind_word(relation), name.to_string(), definition)
+        }
         Subject::Column(of, id) => {
             let name = catalog.relation_name(of)?;
             let column = catalog.table(name)?.column_by_id(id)?;
-            let mut told = vec![
-                format!("{name}.{}", column.name),
-                column.data_type.to_string(),
-            ];
-            if column.not_null {
-                told.push("NOT NULL".to_owned());
-            }
-            if let Some(default) = &column.default {
-                told.push(format!("DEFAULT {}", default.text));
-            }
-            if column.generated.is_some() {
-                told.push("generated".to_owned());
-            }
-            Some(told)
+            let definition = Some(column_text(column));
+            told("column", format!("{name}.{}", column.name), definition)
         }
-        Subject::Type(id) => catalog.type_name(id).map(|name| vec![name.to_string()]),
+        Subject::Type(id) => {
+            let name = catalog.type_name(id)?;
+            let found = catalog.user_type(name)?;
+            let kind = match &found.body {
+                TypeBody::Enum { .. } => "enum",
+                TypeBody::Domain { .. } => "domain",
+                TypeBody::Composite(_)
+                | TypeBody::Range(_)
+                | TypeBody::Base
+                | TypeBody::Unknown => "type",
+            };
+            told(kind, name.to_string(), type_text(&found.body))
+        }
         Subject::Label(of, id) => {
             let name = catalog.type_name(of)?;
-            let found = catalog.user_type(name)?;
-            let crate::schema::catalog::TypeBody::Enum { labels, .. } = &found.body else {
+            let TypeBody::Enum { labels, .. } = &catalog.user_type(name)?.body else {
                 return None;
             };
             let label = labels.iter().find(|it| it.id == id)?;
-            Some(vec![format!("{name}.{}", label.text)])
+            told("enum label", format!("{name}.{}", label.text), None)
         }
-        Subject::Routine(id) => catalog.all_routines().find_map(|(name, routines)| {
-            let routine = routines.iter().find(|it| it.id == id)?;
-            Some(vec![name.to_string(), routine.body.to_string()])
-        }),
+        Subject::Routine(id) => {
+            let (name, routine) = catalog.all_routines().find_map(|(name, routines)| {
+                Some((name, routines.iter().find(|it| it.id == id)?))
+            })?;
+            let definition = Some(routine_text(routine));
+            told(routine_word(routine.kind), name.to_string(), definition)
+        }
+        Subject::Constraint(table, id) => {
+            let (name, relation) = of(table)?;
+            let mut all = relation.as_table()?.constraints.iter();
+            let it = all.find(|it| it.id == id)?;
+            let text = constraint_text(it).replace("REFERENCES public.", "REFERENCES ");
+            told(
+                constraint_word(it),
+                format!("{name}.{}", it.name),
+                Some(text),
+            )
+        }
+        Subject::Index(table, id) => {
+            let (name, relation) = of(table)?;
+            let it = indexes(relation).find(|it| it.id == id)?;
+            let kind = if it.unique { "unique index" } else { "index" };
+            told(
+                kind,
+                it.name.to_string(),
+                Some(format!("ON {name} {}", index_text(it))),
+            )
+        }
+        Subject::Trigger(table, id) => {
+            let (name, relation) = of(table)?;
+            let triggers = match &relation.body {
+                RelationBody::Table(table) => &table.triggers[..],
+                RelationBody::View(view) => &view.triggers,
+                RelationBody::Sequence(_) | RelationBody::Index { .. } => &[],
+            };
+            let it = triggers.iter().find(|it| it.id == id)?;
+            told(
+                "trigger",
+                format!("{name}.{}", it.name),
+                Some(trigger_text(it)),
+            )
+        }
+        Subject::Policy(table, id) => {
+            let (name, relation) = of(table)?;
+            let mut all = relation.as_table()?.policies.iter();
+            let it = all.find(|it| it.id == id)?;
+            told(
+                "policy",
+                format!("{name}.{}", it.name),
+                Some(policy_text(it)),
+            )
+        }
     }
 }
 
-fn said(before: Option<&Vec<String>>, after: Option<&Vec<String>>) -> String {
-    match (before, after) {
-        (None, Some(after)) => format!("made: {}", told(after)),
-        (Some(_), None) => "dropped".to_owned(),
-        (Some(before), Some(after)) if before.first() != after.first() => {
-            let name = after.first().map_or("", String::as_str);
-            format!("renamed to {name}")
-        }
-        (Some(_), Some(after)) => format!("changed: {}", told(after)),
-        (None, None) => String::new(),
-    }
-}
-
-/// The first line of what is worth telling.
-fn told(all: &[String]) -> String {
-    let line = all.join(" ");
-    let mut words: Vec<&str> = line.split_whitespace().collect();
-    words.truncate(20);
-    words.join(" ")
-}
-
-fn place(chain: &Chain, migration: usize, statement: usize) -> (String, usize) {
+/// The file of a migration and the line of one of its statements.
+pub(super) fn place(chain: &Chain, migration: usize, statement: usize) -> (String, usize) {
     let it = &chain.migrations[migration];
     let line = match (&it.up, &chain.scripts[migration]) {
         (MigrationText::Read(part), Some(script)) => script
@@ -304,6 +671,11 @@ fn uses_of(
     let is_it = |it: &&Use| match subject {
         Subject::Relation(id) | Subject::Type(id) | Subject::Routine(id) => it.object == id,
         Subject::Column(of, id) | Subject::Label(of, id) => it.object == of && it.part == Some(id),
+        // No query names them but by accident.
+        Subject::Constraint(_, id)
+        | Subject::Index(_, id)
+        | Subject::Trigger(_, id)
+        | Subject::Policy(_, id) => it.part == Some(id),
     };
     let mut uses = Vec::new();
     for (at, query) in code.queries.iter().enumerate() {

@@ -345,8 +345,8 @@ fn head(project: &Project, chain: &Chain, position: usize) -> Release {
     }
 }
 
-/// The whole change, with the releases that may run beside it.
-fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<Judged> {
+/// The whole change: every state of it, with the releases that may run beside it.
+pub(super) fn open_window<'a>(project: &Project, chain: &'a Chain) -> Result<Window<'a>> {
     let timeline = &chain.timeline;
     let live: Vec<Release> = chain
         .live
@@ -382,14 +382,13 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<J
         .chain([chain.head_code.clone()])
         .collect();
     search_mentions(&mut window, &codes)?;
-    let switch = switch_position(project, chain);
-    let weighing = Weighing {
-        mode: project.config.deploy,
-        switch,
-        unknown: unknown_level(&project.config),
-    };
-    let (verdict, points) = window.verdict();
-    let releases = window
+    Ok(window)
+}
+
+/// What is said of each release of a window.
+pub(super) fn release_reports(chain: &Chain, window: &Window) -> Vec<ReleaseReport> {
+    let timeline = &chain.timeline;
+    window
         .releases
         .iter()
         .enumerate()
@@ -423,7 +422,21 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<J
                 }),
             }
         })
-        .collect();
+        .collect()
+}
+
+/// The whole change, with the releases that may run beside it.
+fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<Judged> {
+    let timeline = &chain.timeline;
+    let window = open_window(project, chain)?;
+    let switch = switch_position(project, chain);
+    let weighing = Weighing {
+        mode: project.config.deploy,
+        switch,
+        unknown: unknown_level(&project.config),
+    };
+    let (verdict, points) = window.verdict();
+    let releases = release_reports(chain, &window);
     let steps = (chain.first_new..chain.migrations.len())
         .map(|migration| step(chain, &window, migration, true))
         .collect();
@@ -489,6 +502,15 @@ fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
         query_notices: Vec::new(),
         failing_queries: Vec::new(),
     }
+}
+
+/// One migration as a change of its own: its step and what the rules say.
+pub(super) fn by_itself(
+    project: &Project,
+    chain: &Chain,
+    migration: usize,
+) -> (StepReport, Vec<Finding>) {
+    judge_one(project, chain, &Sources::new(chain), migration)
 }
 
 fn judge_one(
@@ -560,16 +582,7 @@ fn step(chain: &Chain, window: &Window, index: usize, named: bool) -> StepReport
     let migration = &chain.migrations[index];
     let end = chain.timeline.ends[index];
     let (old, new) = window.migration_truths(index);
-    let floor = chain
-        .graph
-        .floor(|name| {
-            window
-                .live()
-                .iter()
-                .position(|release| release.name == name)
-                .is_some_and(|release| window.works_at(release, end) == Truth::Works)
-        })
-        .filter(|_| named);
+    let floor = floor_at(chain, window, end).filter(|_| named);
     StepReport {
         migration: migration.path.clone(),
         version: migration.version.clone(),
@@ -581,6 +594,17 @@ fn step(chain: &Chain, window: &Window, index: usize, named: bool) -> StepReport
         index,
         statements: statements(chain, index),
     }
+}
+
+/// The oldest live release that works at a position.
+pub(super) fn floor_at<'a>(chain: &'a Chain, window: &Window, position: usize) -> Option<&'a str> {
+    chain.graph.floor(|name| {
+        window
+            .live()
+            .iter()
+            .position(|release| release.name == name)
+            .is_some_and(|release| window.works_at(release, position) == Truth::Works)
+    })
 }
 
 fn statements(chain: &Chain, index: usize) -> Vec<StatementReport> {

@@ -1,10 +1,10 @@
 //! A project's migrations, replayed in the order of its tool, without judging them.
 
 use super::{Options, only_postgres, overrides};
-use crate::check::chain::planned;
+use crate::check::chain::{planned, starting_schema};
 use crate::discover::{Migration, Overrides, Project, Tree, discover_one, locate};
 use crate::error::{Error, Result};
-use crate::history::{Planned, Timeline, replay};
+use crate::history::{Planned, Timeline, replay, replay_from_schema};
 use crate::schema::catalog::Catalog;
 
 /// A project with the schema after each of its migrations.
@@ -45,7 +45,7 @@ impl Replayed {
     }
 
     /// The place in run order of the migration that is named.
-    fn place_of(&self, wanted: &str) -> Option<usize> {
+    pub(super) fn place_of(&self, wanted: &str) -> Option<usize> {
         let found = &self.project.migrations[self.project.find(wanted)?];
         let mut all = self.migrations.iter();
         all.position(|it| it.identity == found.identity && it.path == found.path)
@@ -93,8 +93,14 @@ pub fn replay_project(options: &Options) -> Result<Replayed> {
 pub fn replay_tree(tree: &Tree, overrides: &Overrides) -> Result<Replayed> {
     let project = discover_one(tree, overrides)?;
     only_postgres(&project)?;
+    replay_of(project)
+}
+
+/// Replays the migrations of a project, on the schema that its configuration names.
+pub(super) fn replay_of(project: Project) -> Result<Replayed> {
     let (migrations, planned) = planned(&project)?;
-    let timeline = replay(&planned, project.dialect);
+    let schema = starting_schema(&project);
+    let timeline = replay_from_schema(schema.as_ref(), &planned, project.dialect);
     Ok(Replayed {
         migrations,
         timeline,

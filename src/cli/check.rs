@@ -1,13 +1,18 @@
 //! `migcheck check`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use migcheck::{
-    DeployMode, Dialect, FailOn, Layout, Named, New, Options, ServerVersion, Styling, Verbosity,
-    check, detection_line, fails, files_lines, to_json, to_text,
+    DeployMode, Dialect, FailOn, Layout, New, Options, ServerVersion, Verbosity, check,
+    detection_line, fails, files_lines, to_json, to_text,
 };
+
+use super::project::{listed, named, or_variable, server_version, variable};
+use super::terminal::{Colour, styling};
+
+/// The columns of a report where nothing says otherwise: excerpts are cut, not wrapped.
+const WIDEST: usize = 140;
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
@@ -106,17 +111,6 @@ enum Format {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Colour {
-    Auto,
-    Always,
-    Never,
-}
-
-fn named<T: Named>(text: &str) -> Result<T, String> {
-    T::from_name(text, "value")
-}
-
 /// Runs the check and prints its report; the exit code.
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     let new = match (&arguments.since, arguments.all, &arguments.base) {
@@ -146,10 +140,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         server_version: or_variable(
             arguments.server_version,
             "MIGCHECK_SERVER_VERSION",
-            |text| {
-                text.parse()
-                    .map_err(|error: <ServerVersion as std::str::FromStr>::Err| error.to_string())
-            },
+            server_version,
         )?,
         layout: or_variable(arguments.layout, "MIGCHECK_LAYOUT", named)?,
         deploy: or_variable(arguments.deploy, "MIGCHECK_DEPLOY", named)?,
@@ -183,8 +174,10 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
+    let width = variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let width = width.unwrap_or(WIDEST);
     let text = match format {
-        Format::Text => to_text(&report, styling(arguments.color), verbosity),
+        Format::Text => to_text(&report, styling(arguments.color, width), verbosity),
         Format::Json => to_json(&report),
     };
     super::print(&text)?;
@@ -199,43 +192,4 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     } else {
         super::CLEAN
     })
-}
-
-/// What the command line says, or else the environment; an empty variable is none.
-fn or_variable<T>(
-    given: Option<T>,
-    name: &str,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> anyhow::Result<Option<T>> {
-    match (given, variable(name)) {
-        (Some(given), _) => Ok(Some(given)),
-        (None, Some(text)) => parse(&text)
-            .map(Some)
-            .map_err(|message| anyhow::anyhow!("{name}: {message}")),
-        (None, None) => Ok(None),
-    }
-}
-
-fn listed<T: ValueEnum>(text: &str) -> Result<T, String> {
-    T::from_str(text, true)
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn styling(colour: Colour) -> Styling {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let colour = match colour {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto if is_set("NO_COLOR") => false,
-        Colour::Auto if is_set("CLICOLOR_FORCE") => true,
-        Colour::Auto => std::io::stdout().is_terminal(),
-    };
-    let width = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok())
-        .unwrap_or(140);
-    Styling { colour, width }
 }

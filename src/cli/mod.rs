@@ -1,7 +1,14 @@
 //! Arguments, exit codes, the terminal.
 
 mod check;
+mod diff;
+mod explain;
+mod graph;
+mod matrix;
+mod project;
+mod rules;
 mod schema;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -21,16 +28,20 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// Print the replayed schema as SQL that a server accepts, or as JSON.
     Schema(Box<schema::SchemaArguments>),
-    /// Explain a rule (why it hurts, what to do instead, examples) or an object of the schema: where
-    /// it was made and changed, which queries use it, whether it can be dropped.
-    Explain {
-        /// A rule's name as printed in brackets, or an object: users, users.nickname.
-        what: String,
-        /// A repository or a folder, for an object.
-        path: Option<std::path::PathBuf>,
-    },
+    /// Draw the versions of the schema and the migrations between them, with base, head, the live
+    /// releases and the branches.
+    Graph(Box<graph::GraphArguments>),
+    /// Print which release works on which state of the schema, the floor of each state and what each
+    /// release requires.
+    Matrix(Box<matrix::MatrixArguments>),
+    /// Say what changed between two versions of the schema.
+    Diff(Box<diff::DiffArguments>),
+    /// Explain a migration (what it does, who breaks, the safe sequence), a rule, a version of the
+    /// schema, or an object: where it was made and changed, what depends on it, which queries use it,
+    /// whether it can be dropped.
+    Explain(Box<explain::ExplainArguments>),
     /// List the rules.
-    Rules,
+    Rules(rules::RulesArguments),
 }
 
 /// Nothing at or above `--fail-on`.
@@ -46,8 +57,11 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
-        Command::Explain { what, path } => explain(&what, path),
-        Command::Rules => rules(),
+        Command::Graph(arguments) => graph::run(&arguments),
+        Command::Matrix(arguments) => matrix::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -56,67 +70,6 @@ pub(crate) fn run() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
-}
-
-fn explain(what: &str, path: Option<std::path::PathBuf>) -> anyhow::Result<u8> {
-    let (forced, name) = match what.split_once(':') {
-        Some(("rule", name)) => (Some("rule"), name),
-        Some(("object", name)) => (Some("object"), name),
-        Some(("file", name)) => (Some("file"), name),
-        _ => (None, what),
-    };
-    if forced != Some("object")
-        && let Some(rule) = migcheck::rule(name)
-    {
-        return print(rule.page);
-    }
-    let known: Vec<&str> = migcheck::RULES.iter().map(|rule| rule.name).collect();
-    if forced == Some("rule") {
-        anyhow::bail!(migcheck::unknown_name("rule", name, &known));
-    }
-    // What is there as a file is a migration.
-    let file = std::path::Path::new(name);
-    if forced == Some("file") || (forced.is_none() && file.is_file()) {
-        let options = migcheck::Options::default();
-        let walk = migcheck::explain_migration(&options, &|name| std::env::var_os(name), file)?;
-        return print(&migcheck::walk_to_text(&walk));
-    }
-    let options = migcheck::Options {
-        paths: path.into_iter().collect(),
-        ..migcheck::Options::default()
-    };
-    match migcheck::explain_object(&options, &|name| std::env::var_os(name), name) {
-        Ok(explained) => print(&migcheck::explained_to_text(&explained)),
-        // A misspelt rule is no object either.
-        Err(error) => {
-            let rule = migcheck::unknown_name("rule", name, &known);
-            if forced.is_none() && rule.contains("did you mean") {
-                anyhow::bail!(rule);
-            }
-            anyhow::bail!("{rule}; as an object: {error}")
-        }
-    }
-}
-
-fn rules() -> anyhow::Result<u8> {
-    let width = migcheck::RULES
-        .iter()
-        .map(|rule| rule.name.len())
-        .max()
-        .unwrap_or(0);
-    let lines: String = migcheck::RULES
-        .iter()
-        .map(|rule| {
-            // The page's second line says in a sentence what happened.
-            let summary = rule.page.lines().nth(2).unwrap_or("");
-            format!(
-                "{:width$}  {:7}  {summary}\n",
-                rule.name,
-                rule.class.as_str()
-            )
-        })
-        .collect();
-    print(&lines)
 }
 
 /// Data goes to stdout; a reader that has seen enough is no failure.

@@ -3,47 +3,37 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use migcheck::{
-    Dialect, Layout, Named, Options, ServerVersion, replay_project, schema_to_json, schema_to_sql,
-};
+use migcheck::{New, schema_at, schema_to_json, schema_to_sql};
+
+use super::project::{ProjectArguments, environment, variable};
 
 /// The arguments of `schema`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// The version after which the schema is printed: a version or a migration's file name
-    /// [default: the last]. A path that is there is taken for the project.
+    /// The version after which the schema is printed: a version or a migration's file name, `head`,
+    /// `base`, `empty`, `REV:VERSION`, `REV:` or a revision [default: head]. A folder that is there
+    /// is taken for the project.
     version: Option<String>,
     /// A repository or a folder.
     path: Option<PathBuf>,
 
+    /// The schema of this git revision, whose own migrations are replayed.
+    #[arg(long, value_name = "REV")]
+    at: Option<String>,
+    /// What `base` means: a revision or branch [default: the merge base with the target branch].
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
     /// How the schema is printed.
     #[arg(long, value_enum, default_value_t = Format::Sql)]
     format: Format,
-    /// The family of servers: postgres, mysql, mariadb, sqlite.
-    #[arg(long, value_parser = named::<Dialect>)]
-    dialect: Option<Dialect>,
-    /// The server's version, such as 16.
-    #[arg(long, value_name = "VERSION")]
-    server_version: Option<ServerVersion>,
-    /// The migration tool, as the README lists them.
-    #[arg(long, value_parser = named::<Layout>)]
-    layout: Option<Layout>,
-    /// The configuration file, instead of the migcheck.toml found.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Read no configuration file.
-    #[arg(long, conflicts_with = "config")]
-    isolated: bool,
+    #[command(flatten)]
+    project: ProjectArguments,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     Sql,
     Json,
-}
-
-fn named<T: Named>(text: &str) -> Result<T, String> {
-    T::from_name(text, "value")
 }
 
 /// Prints the replayed schema; the exit code.
@@ -53,36 +43,41 @@ pub(super) fn run(arguments: &SchemaArguments) -> anyhow::Result<u8> {
         (Some(first), None) if std::path::Path::new(first).is_dir() => {
             (None, Some(PathBuf::from(first)))
         }
-        (version, path) => (version.as_deref(), path.clone()),
+        (version, path) => (version.clone(), path.clone()),
     };
-    let options = Options {
-        paths: path.into_iter().collect(),
-        dialect: arguments.dialect,
-        server_version: arguments.server_version,
-        layout: arguments.layout,
-        config: arguments.config.clone(),
-        isolated: arguments.isolated,
-        ..Options::default()
+    let point = match (&arguments.at, version) {
+        (Some(revision), version) => Some(format!("{revision}:{}", version.unwrap_or_default())),
+        (None, version) => version,
     };
-    let replayed = replay_project(&options)?;
-    let (migration, catalog) = replayed.at(version)?;
-    let not_understood = replayed.not_understood_until(migration);
-    let version = migration.map(|it| it.version.as_str());
+    let mut options = arguments.project.options(path)?;
+    if let Some(revision) = arguments.base.clone().or_else(|| variable("MIGCHECK_BASE")) {
+        options.new = New::SinceRevision(revision);
+    }
+    let found = schema_at(&options, &environment, point.as_deref())?;
+    let (at, catalog) = (&found.point, &found.catalog);
     super::print(&match arguments.format {
         Format::Sql => {
-            let mut text = match version {
-                Some(version) => format!("-- the schema after version {version}\n"),
-                None => "-- the schema without migrations\n".to_owned(),
+            let of = match &at.revision {
+                Some(revision) => format!(" at revision {revision}"),
+                None => String::new(),
             };
-            if not_understood > 0 {
+            let mut text = match &at.version {
+                Some(version) => {
+                    let version = migcheck::printable(version);
+                    format!("-- the schema after version {version}{of}\n")
+                }
+                None => format!("-- the schema without migrations{of}\n"),
+            };
+            if at.not_understood > 0 {
                 text.push_str(&format!(
                     "-- statements before it that were not understood, and may have changed more: \
-                     {not_understood}\n"
+                     {}\n",
+                    at.not_understood
                 ));
             }
             text.push_str(&schema_to_sql(catalog));
             text
         }
-        Format::Json => schema_to_json(catalog, version, not_understood),
+        Format::Json => schema_to_json(catalog, at.version.as_deref(), at.not_understood),
     })
 }

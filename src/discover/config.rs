@@ -657,7 +657,7 @@ impl Named for Unit {
 
 /// ``unknown key `retierd`; did you mean `retired`?``, or the names there are when none is near.
 pub fn unknown_name(what: &str, name: &str, known: &[&str]) -> String {
-    match nearest(name, known) {
+    match nearest_name(name, known) {
         Some(near) => format!("unknown {what} `{name}`; did you mean `{near}`?"),
         None if known.len() > 12 => format!("unknown {what} `{name}`"),
         None => {
@@ -668,7 +668,7 @@ pub fn unknown_name(what: &str, name: &str, known: &[&str]) -> String {
 }
 
 /// The known name that `name` is most likely a slip of.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest_name<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let spelt = |text: &str| text.to_lowercase().replace('_', "-");
     let name = spelt(name);
     known

@@ -26,7 +26,7 @@ mod tree;
 pub use config::{
     Allow, CodeSettings, Config, Consumer, DeclaredEvidence, DeployMode,
     FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed, Prepared, Retired,
-    RetiredAccess, RuleSettings, unknown_name,
+    RetiredAccess, RuleSettings, nearest_name, unknown_name,
 };
 pub use git::{Base, Commit, Environment, Fork, Reference, Repository};
 pub use layout::{Edit, Edited, Layout, Reaction};
@@ -162,19 +162,25 @@ pub struct Project {
 }
 
 impl Project {
-    /// The place of the migration that `wanted` names: its version (leading zeros do not matter),
-    /// its path, or its file name with or without the ending.
+    /// The place of the migration that `wanted` names: its version (leading zeros do not matter, nor
+    /// do the dashes of a date), its path, its file name with or without the ending, or the name of
+    /// the folder that is the migration.
     pub fn find(&self, wanted: &str) -> Option<usize> {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let digits = wanted.replace(['-', '_'], "");
         let same_number = |version: &str| {
-            is_number(wanted)
+            is_number(&digits)
                 && is_number(version)
-                && version.trim_start_matches('0') == wanted.trim_start_matches('0')
+                && version.trim_start_matches('0') == digits.trim_start_matches('0')
         };
         let exact = |it: &Migration| it.version == wanted || it.path == wanted;
         let by_name = |it: &Migration| {
-            let file = split(&it.path).1;
+            let (folder, file) = split(&it.path);
+            let is_folder = |folder: &str| {
+                folder != self.folder && split(folder).1 == wanted && !wanted.is_empty()
+            };
             same_number(&it.version)
+                || is_folder(folder)
                 || file == wanted
                 || file
                     .strip_prefix(wanted)

@@ -21,6 +21,15 @@ pub struct VersionGraph {
     releases: Vec<(String, NodeIndex)>,
 }
 
+/// A migration as the way from one version to the one that it makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Way {
+    /// The migration that makes the version before it; `None` is the empty schema.
+    pub from: Option<usize>,
+    /// The migration, and so the version that it leads to.
+    pub migration: usize,
+}
+
 impl VersionGraph {
     /// A path: each migration follows the one before it.
     pub fn linear<'a>(versions: impl IntoIterator<Item = &'a str>) -> Self {
@@ -115,6 +124,31 @@ impl VersionGraph {
             .collect()
     }
 
+    /// The versions that nothing follows, by the migration that makes them; `None` is the empty
+    /// schema, where there is no migration at all.
+    pub fn head_migrations(&self) -> Vec<Option<usize>> {
+        self.graph
+            .externals(Direction::Outgoing)
+            .map(|node| node.index().checked_sub(1))
+            .collect()
+    }
+
+    /// Every migration as a way from one version to another, ordered by where it leads and from
+    /// where. One that follows several others is several ways.
+    pub fn ways(&self) -> Vec<Way> {
+        let mut out: Vec<Way> = self
+            .graph
+            .edge_references()
+            .map(|edge| Way {
+                from: edge.source().index().checked_sub(1),
+                migration: *edge.weight(),
+            })
+            .collect();
+        out.sort_by_key(|way| (way.migration, way.from));
+        out.dedup();
+        out
+    }
+
     /// The migrations on the way from one version to another, neither end's predecessors included:
     /// what a database at `from` still lacks to be at `to`. Versions are given by the migration
     /// that makes them; `None` is the empty schema.
@@ -190,6 +224,33 @@ mod tests {
         assert_eq!(graph.run_order().unwrap(), [1, 2, 0]);
         assert_eq!(graph.heads(), ["a", "b"]);
         assert_eq!(graph.between(Some(1), Some(0)), [0, 2]);
+    }
+
+    #[test]
+    fn each_migration_is_a_way_from_each_of_its_parents() {
+        let graph = VersionGraph::with_parents([
+            ("a", [].as_slice()),
+            ("b", [0].as_slice()),
+            ("c", [0].as_slice()),
+            ("d", [2, 1].as_slice()),
+        ]);
+        let ways: Vec<(Option<usize>, usize)> = graph
+            .ways()
+            .into_iter()
+            .map(|way| (way.from, way.migration))
+            .collect();
+        assert_eq!(
+            ways,
+            [
+                (None, 0),
+                (Some(0), 1),
+                (Some(0), 2),
+                (Some(1), 3),
+                (Some(2), 3)
+            ]
+        );
+        assert_eq!(graph.head_migrations(), [Some(3)]);
+        assert_eq!(VersionGraph::linear([]).head_migrations(), [None]);
     }
 
     #[test]

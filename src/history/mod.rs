@@ -6,7 +6,7 @@
 pub mod graph;
 pub mod replay;
 
-pub use graph::VersionGraph;
+pub use graph::{VersionGraph, Way};
 pub use replay::{
     Batch, Planned, RowsChange, Step, Timeline, replay, replay_from_schema, replay_on,
 };

@@ -602,30 +602,12 @@ impl Printer<'_> {
             self.line("-- this index is not valid");
         }
         let unique = if index.unique { "UNIQUE " } else { "" };
-        let usual = KeyOptions::default();
-        let keys: Vec<String> = index
-            .keys
-            .iter()
-            .enumerate()
-            .map(|(at, key)| index_key(key, index.options.get(at).unwrap_or(&usual)))
-            .collect();
-        let mut line = format!(
-            "CREATE {unique}INDEX {} ON {only}{} USING {} ({})",
+        self.line(&format!(
+            "CREATE {unique}INDEX {} ON {only}{} {};",
             quoted(&index.name),
             full(table),
-            quoted(&index.method),
-            keys.join(", ")
-        );
-        if !index.include.is_empty() {
-            let _ = write!(line, " INCLUDE ({})", list(&index.include));
-        }
-        if index.nulls_not_distinct {
-            line.push_str(" NULLS NOT DISTINCT");
-        }
-        if let Some(predicate) = &index.predicate {
-            let _ = write!(line, " WHERE {}", predicate.text);
-        }
-        self.line(&format!("{line};"));
+            index_text(index)
+        ));
     }
 
     /// Partitions and children, which are made alone first: what they share with their parents is
@@ -1008,10 +990,32 @@ pub(super) fn target_of(
 }
 
 /// The definition of a constraint, without its name.
-pub(super) fn constraint_text(constraint: &Constraint) -> String {
+pub(crate) fn constraint_text(constraint: &Constraint) -> String {
     let clause = constraint_clause(constraint);
     let name = format!("CONSTRAINT {} ", quoted(&constraint.name));
     clause.strip_prefix(&name).unwrap_or(&clause).to_owned()
+}
+
+/// The definition of an index, without its name and its table: from `USING` on.
+pub(crate) fn index_text(index: &Index) -> String {
+    let usual = KeyOptions::default();
+    let keys: Vec<String> = index
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(at, key)| index_key(key, index.options.get(at).unwrap_or(&usual)))
+        .collect();
+    let mut out = format!("USING {} ({})", quoted(&index.method), keys.join(", "));
+    if !index.include.is_empty() {
+        let _ = write!(out, " INCLUDE ({})", list(&index.include));
+    }
+    if index.nulls_not_distinct {
+        out.push_str(" NULLS NOT DISTINCT");
+    }
+    if let Some(predicate) = &index.predicate {
+        let _ = write!(out, " WHERE {}", predicate.text);
+    }
+    out
 }
 
 fn role(name: &Ident) -> String {

@@ -24,6 +24,34 @@ struct Root<'a> {
     left_out: Vec<LeftOut<'a>>,
 }
 
+/// A report of another kind than that of a check, with its own fields after the common ones.
+pub(super) fn report_json(report: &str, fields: &[(&str, serde_json::Value)]) -> String {
+    struct Whole<'a>(&'a str, &'a [(&'a str, serde_json::Value)]);
+    impl Serialize for Whole<'_> {
+        fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeMap;
+            let mut map = out.serialize_map(None)?;
+            map.serialize_entry("format", &1)?;
+            map.serialize_entry("report", self.0)?;
+            map.serialize_entry(
+                "tool",
+                &Tool {
+                    name: env!("CARGO_PKG_NAME"),
+                    version: env!("CARGO_PKG_VERSION"),
+                },
+            )?;
+            for (name, value) in self.1 {
+                map.serialize_entry(name, value)?;
+            }
+            map.end()
+        }
+    }
+    let mut text = serde_json::to_string_pretty(&Whole(report, fields))
+        .expect("strings, numbers and lists can be written as JSON");
+    text.push('\n');
+    text
+}
+
 #[derive(Serialize)]
 struct LeftOut<'a> {
     folder: &'a str,

@@ -1,14 +1,21 @@
 //! What a check found, and how it is printed: one file per format.
 
-mod ddl;
+pub(crate) mod changes;
+pub(crate) mod ddl;
+mod diff;
 mod explained;
 mod files;
+mod graph;
 mod json;
+mod matrix;
+mod page;
 mod printable;
 mod schema_json;
 mod sentence;
 mod text;
+mod version;
 mod walk;
+mod wrap;
 
 use std::collections::BTreeMap;
 
@@ -20,13 +27,27 @@ use crate::findings::Finding;
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
+pub use changes::{Happened, Histories, SchemaChange, schema_changes};
 pub use ddl::to_sql as schema_to_sql;
-pub use explained::{Event, Explained, QueryUse, ReleaseUses, explained_to_text};
+pub use diff::{DiffReport, PointReport, diff_to_json, diff_to_text};
+pub use explained::{
+    Dependent, Event, Explained, QueryUse, ReleaseUses, explained_to_json, explained_to_text,
+};
 pub use files::files_lines;
+pub use graph::{
+    Branch, GraphEdge, GraphNode, GraphReport, Pin, PinRole, ProjectGraph, graph_to_dot,
+    graph_to_json, graph_to_mermaid, graph_to_text,
+};
 pub use json::to_json;
+pub use matrix::{
+    Cell, MatrixReport, MatrixState, ProjectMatrix, matrix_to_json, matrix_to_markdown,
+    matrix_to_text,
+};
+pub use page::{page_to_text, rules_to_json, rules_to_text};
 pub use printable::printable;
 pub use schema_json::schema_to_json;
 pub use text::{Styling, Verbosity, detection_line, to_text};
+pub use version::{ExplainedVersion, Holder, OwnVerdict, version_to_json, version_to_text};
 pub use walk::{Walk, WalkPoint, WalkStage, WalkStatement, walk_to_text};
 
 /// The result of a check.

@@ -47,7 +47,7 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
 }
 
 /// `SELECT, UPDATE (a)` on table `t`, with the names in backticks.
-pub(super) fn privileges_on(
+pub(crate) fn privileges_on(
     privileges: &BTreeSet<Arc<str>>,
     on: &str,
     object: &ObjectRef,
@@ -57,7 +57,7 @@ pub(super) fn privileges_on(
 }
 
 /// `PUBLIC` is no role.
-pub(super) fn role_name(role: &Ident) -> String {
+pub(crate) fn role_name(role: &Ident) -> String {
     match role.as_str() {
         "public" => "`PUBLIC`".to_owned(),
         _ => format!("`{role}`"),

@@ -39,7 +39,7 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
 }
 
 /// The literals in backticks, the first few of many.
-fn quoted(values: &BTreeSet<Arc<str>>) -> String {
+pub(crate) fn quoted(values: &BTreeSet<Arc<str>>) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = values
         .iter()

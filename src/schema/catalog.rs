@@ -331,7 +331,7 @@ impl Table {
     }
 
     /// Whether a column of that name is known not to be there.
-    pub(super) fn is_absent(&self, name: &Ident) -> bool {
+    pub fn is_absent(&self, name: &Ident) -> bool {
         match &self.knowledge {
             Knowledge::Full => true,
             Knowledge::ColumnsUnknown { absent } => absent.contains(name),
@@ -947,6 +947,11 @@ impl Catalog {
     /// Every schema, ordered by name.
     pub fn schemas(&self) -> impl Iterator<Item = &Ident> {
         self.schemas.keys()
+    }
+
+    /// Every role that the history names, ordered by name; those that are gone are remembered.
+    pub fn roles(&self) -> impl Iterator<Item = (&Ident, &Role)> {
+        self.roles.iter()
     }
 
     /// Whether the schema was there and is no more.

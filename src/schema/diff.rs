@@ -1845,7 +1845,7 @@ impl Tables<'_> {
 
 /// Whether, for every kind of statement, some policy admits rows: one that is not literally false
 /// and does not hang on a setting of the session, which no migration sets for the code.
-fn admits_rows(table: &Table) -> bool {
+pub(crate) fn admits_rows(table: &Table) -> bool {
     let admits = |expr: &Option<SqlExpr>| {
         expr.as_ref().is_none_or(|expr| {
             let text = expr.text.to_lowercase();

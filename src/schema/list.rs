@@ -29,7 +29,7 @@ impl<T> List<T> {
     }
 
     /// Whether both lists have the very same element at an index, shared since they were copied.
-    pub(super) fn shares(&self, other: &List<T>, at: usize) -> bool {
+    pub fn shares(&self, other: &List<T>, at: usize) -> bool {
         match (self.0.get(at), other.0.get(at)) {
             (Some(own), Some(other)) => Arc::ptr_eq(own, other),
             _ => false,

@@ -31,4 +31,5 @@ mod support;
 mod type_changes;
 mod uses;
 mod verdicts;
+mod versions;
 mod world;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migcheck::RULES;
 use migcheck::analysis::{Access, Pair};
-use migcheck::report::ProjectReport;
+use migcheck::discover::Overrides;
+use migcheck::report::{Histories, ProjectReport, schema_changes};
+use migcheck::rules::Class;
 
 use crate::world::{State, judge, judge_branch};
 
@@ -94,7 +96,8 @@ pub(crate) fn examples(page: &str) -> Vec<Example> {
 }
 
 impl Example {
-    fn report(&self) -> ProjectReport {
+    /// The old release and head as their files, and what the target branch has by now.
+    fn states(&self) -> (State, State, State) {
         // A tool is not changed on the way.
         let mut layout = self.config.lines().filter(|line| line.contains("layout ="));
         let old_config = format!("{}\n{}", layout.next().unwrap_or(""), self.old_config);
@@ -119,7 +122,11 @@ impl Example {
         if let Some(text) = queries {
             head = head.path("queries/all.sql", text);
         }
-        let head = head.config(&self.config);
+        (old, head.config(&self.config), theirs)
+    }
+
+    fn report(&self) -> ProjectReport {
+        let (old, head, theirs) = self.states();
         match self.theirs.is_empty() {
             true => judge(&[("old", &old)], &head),
             false => judge_branch(&old, &theirs, &head),
@@ -284,4 +291,84 @@ fn a_safe_example_differs_from_a_breaking_one_in_one_clause() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Rules that look at something else than the difference of two schemas: files, texts, rows,
+/// queries, a transaction, or what is between two states.
+const OF_NO_DIFFERENCE: &[&str] = &[
+    "column_backfilled",
+    "not_understood",
+    "query_fails",
+    "result_reshaped",
+    "rows_rewritten",
+    "table_copied",
+    // What a server can do through a view follows from its query.
+    "table_covered_by_view",
+    "view_writes_refused",
+];
+
+/// Pages with examples where a rule looks at what stands under a name and a comparison of two
+/// versions at what became of the object: it was renamed, and another one has the name.
+const OF_NAMES: &[&str] = &["name_reused", "table_covered_by_view"];
+
+/// What a message says, whatever the finer word for the kind of thing is.
+fn plain(message: &str) -> String {
+    let mut text = message.to_owned();
+    for (fine, plain) in [
+        ("primary key `", "unique key `"),
+        ("unique index `", "unique key `"),
+        ("materialized view `", "view `"),
+        ("procedure `", "function `"),
+        ("aggregate `", "function `"),
+    ] {
+        text = text.replace(fine, plain);
+    }
+    text
+}
+
+#[test]
+fn what_rules_say_of_a_difference_is_said_of_two_versions() {
+    let mut missing = Vec::new();
+    for rule in RULES {
+        for (number, example) in examples(rule.page).iter().enumerate() {
+            let (old, head, _) = example.states();
+            let replayed = |state: &State| {
+                let replayed = migcheck::replay_tree(&state.tree(), &Overrides::default());
+                replayed
+                    .expect("a project in memory can be replayed")
+                    .timeline
+            };
+            let (before, after) = (replayed(&old), replayed(&head));
+            // From the old release to head, and what each migration does.
+            let mut versions = vec![(before.catalog(before.end()), after.catalog(after.end()))];
+            let ends = after.ends.iter().zip(after.ends.iter().skip(1));
+            versions.extend(ends.map(|(one, next)| (after.catalog(*one), after.catalog(*next))));
+            let said: Vec<String> = versions
+                .iter()
+                .flat_map(|(old, new)| schema_changes(old, new, Histories::One))
+                .map(|it| plain(&it.message))
+                .collect();
+            for finding in &judge(&[("old", &old)], &head).findings {
+                let is_said = said.iter().any(|it| it.contains(&plain(&finding.message)));
+                let is_renamed = OF_NAMES.contains(&rule.name)
+                    && said.iter().any(|it| it.contains(" is renamed to "));
+                let is_of_files = matches!(finding.class, Class::History | Class::Ops);
+                let is_none = is_of_files || OF_NO_DIFFERENCE.contains(&finding.rule);
+                if !is_said && !is_renamed && !is_none {
+                    missing.push(format!(
+                        "{} {}: {}\n    {}",
+                        rule.name,
+                        number + 1,
+                        finding.message,
+                        said.join("\n    ")
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "a diff says it in other words, or not at all (src/report/changes/):\n{}",
+        missing.join("\n")
+    );
 }
