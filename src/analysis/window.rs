@@ -9,16 +9,17 @@ use std::sync::Arc;
 
 use crate::history::{RowsChange, Step, Timeline};
 use crate::schema::apply::Touched;
-use crate::schema::catalog::{Catalog, Column, RelationBody, Routine, Trigger};
+use crate::schema::catalog::{Catalog, Column, Policy, RelationBody, Routine, Table, Trigger};
 use crate::schema::diff::{
-    Change, Demand, Difference, ObjectKind, ObjectRef, diff_touched, every_name, known_column,
-    other_name,
+    Change, Demand, Difference, ObjectKind, ObjectRef, PolicyChange, diff_touched, every_name,
+    known_column, other_name,
 };
 use crate::schema::name::{Ident, QualifiedName};
-use crate::schema::op::ConstraintKind;
+use crate::schema::op::{ConstraintKind, PolicyCommand, SqlExpr};
+use crate::sql::expression::Node;
 
 use super::compat::{Access, Evidence, Harm, Pair, Weight, harms};
-use super::condition::{Known, implies, refuses_nothing};
+use super::condition::{Known, Refuses, implies, literal, refuses, spelled_plainly};
 use super::contract::Contract;
 use super::proof::{Mention, Unused};
 use super::queries::{Code, Usage};
@@ -160,9 +161,20 @@ impl<'a> Window<'a> {
                 }
             }
         }
-        breaks.retain(|it| {
+        breaks.retain_mut(|it| {
             let release = releases.get(it.release).unwrap_or(&head);
-            !is_satisfied(timeline, release, it)
+            if is_same_policy(timeline, release, it) {
+                return false;
+            }
+            match refused(timeline, release, it) {
+                Some(Refuses::Nothing) => return false,
+                // An INSERT of old code cannot but violate it.
+                Some(Refuses::Everything) if it.harm.weight == Weight::Warning => {
+                    it.harm.weight = Weight::Error;
+                }
+                Some(Refuses::Something | Refuses::Everything) | None => {}
+            }
+            true
         });
         for it in &mut breaks {
             let weight = match filled(timeline, &states, it) {
@@ -614,68 +626,169 @@ fn assigns(catalog: &Catalog, trigger: &Trigger, column: &Ident) -> bool {
         && crate::sql::query::body::always_assigns(&routine.body, column)
 }
 
-/// Whether a new check refuses nothing that a release writes: it holds whatever the columns that the
-/// release does not know are left with, or an old check has demanded as much.
-fn is_satisfied(timeline: &Timeline, release: &Release, it: &Break) -> bool {
-    let is_check = matches!(
-        it.difference.change,
-        Change::ConstraintAdded {
-            demand: Demand::Check,
-            ..
-        }
-    );
-    let object = &it.difference.object;
-    let (true, Pair::OldOnNew, Some(parent), Some(schema)) =
-        (is_check, it.harm.pair, &object.parent, &object.schema)
+/// Which rows of a release a new check refuses, with the columns that the release does not know as they
+/// are left; `None` where the break is about something else.
+fn refused(timeline: &Timeline, release: &Release, it: &Break) -> Option<Refuses> {
+    let Change::ConstraintAdded {
+        demand: Demand::Check,
+        columns,
+        ..
+    } = &it.difference.change
     else {
-        return false;
+        return None;
     };
-    let old_name = QualifiedName::new(schema.clone(), parent.clone());
-    let (Some(relation), Some(before)) = (
-        release.own.relation(&old_name),
-        release.own.table(&old_name),
-    ) else {
-        return false;
-    };
-    let catalog = timeline.catalog(it.start);
-    let new_name = match catalog.relation_name(relation.id) {
-        Some(name) => name,
-        None => &old_name,
-    };
-    let Some(after) = catalog.table(new_name) else {
-        return false;
-    };
-    let tree = |kind: &ConstraintKind| match kind {
-        ConstraintKind::Check { expr, .. } => crate::sql::expression::parse(&expr.text),
+    if it.harm.pair != Pair::OldOnNew {
+        return None;
+    }
+    let (before, after) = both_tables(timeline, release, it)?;
+    let condition = |kind: &ConstraintKind| match kind {
+        ConstraintKind::Check { expr, .. } => Some(expr.clone()),
         _ => None, // Other kinds hold no condition.
     };
-    let added = after.constraints.iter().find(|it| it.name == object.name);
-    let Some(check) = added.and_then(|it| tree(&it.kind)) else {
+    let object = &it.difference.object;
+    let added = after.constraints.iter().find(|it| it.name == object.name)?;
+    let check = condition(&added.kind)?;
+    let old_column = |column: &Column| {
+        before
+            .column_by_id(column.id)
+            .or_else(|| before.column(&column.name))
+    };
+    let is_new = |name: &Ident| {
+        after
+            .column(name)
+            .is_some_and(|it| old_column(it).is_none())
+    };
+    let all_new = !columns.is_empty() && columns.iter().all(is_new);
+    let Some(tree) = crate::sql::expression::parse(&check.text) else {
+        // Of columns that are all new, old code leaves NULL or the default in every one.
+        let is_kind = check.yields_to_null() || check.admits_null();
+        return Some(match all_new && is_kind {
+            true => Refuses::Nothing,
+            false => Refuses::Something,
+        });
+    };
+    let known = |name: &Ident| {
+        let Some(column) = after.column(name) else {
+            return Known::Nothing;
+        };
+        match old_column(column) {
+            Some(old) if before.refuses_null(old) => return Known::NotNull,
+            Some(_) => return Known::Nothing,
+            None => {}
+        }
+        match &column.default {
+            Some(default) => crate::sql::expression::parse(&default.text)
+                .and_then(|tree| literal(&tree))
+                .unwrap_or(Known::Nothing),
+            None if column.identity.is_some() || column.generated.is_some() => Known::Nothing,
+            None => Known::Null,
+        }
+    };
+    let old_checks = before.constraints.iter().filter(|it| it.enforced);
+    let old_checks = old_checks.filter_map(|it| condition(&it.kind));
+    let mut old_trees = old_checks.filter_map(|it| crate::sql::expression::parse(&it.text));
+    if old_trees.any(|old| implies(&old, &tree)) {
+        return Some(Refuses::Nothing);
+    }
+    // What an unknown default gives is the business of whoever wrote it.
+    Some(match refuses(&tree, &known) {
+        Refuses::Something if all_new => Refuses::Nothing,
+        found => found,
+    })
+}
+
+/// A table as a release knows it, and as it is where a break begins.
+fn both_tables<'a>(
+    timeline: &'a Timeline,
+    release: &'a Release,
+    it: &Break,
+) -> Option<(&'a Table, &'a Table)> {
+    let object = &it.difference.object;
+    let schema = object.schema.clone()?;
+    let name = QualifiedName::new(schema, object.parent.clone()?);
+    let before = release.own.relation(&name)?;
+    let catalog = timeline.catalog(it.start);
+    let later = catalog.relation_name(before.id).unwrap_or(&name);
+    Some((before.as_table()?, catalog.table(later)?))
+}
+
+/// Whether a policy that differs in its text admits what the old one admitted, under whatever name.
+fn is_same_policy(timeline: &Timeline, release: &Release, it: &Break) -> bool {
+    let Change::PolicyChanged { how, .. } = it.difference.change else {
         return false;
     };
-    let is_known = |column: &Column| {
-        before.column_by_id(column.id).is_some() || before.column(&column.name).is_some()
+    let Some((before, after)) = both_tables(timeline, release, it) else {
+        return false;
     };
-    let known = |name: &Ident| match after.column(name) {
-        Some(column) if is_known(column) => match before.column(name) {
-            Some(old) if before.refuses_null(old) => Known::NotNull,
-            _ => Known::Nothing,
-        },
-        Some(column)
-            if column.default.is_none()
-                && column.identity.is_none()
-                && column.generated.is_none() =>
-        {
-            Known::Null
+    let name = &it.difference.object.name;
+    let tree = |text: &Option<SqlExpr>| {
+        let text = spelled_plainly(&text.as_ref()?.text);
+        crate::sql::expression::parse(&text)
+    };
+    // Whether the first demands no more than the second; what is left out of `WITH CHECK` is `USING`.
+    let admits = |kind: &Policy, strict: &Policy| {
+        let pairs = [
+            (&strict.using, &kind.using),
+            (
+                strict
+                    .with_check
+                    .as_ref()
+                    .map_or(&strict.using, |_| &strict.with_check),
+                kind.with_check
+                    .as_ref()
+                    .map_or(&kind.using, |_| &kind.with_check),
+            ),
+        ];
+        pairs
+            .into_iter()
+            .all(|(strict, kind)| match (strict, kind) {
+                (None, None) => true,
+                // Without a condition it admits nothing.
+                (None, Some(_)) => true,
+                (Some(_), None) => false,
+                (Some(_), Some(_)) => match (tree(strict), tree(kind)) {
+                    (Some(strict), Some(kind)) => {
+                        matches!(kind.node(), Node::Bool(true)) || implies(&strict, &kind)
+                    }
+                    _ => false,
+                },
+            })
+    };
+    let covers = |wide: &Policy, narrow: &Policy| {
+        let everybody = |policy: &Policy| {
+            policy.roles.is_empty() || policy.roles.iter().any(|it| it.as_str() == "public")
+        };
+        let roles = everybody(wide) || narrow.roles.iter().all(|it| wide.roles.contains(it));
+        roles && (wide.command == PolicyCommand::All || wide.command == narrow.command)
+    };
+    match how {
+        PolicyChange::Added => {
+            let Some(added) = after.policies.iter().find(|it| it.name == *name) else {
+                return false;
+            };
+            // It refuses no more than one that was there.
+            before
+                .policies
+                .iter()
+                .any(|old| !old.permissive && covers(old, added) && admits(added, old))
         }
-        _ => Known::Nothing,
-    };
-    let old_checks = before
-        .constraints
-        .iter()
-        .filter(|it| it.enforced)
-        .filter_map(|it| tree(&it.kind));
-    refuses_nothing(&check, &known) || old_checks.into_iter().any(|old| implies(&old, &check))
+        PolicyChange::Changed | PolicyChange::Dropped => {
+            let Some(old) = before.policies.iter().find(|it| it.name == *name) else {
+                return false;
+            };
+            match old.permissive {
+                true => after
+                    .policies
+                    .iter()
+                    .any(|new| new.permissive && covers(new, old) && admits(new, old)),
+                false => after
+                    .policies
+                    .iter()
+                    .filter(|new| !new.permissive && new.name == *name)
+                    .all(|new| covers(old, new) && admits(new, old)),
+            }
+        }
+    }
 }
 
 fn evidence(harm: &Harm) -> Evidence {

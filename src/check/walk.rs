@@ -6,9 +6,7 @@ use std::sync::Arc;
 use super::chain::Chain;
 use super::judge::contract;
 use super::{New, Options, chain_of, meant, overrides, read_code};
-use crate::analysis::{
-    Access, Break, Contract, Evidence, Pair, Release, Retired, Role, Verdict, Window, harms,
-};
+use crate::analysis::{Access, Contract, Pair, Release, Retired, Role, Verdict, Window};
 use crate::discover::{
     Environment, Migration, MigrationText, Project, RetiredAccess, Target, Tree, discover,
     discover_with_base, locate,
@@ -16,7 +14,7 @@ use crate::discover::{
 use crate::error::{Error, Result};
 use crate::history::{Planned, Timeline, replay_on};
 use crate::plan::{self, GivenUp, Sequence, Stage, Unit};
-use crate::report::{Walk, WalkPoint, WalkStage, WalkStatement};
+use crate::report::{Histories, Walk, WalkPoint, WalkStage, WalkStatement, schema_changes};
 use crate::rules::{self, Facts};
 use crate::schema::catalog::{Catalog, RelationBody};
 use crate::schema::diff::{Change, Difference, diff};
@@ -136,7 +134,14 @@ fn walk(project: &Project, chain: &Chain, at: usize) -> Walk {
         version: migration.version.clone(),
         deploy: project.config.deploy,
         statements,
-        changes: changes(timeline.catalog(begin), timeline.catalog(end)),
+        changes: schema_changes(
+            timeline.catalog(begin),
+            timeline.catalog(end),
+            Histories::One,
+        )
+        .into_iter()
+        .map(|it| format!("{} {}", it.happened.mark(), it.message))
+        .collect(),
         points,
         verdict,
         findings: said(&window, at, chain),
@@ -336,47 +341,6 @@ fn point(chain: &Chain, window: &Window, at: usize, position: usize) -> WalkPoin
         after_line: after,
         releases,
     }
-}
-
-/// What is different after it, as the rules word it.
-fn changes(before: &Catalog, after: &Catalog) -> Vec<String> {
-    let mut out = Vec::new();
-    for difference in diff(before, after) {
-        let breaks: Vec<Break> = harms(&difference)
-            .into_iter()
-            .map(|harm| Break {
-                release: 0,
-                difference: difference.clone(),
-                access: harm.access.to_vec(),
-                harm,
-                evidence: Evidence::Presumed,
-                start: 0,
-                end: 1,
-                blamed: None,
-                uses: Vec::new(),
-                unused: None,
-                mentions: Vec::new(),
-            })
-            .collect();
-        let facts = Facts {
-            difference: &difference,
-            breaks: breaks.iter().collect(),
-            reason: None,
-        };
-        let said = match breaks.is_empty() {
-            true => None,
-            false => rules::advise(&facts).map(|(_, advice)| advice.message),
-        };
-        let text = said.unwrap_or_else(|| {
-            let object = &difference.object;
-            let what = difference.change.name().replace('-', " ");
-            format!("{} `{object}`: {what}", object.kind.as_str())
-        });
-        if !out.contains(&text) {
-            out.push(text);
-        }
-    }
-    out
 }
 
 /// What the rules say about the migration, once each.
