@@ -409,13 +409,23 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         Change::Backfilled | Change::RowsCopied { .. } => {
             table.add(Pair::NewReadsOldData, READ, Warning, None);
         }
-        Change::RowSecurityOn { without_policy } => {
+        Change::RowSecurityOn { without } => {
             let message =
                 format!("new row violates row-level security policy for table \"{name}\"");
-            let weight = if *without_policy { Error } else { Warning };
+            let refused = error("42501", Stage::Execute, message);
+            let lacks = |command: PolicyCommand| without.contains(&command);
             // Hidden rows are not an error: reads, UPDATE and DELETE find none.
-            table.hurts_old(READ, weight, None);
-            table.hurts_old(WRITE, weight, error("42501", Stage::Execute, message));
+            match lacks(PolicyCommand::Select) {
+                true => table.hurts_old(READ, Error, None),
+                false => table.hurts_old(READ, Warning, None),
+            }
+            if lacks(PolicyCommand::Insert) {
+                table.hurts_old(WRITE, Error, refused);
+            } else if lacks(PolicyCommand::Update) || lacks(PolicyCommand::Delete) {
+                table.hurts_old(WRITE, Error, None);
+            } else {
+                table.hurts_old(WRITE, Warning, refused);
+            }
         }
         Change::PolicyChanged { command, .. } => {
             let message =
@@ -800,7 +810,7 @@ mod tests {
         let enabled = Difference {
             object: ObjectRef::top(ObjectKind::Table, &QualifiedName::new("public", "t")),
             change: Change::RowSecurityOn {
-                without_policy: true,
+                without: vec![PolicyCommand::Select, PolicyCommand::Insert],
             },
         };
         let found = harms(&enabled);

@@ -205,6 +205,11 @@ impl<'a> Window<'a> {
             super::proof::apply(timeline, &states, release, index, (from, last), &mut breaks);
         }
         super::proof::weigh_new_data(&releases, &mut breaks);
+        for it in &mut breaks {
+            if let Some(step) = switched_on(timeline, &states, it) {
+                it.blamed = Some(step);
+            }
+        }
         breaks.retain(|it| {
             let at = states.partition_point(|state| *state < it.start);
             states.get(at).is_some_and(|state| *state < it.end)
@@ -541,6 +546,24 @@ fn uses(contract: &Contract, difference: &Difference, harm: &Harm, access: Acces
             contract.uses(&column, access)
         });
     column_used && contract.uses(object, access)
+}
+
+/// The step that enables or forces row-level security, where policies made in the same commit decide
+/// how much it hurts.
+fn switched_on(timeline: &Timeline, states: &[usize], it: &Break) -> Option<usize> {
+    if !matches!(it.difference.change, Change::RowSecurityOn { .. }) {
+        return None;
+    }
+    let blamed = it.blamed?;
+    let object = &it.difference.object;
+    let name = QualifiedName::new(object.schema.clone()?, object.name.clone());
+    let security = |position: usize| {
+        let table = timeline.catalog(position).table(&name);
+        table.map(|table| table.row_security)
+    };
+    let seen = states.partition_point(|state| *state <= blamed);
+    let from = seen.checked_sub(1).and_then(|at| states.get(at)).copied()?;
+    (from..=blamed).find(|step| security(*step) != security(step + 1))
 }
 
 /// Whether a trigger gives a value to the column that an INSERT leaves out.

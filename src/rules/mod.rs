@@ -269,8 +269,8 @@ mod tests {
                 top(kind, Change::ResultReshaped { what, has_star });
             }
         }
-        for without_policy in [true, false] {
-            top(ObjectKind::Table, Change::RowSecurityOn { without_policy });
+        for without in [vec![PolicyCommand::Insert], Vec::new()] {
+            top(ObjectKind::Table, Change::RowSecurityOn { without });
         }
         top(
             ObjectKind::Table,

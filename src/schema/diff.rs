@@ -393,8 +393,8 @@ pub enum Change {
     RuleDropped,
     /// Rows are hidden or refused by row-level security that was off before.
     RowSecurityOn {
-        /// Whether no policy admits any row.
-        without_policy: bool,
+        /// The kinds of statement for which no policy admits any row.
+        without: Vec<PolicyCommand>,
     },
     /// A policy of a table with row-level security is new, another or gone.
     PolicyChanged {
@@ -1741,12 +1741,16 @@ impl Tables<'_> {
         if !after.enabled {
             return;
         }
-        let without_policy = !admits_rows(self.after);
-        let admitted = !before.enabled || admits_rows(self.before);
-        if before != after || (without_policy && admitted) {
+        let without = without_policy(self.after);
+        let had = match before.enabled {
+            true => without_policy(self.before),
+            false => Vec::new(),
+        };
+        let is_worse = without.iter().any(|command| !had.contains(command));
+        if before != after || is_worse {
             out.push(Difference {
                 object: table,
-                change: Change::RowSecurityOn { without_policy },
+                change: Change::RowSecurityOn { without },
             });
             return;
         }
@@ -1840,9 +1844,9 @@ impl Tables<'_> {
     }
 }
 
-/// Whether, for every kind of statement, some policy admits rows: one that is not literally false
-/// and does not hang on a setting of the session, which no migration sets for the code.
-pub(crate) fn admits_rows(table: &Table) -> bool {
+/// The kinds of statement for which no policy admits rows: one that is not literally false and does not
+/// hang on a setting of the session, which no migration sets for the code.
+pub(crate) fn without_policy(table: &Table) -> Vec<PolicyCommand> {
     let admits = |expr: &Option<SqlExpr>| {
         expr.as_ref().is_none_or(|expr| {
             let text = expr.text.to_lowercase();
@@ -1855,14 +1859,15 @@ pub(crate) fn admits_rows(table: &Table) -> bool {
         PolicyCommand::Update,
         PolicyCommand::Delete,
     ];
-    commands.iter().all(|command| {
-        table.policies.iter().any(|policy| {
+    let has_none = |command: &PolicyCommand| {
+        !table.policies.iter().any(|policy| {
             policy.permissive
                 && (policy.command == PolicyCommand::All || policy.command == *command)
                 && admits(&policy.using)
                 && admits(&policy.with_check)
         })
-    })
+    };
+    commands.into_iter().filter(has_none).collect()
 }
 
 fn demand_of(kind: &ConstraintKind) -> Option<Demand> {

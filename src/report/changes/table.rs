@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::{Compare, Happened, Place, code, column_text, shown_type};
 use crate::report::ddl::{constraint_text, index_text};
+use crate::rules::row_security_enabled;
 use crate::schema::apply::constraint_columns;
 use crate::schema::catalog::{
     Catalog, Column, Constraint, Index, ObjectId, Policy, RewriteRule, Table, Trigger, TypeBody,
     View,
 };
-use crate::schema::diff::admits_rows;
+use crate::schema::diff::without_policy;
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
     ConstraintKind, Identity, IndexKey, PolicyCommand, ReferentialAction, SqlExpr, TriggerTiming,
@@ -253,11 +254,7 @@ impl<'a> Compare<'a> {
         let (was, is) = (before.row_security, after.row_security);
         if was.enabled != is.enabled {
             let message = match is.enabled {
-                true if !admits_rows(after) => format!(
-                    "row-level security holds on `{name}` without a policy for every kind of \
-                     statement"
-                ),
-                true => format!("row-level security holds on `{name}`"),
+                true => row_security_enabled::what(&name.to_string(), &without_policy(after)),
                 false => format!("row-level security no longer holds on `{name}`"),
             };
             self.say(tables, "row security", message, (None, None));
