@@ -256,23 +256,34 @@ fn page_of_the_layouts_has_each_of_them() {
 #[test]
 fn readme_shows_what_the_program_prints() {
     let readme = readme();
-    let command = "$ cargo run --quiet -- check fixtures/rename_column --since 2\n";
-    let (_, rest) = readme.split_once(command).expect("the README has the demo");
-    let (shown, _) = rest.split_once("```").expect("the fence is closed");
-    let arguments = ["check", "fixtures/rename_column", "--since", "2"];
-    let output = program(root(), &arguments)
-        .output()
-        .expect("the program runs");
-    assert_eq!(output.status.code(), Some(1));
-    let printed = [output.stderr, output.stdout].concat();
-    let printed = String::from_utf8(printed).expect("it prints UTF-8");
-    // Without git, paths begin at the folder asked for.
-    let plain = |text: &str| -> Vec<String> {
-        text.lines()
-            .map(|line| line.trim_end().replace("fixtures/rename_column/", ""))
-            .collect()
-    };
-    assert_eq!(plain(shown), plain(&printed));
+    for (command, code) in [
+        ("check fixtures/rename_column --since 2", 1),
+        (
+            "explain fixtures/rename_column/migrations/0003_rename_nickname.sql",
+            0,
+        ),
+    ] {
+        let line = format!("$ cargo run --quiet -- {command}\n");
+        let (_, rest) = readme.split_once(&line).expect("the README has the demo");
+        let (shown, _) = rest.split_once("```").expect("the fence is closed");
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let output = program(root(), &arguments)
+            .output()
+            .expect("the program runs");
+        assert_eq!(output.status.code(), Some(code));
+        let printed = [output.stderr, output.stdout].concat();
+        let printed = String::from_utf8(printed).expect("it prints UTF-8");
+        // Without git, paths begin at the folder asked for.
+        let plain = |text: &str| -> Vec<String> {
+            text.lines()
+                .map(|line| {
+                    let line = line.trim_end().replace("fixtures/rename_column/", "");
+                    line.replace("migrations/", "")
+                })
+                .collect()
+        };
+        assert_eq!(plain(shown), plain(&printed), "{command}");
+    }
 }
 
 #[test]
