@@ -1,11 +1,13 @@
 //! Facts: who breaks, between which states, with which server error, and when the code may be
 //! switched. No opinion on how bad it is: that is [`crate::rules`] and [`crate::findings`].
 
+mod circumstances;
 pub mod compat;
 mod condition;
 pub mod contract;
 pub mod proof;
 pub mod queries;
+mod rows;
 pub mod transaction;
 pub mod verdict;
 pub mod window;
