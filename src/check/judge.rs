@@ -20,7 +20,7 @@ use crate::findings::{
     Blame, Finding, Place, Severity, Weighing, failing_query, findings, history_differs,
     layout_finding, not_understood, refused, unknown_level, unreadable,
 };
-use crate::history::Batch;
+use crate::history::{Batch, Timeline};
 use crate::report::{
     BaseReport, NotUnderstood, PlanReport, ProjectReport, QueryCounts, ReleaseReport, Report,
     RunsIn, StatementReport, StepReport, Summary,
@@ -37,7 +37,7 @@ use crate::sql::{Dialect, Statement};
 
 use super::applied;
 use super::branches;
-use super::chain::Chain;
+use super::chain::{Chain, Pinned};
 use super::code::{ReleaseCode, search_mentions};
 use super::down::{Down, Undone, undo_new};
 use super::remarks;
@@ -321,6 +321,24 @@ fn query_notices(window: &Window) -> Vec<String> {
     out
 }
 
+/// A release that may run beside the change, at its place on the timeline.
+pub(super) fn live_release(timeline: &Timeline, pinned: &Pinned) -> Release {
+    let position = timeline.begin_of(pinned.length);
+    Release {
+        name: pinned.release.name.clone(),
+        role: Role::Live,
+        own: pinned
+            .own
+            .clone()
+            .unwrap_or_else(|| Arc::clone(timeline.catalog(position))),
+        position,
+        contract: contract(&pinned.release.retired),
+        code: None,
+        usage: Arc::default(),
+    }
+    .with_code(pinned.code.as_ref().map(|it| Arc::clone(&it.code)))
+}
+
 pub(super) fn contract(retired: &[Retired]) -> Contract {
     Contract::presumed(
         retired
@@ -351,22 +369,7 @@ pub(super) fn open_window<'a>(project: &Project, chain: &'a Chain) -> Result<Win
     let live: Vec<Release> = chain
         .live
         .iter()
-        .map(|pinned| {
-            let position = timeline.begin_of(pinned.length);
-            Release {
-                name: pinned.release.name.clone(),
-                role: Role::Live,
-                own: pinned
-                    .own
-                    .clone()
-                    .unwrap_or_else(|| Arc::clone(timeline.catalog(position))),
-                position,
-                contract: contract(&pinned.release.retired),
-                code: None,
-                usage: Arc::default(),
-            }
-            .with_code(pinned.code.as_ref().map(|it| Arc::clone(&it.code)))
-        })
+        .map(|pinned| live_release(timeline, pinned))
         .collect();
     let mut shipped = head(project, chain, timeline.end());
     if let Some((fresh, _)) = &chain.fresh {

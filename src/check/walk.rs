@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::chain::Chain;
-use super::judge::contract;
+use super::judge::{contract, live_release};
 use super::{New, Options, chain_of, meant, overrides, read_code};
 use crate::analysis::{Access, Contract, Pair, Release, Retired, Role, Verdict, Window};
 use crate::discover::{
@@ -157,22 +157,7 @@ fn live(chain: &Chain, begin: usize) -> Vec<Release> {
         .live
         .iter()
         .filter(|pinned| timeline.begin_of(pinned.length) <= begin)
-        .map(|pinned| {
-            let position = timeline.begin_of(pinned.length);
-            Release {
-                name: pinned.release.name.clone(),
-                role: Role::Live,
-                own: pinned
-                    .own
-                    .clone()
-                    .unwrap_or_else(|| Arc::clone(timeline.catalog(position))),
-                position,
-                contract: contract(&pinned.release.retired),
-                code: None,
-                usage: Arc::default(),
-            }
-            .with_code(pinned.code.as_ref().map(|it| Arc::clone(&it.code)))
-        })
+        .map(|pinned| live_release(timeline, pinned))
         .collect();
     if !pinned.is_empty() {
         return pinned;

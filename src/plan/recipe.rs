@@ -350,6 +350,18 @@ fn own_name(object: &ObjectRef) -> QualifiedName {
     QualifiedName::new(schema, object.name.clone())
 }
 
+/// The first release uses another name, and gives the old one up.
+fn uses_instead(new: &str, old: &ObjectRef, draft: &mut Draft) {
+    draft
+        .first
+        .does
+        .push(format!("uses `{new}` instead of `{old}`"));
+    draft.first.retired.push(GivenUp {
+        object: old.to_string(),
+        access: None,
+    });
+}
+
 /// A copy under the new name, kept the same by a trigger; at the end the old column takes its place.
 fn rename_column(unit: &Unit, difference: &Difference, to: &Ident, draft: &mut Draft) -> bool {
     let [SchemaOp::RenameColumn { .. }] = &unit.operations[..] else {
@@ -390,14 +402,7 @@ fn rename_column(unit: &Unit, difference: &Difference, to: &Ident, draft: &mut D
         name: to.clone(),
         ..difference.object.clone()
     };
-    draft
-        .first
-        .does
-        .push(format!("uses `{new}` instead of `{}`", difference.object));
-    draft.first.retired.push(GivenUp {
-        object: difference.object.to_string(),
-        access: None,
-    });
+    uses_instead(&new.to_string(), &difference.object, draft);
     for part in [to, &difference.object.name] {
         draft.moved.push(Moved {
             of: name.name.as_str().to_owned(),
@@ -436,14 +441,7 @@ fn rename_table(
     );
     repeat_grants(unit, &old, &old, draft);
     draft.stand_ins.push(format!("DROP VIEW {old}"));
-    draft
-        .first
-        .does
-        .push(format!("uses `{to}` instead of `{}`", difference.object));
-    draft.first.retired.push(GivenUp {
-        object: difference.object.to_string(),
-        access: None,
-    });
+    uses_instead(&to.to_string(), &difference.object, draft);
     true
 }
 
@@ -482,14 +480,7 @@ fn rename_view(
     repeat_grants(unit, &old, to, draft);
     draft.make(Phase::Contract, format!("DROP VIEW {to}"));
     draft.keep(Phase::Contract, unit);
-    draft
-        .first
-        .does
-        .push(format!("uses `{to}` instead of `{}`", difference.object));
-    draft.first.retired.push(GivenUp {
-        object: difference.object.to_string(),
-        access: None,
-    });
+    uses_instead(&to.to_string(), &difference.object, draft);
     draft.moved.push(Moved {
         of: to.name.as_str().to_owned(),
         part: None,
