@@ -245,7 +245,8 @@ pub(super) fn is_same_policy(timeline: &Timeline, release: &Release, it: &Break)
         let everybody = |policy: &Policy| {
             policy.roles.is_empty() || policy.roles.iter().any(|it| it.as_str() == "public")
         };
-        let roles = everybody(wide) || narrow.roles.iter().all(|it| wide.roles.contains(it));
+        let roles = everybody(wide)
+            || (!everybody(narrow) && narrow.roles.iter().all(|it| wide.roles.contains(it)));
         roles && (wide.command == PolicyCommand::All || wide.command == narrow.command)
     };
     match how {

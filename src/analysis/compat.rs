@@ -409,7 +409,7 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         Change::Backfilled | Change::RowsCopied { .. } => {
             table.add(Pair::NewReadsOldData, READ, Warning, None);
         }
-        Change::RowSecurityOn { without } => {
+        Change::RowSecurityOn { without, was_on } => {
             let message =
                 format!("new row violates row-level security policy for table \"{name}\"");
             let refused = error("42501", Stage::Execute, message);
@@ -417,13 +417,14 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
             // Hidden rows are not an error: reads, UPDATE and DELETE find none.
             match lacks(PolicyCommand::Select) {
                 true => table.hurts_old(READ, Error, None),
-                false => table.hurts_old(READ, Warning, None),
+                false if !was_on => table.hurts_old(READ, Warning, None),
+                false => {}
             }
             if lacks(PolicyCommand::Insert) {
                 table.hurts_old(WRITE, Error, refused);
             } else if lacks(PolicyCommand::Update) || lacks(PolicyCommand::Delete) {
                 table.hurts_old(WRITE, Error, None);
-            } else {
+            } else if !was_on {
                 table.hurts_old(WRITE, Warning, refused);
             }
         }
@@ -460,6 +461,8 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         Change::LabelRenamed { to } => {
             table.hurts_old(BOTH, Error, no_label(name));
             table.hurts_new(BOTH, Error, no_label(to.as_str()));
+            // Rows that hold it are read with the new text.
+            table.add(Pair::OldReadsNewData, READ, Warning, None);
         }
         Change::TypeRedefined => {
             table.hurts_old(BOTH, Warning, None);
@@ -811,6 +814,7 @@ mod tests {
             object: ObjectRef::top(ObjectKind::Table, &QualifiedName::new("public", "t")),
             change: Change::RowSecurityOn {
                 without: vec![PolicyCommand::Select, PolicyCommand::Insert],
+                was_on: false,
             },
         };
         let found = harms(&enabled);

@@ -406,7 +406,9 @@ fn reshaped_break(
 fn weigh_values(usage: &Usage, code: &Code, it: &mut Break) {
     let is_demand = matches!(
         it.difference.change,
-        Change::ConstraintAdded { .. } | Change::ValuesRemoved { .. }
+        Change::ConstraintAdded { .. }
+            | Change::ValuesRemoved { .. }
+            | Change::NotNullSet { supplied: false }
     );
     if !is_demand || it.harm.pair != Pair::OldOnNew {
         return;
@@ -424,7 +426,7 @@ fn weigh_values(usage: &Usage, code: &Code, it: &mut Break) {
         if literal.is_some() {
             it.evidence = Evidence::Proven;
             it.harm.weight = Weight::Error;
-        } else if it.evidence == Evidence::Presumed {
+        } else if it.evidence == Evidence::Presumed && it.harm.weight != Weight::Error {
             it.evidence = Evidence::Possible;
         }
     }
@@ -443,7 +445,11 @@ pub(super) fn weigh_new_data(releases: &[Release], breaks: &mut [Break]) {
         let Some(reader) = live.get(it.release) else {
             continue;
         };
-        if it.harm.pair != Pair::OldReadsNewData {
+        let is_met = matches!(
+            it.difference.change,
+            Change::LabelAdded | Change::ValuesAdded { .. } | Change::NotNullDropped { .. }
+        );
+        if it.harm.pair != Pair::OldReadsNewData || !is_met {
             continue;
         }
         let mut literal = None;
@@ -566,7 +572,9 @@ fn reads(own: &Catalog, bound: &Bound, difference: &Difference) -> bool {
                 return false;
             };
             match &difference.change {
-                Change::LabelAdded => is_of_type(own, name, &column.name, difference),
+                Change::LabelAdded | Change::LabelRenamed { .. } => {
+                    is_of_type(own, name, &column.name, difference)
+                }
                 Change::ValuesAdded { column: of, .. } => {
                     Some(&name.name) == difference.object.parent.as_ref() && column.name == *of
                 }

@@ -595,6 +595,7 @@ pub(super) fn violates(bound: &Bound, difference: &Difference) -> Option<Option<
         match &difference.change {
             Change::ConstraintAdded { columns, .. } => (columns.iter().collect(), None),
             Change::ValuesRemoved { column, values } => (vec![column], Some(values)),
+            Change::NotNullSet { .. } => (vec![&difference.object.name], None),
             _ => return None,
         };
     let mut writes = false;
@@ -611,6 +612,9 @@ pub(super) fn violates(bound: &Bound, difference: &Difference) -> Option<Option<
                 continue;
             }
             writes = true;
+            if let (Change::NotNullSet { .. }, Written::Null) = (&difference.change, value) {
+                return Some(Some("NULL".to_owned()));
+            }
             if let (Some(refused), Written::Literal(text)) = (refused, value)
                 && refused.contains(text.as_str())
             {

@@ -88,9 +88,10 @@ pub(super) fn stale(
                 .collect(),
             // The rows are those of the first; what is joined to it adds to them.
             RowsChange::Copied { into, from }
-                if from
-                    .first()
-                    .is_some_and(|first| is_left_behind(live, head, into, first)) =>
+                if from.first().is_some_and(|first| {
+                    is_left_behind(live, head, into, first)
+                        && !inserts_fail(breaks, step, live, first)
+                }) =>
             {
                 let from: Vec<QualifiedName> = from
                     .iter()

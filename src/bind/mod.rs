@@ -81,24 +81,38 @@ pub fn bind_beside(query: &Query, catalog: &Catalog, own: &Catalog, settings: &S
         .bind(&query.statement)
 }
 
-/// The columns of a view's query, with their types, as they are when the view is made; `None`
-/// where they are not all known.
-pub(crate) fn view_columns(
+/// What a view's query comes to when the view is made.
+pub(crate) struct ViewQuery {
+    /// Its columns, with their types; `None` where they are not all known.
+    pub(crate) columns: Option<Vec<(Ident, SqlType)>>,
+    /// Why the server refuses it, where that is sure.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Binds the query of a view; `None` where it is not read.
+pub(crate) fn view_query(
     text: &str,
     catalog: &Catalog,
     search_path: &[Ident],
-) -> Option<Vec<(Ident, SqlType)>> {
+) -> Option<ViewQuery> {
     let settings = Settings {
         search_path: search_path.to_vec(),
         ..Settings::default()
     };
     let bound = bind(&Query::read(text).ok()?, catalog, &settings);
-    let columns = bound.output?.into_iter();
-    let typed = columns.map(|column| {
-        let data_type = column.data_type.unwrap_or_else(SqlType::unknown);
-        (column.name, data_type)
-    });
-    Some(typed.collect())
+    let failure = bound.failure().cloned();
+    let typed = |columns: Vec<OutputColumn>| {
+        let columns = columns.into_iter();
+        let typed = columns.map(|column| {
+            let data_type = column.data_type.unwrap_or_else(SqlType::unknown);
+            (column.name, data_type)
+        });
+        typed.collect()
+    };
+    Some(ViewQuery {
+        columns: bound.output.map(typed),
+        failure,
+    })
 }
 
 /// What writing to a view comes to, its triggers and rules aside.

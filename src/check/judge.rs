@@ -30,7 +30,7 @@ use crate::rules::{
     Advice, down_differs, down_missing, marker_misplaced, migration_skipped, transaction_forbidden,
     version_duplicated, version_gap, version_late,
 };
-use crate::schema::diff::{Difference, ObjectRef, diff};
+use crate::schema::diff::{Change, Difference, ObjectRef, diff};
 use crate::schema::op::{SchemaOp, TransactionOp};
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::{Dialect, Statement};
@@ -478,7 +478,19 @@ fn needed(window: &Window, found: &[Finding]) -> Vec<String> {
     for it in &window.breaks {
         let object = &it.difference.object;
         if it.harm.pair == Pair::NewOnOld && decides(it.harm.weight) && !is_said(object) {
-            let name = format!("{} `{object}`", object.kind.as_str());
+            // Where it had another name, head uses the new one.
+            let shown = match &it.difference.change {
+                Change::ColumnRenamed { to } => ObjectRef {
+                    name: to.clone(),
+                    ..object.clone()
+                }
+                .to_string(),
+                Change::RelationRenamed { to }
+                | Change::TypeRenamed { to }
+                | Change::RoutineRenamed { to } => to.to_string(),
+                _ => object.to_string(),
+            };
+            let name = format!("{} `{shown}`", object.kind.as_str());
             if !out.contains(&name) {
                 out.push(name);
             }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::chain::Chain;
+use super::code::{ReleaseCode, search_mentions};
 use super::judge::{contract, live_release};
 use super::{New, Options, chain_of, meant, overrides, read_code};
 use crate::analysis::{Access, Contract, Pair, Release, Retired, Role, Verdict, Window};
@@ -37,12 +38,19 @@ pub fn explain_migration(
         files: Vec::new(),
         ..target.clone()
     };
+    let revision = match &options.new {
+        New::SinceRevision(revision) => Some(revision.as_str()),
+        New::SinceBase | New::SinceVersion(_) | New::All => None,
+    };
     let (found, base) = match &target.repository {
-        Some(_) => discover_with_base(&unnamed, &overrides, None, environment),
+        Some(_) => discover_with_base(&unnamed, &overrides, revision, environment),
         None => (discover(&target.tree, &overrides), None),
     };
-    // Without a target branch there is head alone.
-    let base = base.and_then(Result::ok);
+    let base = match (base, revision) {
+        // Without a target branch there is head alone; one that is named must be there.
+        (Some(Err(error)), Some(_)) => return Err(error),
+        (base, _) => base.and_then(Result::ok),
+    };
     let (projects, _) = meant(options, &target, found?)?;
     let wanted = target.files.first().map_or("", String::as_str);
     for project in projects {
@@ -51,23 +59,27 @@ pub fn explain_migration(
             continue;
         }
         // What is new is judged against the releases that are alive; what was there, by itself.
-        if let Some(base) = &base {
+        let new = match (&options.new, &base) {
+            (New::All, _) | (New::SinceBase | New::SinceRevision(_), None) => None,
+            (new, _) => Some(new.clone()),
+        };
+        if let Some(new) = new {
             let since = Options {
-                new: New::SinceBase,
+                new,
                 paths: Vec::new(),
                 ..options.clone()
             };
-            let mut chain = chain_of(&since, &unnamed, &overrides, &project, Some(base))?;
+            let mut chain = chain_of(&since, &unnamed, &overrides, &project, base.as_ref())?;
             let at = chain.migrations.iter().rposition(of_path);
             if let Some(at) = at.filter(|at| *at >= chain.first_new) {
                 let folders = [project.folder.clone()];
                 read_code(&since, &target.tree, &project, &folders, &mut chain, false)?;
-                return Ok(walk(&project, &chain, at));
+                return walk(&project, &chain, at);
             }
         }
         let chain = Chain::of_everything(&project)?;
         if let Some(at) = chain.migrations.iter().rposition(of_path) {
-            return Ok(walk(&project, &chain, at));
+            return walk(&project, &chain, at);
         }
     }
     Err(Error::Argument(format!(
@@ -96,17 +108,31 @@ pub fn explain_migration_in(
         .iter()
         .rposition(|it| Some(&it.identity) == found);
     match at {
-        Some(at) => Ok(walk(&project, &chain, at)),
+        Some(at) => walk(&project, &chain, at),
         None => Err(Error::Argument(format!(
             "no migration has the version or name {version}"
         ))),
     }
 }
 
-fn walk(project: &Project, chain: &Chain, at: usize) -> Walk {
+fn walk(project: &Project, chain: &Chain, at: usize) -> Result<Walk> {
     let timeline = &chain.timeline;
     let (begin, end) = (timeline.begin_of(at), timeline.ends[at]);
-    let window = Window::judge(timeline, live(chain, begin), head(project, chain, end));
+    let mut window = Window::judge(timeline, live(chain, begin), head(project, chain, end));
+    // The same evidence as a check has.
+    let codes: Vec<Option<ReleaseCode>> = window
+        .live()
+        .iter()
+        .map(|release| {
+            let mut pinned = chain.live.iter();
+            pinned
+                .find(|it| it.release.name == release.name)?
+                .code
+                .clone()
+        })
+        .chain([chain.head_code.clone().filter(|_| end == timeline.end())])
+        .collect();
+    search_mentions(&mut window, &codes)?;
     let migration = &chain.migrations[at];
     let units = units(chain, &window, at);
     let statements = statements(chain, at);
@@ -114,7 +140,13 @@ fn walk(project: &Project, chain: &Chain, at: usize) -> Walk {
     for position in window.states_of(at) {
         points.push(point(chain, &window, at, position));
     }
-    let verdict = window.migration_verdict(at);
+    // Of a change that is this migration alone the verdict is that of the change.
+    let is_all =
+        at == chain.first_new && at + 1 == chain.migrations.len() && !chain.live.is_empty();
+    let verdict = match is_all {
+        true => window.verdict().0,
+        false => window.migration_verdict(at),
+    };
     let steps = &timeline.steps[begin..end];
     let refused = steps.iter().flat_map(|step| &step.misfits).next();
     let unread = statements.iter().any(|it| it.not_understood.is_some());
@@ -129,7 +161,7 @@ fn walk(project: &Project, chain: &Chain, at: usize) -> Walk {
         }
         (None, false, _) => safe_sequence(project, chain, &window, at, &units),
     };
-    Walk {
+    Ok(Walk {
         path: migration.path.clone(),
         version: migration.version.clone(),
         deploy: project.config.deploy,
@@ -146,7 +178,7 @@ fn walk(project: &Project, chain: &Chain, at: usize) -> Walk {
         verdict,
         findings: said(&window, at, chain),
         sequence: safe.map(|stages| named(stages, migration, chain)),
-    }
+    })
 }
 
 /// The releases that may run beside a migration: those of the change where it is new, or else the

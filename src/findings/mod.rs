@@ -441,8 +441,7 @@ pub fn refused(
     let rule = rules::rule("statement_refused")?;
     let advice = rules::statement_refused::advice(misfit.code, &misfit.message);
     let object = migration_object();
-    // The replay follows most of what the server does, not yet all of it.
-    let severity = Severity::Warning;
+    let severity = Severity::Error;
     assemble(
         rule,
         advice,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::bind::types::is_assignable;
-use crate::bind::{view_columns, view_writes};
+use crate::bind::{view_query, view_writes};
 use crate::discover::{TransactionScope, Unit};
 use crate::schema::apply::{
     Applied, Assumption, Misfit, Origin, Touched, apply, assumed_catalog, end_session,
@@ -17,7 +17,8 @@ use crate::schema::apply::{
 use crate::schema::catalog::{Catalog, ObjectId, Routine};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::{
-    Argument, Call, Called, ColumnChange, DataOp, OtherKind, Runs, SchemaOp, TransactionOp, Value,
+    Argument, Call, Called, ColumnChange, DataOp, IndexKey, OtherKind, Runs, SchemaOp,
+    TransactionOp, Value,
 };
 use crate::schema::session::{IndexNames, PrimaryKeys, Session};
 use crate::schema::types::{SqlType, TypeName};
@@ -632,6 +633,7 @@ impl Replay {
             return;
         }
         let before = Arc::clone(&self.catalog);
+        let mut refused_view = None;
         // Statements that leave the schema alone share the catalog before them.
         let applied = if matches!(op, SchemaOp::Data(_) | SchemaOp::NoEffect { .. }) {
             Applied::default()
@@ -668,10 +670,18 @@ impl Replay {
                     Touched::Relation(name) if name.name == view.name.name => Some(name),
                     _ => None,
                 })
-                && let Some(columns) =
-                    view_columns(&view.query.text, &self.catalog, self.session.search_path())
+                && let Some(query) =
+                    view_query(&view.query.text, &self.catalog, self.session.search_path())
             {
-                catalog.describe_view(name, &view.columns, columns);
+                if let Some(columns) = query.columns {
+                    catalog.describe_view(name, &view.columns, columns);
+                }
+                if !self.catalog.is_doubtful() && self.dialect == Dialect::Postgres {
+                    refused_view = query.failure.map(|failure| Misfit {
+                        code: failure.code,
+                        message: failure.message,
+                    });
+                }
             }
             if let SchemaOp::CreateView { .. } = op {
                 for touched in &applied.touched {
@@ -688,7 +698,11 @@ impl Replay {
         };
         self.assumptions.extend(applied.assumptions);
         let mut misfits = applied.misfits;
-        misfits.extend(self.cannot_convert(&before, op));
+        if runs == Runs::Always {
+            misfits.extend(self.cannot_convert(&before, op));
+            misfits.extend(self.missing_column(&before, op));
+            misfits.extend(refused_view);
+        }
         self.push(place, applied.touched, misfits);
         let Some(step) = self.steps.last_mut() else {
             return;
@@ -718,6 +732,44 @@ impl Replay {
             }
             _ => {}
         }
+    }
+
+    /// What the server says where an index or a change of rows names a column that is not there.
+    fn missing_column(&self, before: &Catalog, op: &SchemaOp) -> Option<Misfit> {
+        if self.dialect != Dialect::Postgres || before.is_doubtful() {
+            return None;
+        }
+        let (table, columns, is_row): (&ObjectName, Vec<&Ident>, bool) = match op {
+            SchemaOp::CreateIndex { index, .. } => {
+                let keys = index.keys.iter().filter_map(|key| match key {
+                    IndexKey::Column(column) => Some(column),
+                    IndexKey::Expression(_) => None,
+                });
+                (&index.table, keys.chain(&index.include).collect(), false)
+            }
+            SchemaOp::Data(DataOp::Insert { table, columns, .. }) => {
+                (table, columns.iter().collect(), true)
+            }
+            SchemaOp::Data(DataOp::Update {
+                table,
+                columns,
+                filled,
+            }) => (table, columns.iter().chain(filled).collect(), true),
+            _ => return None,
+        };
+        let name = named_relation(before, &self.session, table);
+        let found = before.table(&name)?;
+        let missing = columns
+            .into_iter()
+            .find(|column| found.knowledge.is_full() && found.column(column).is_none())?;
+        let of = match is_row {
+            true => format!(" of relation \"{}\"", name.name.as_str()),
+            false => String::new(),
+        };
+        Some(Misfit {
+            code: "42703",
+            message: format!("column \"{}\"{of} does not exist", missing.as_str()),
+        })
     }
 
     /// What the server says where it has no way from a column's type to the new one.

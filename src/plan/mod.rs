@@ -11,6 +11,7 @@ mod sync;
 
 use crate::analysis::{Access, Break};
 use crate::schema::catalog::Catalog;
+use crate::schema::name::QualifiedName;
 use crate::schema::op::{SchemaOp, TransactionOp};
 
 /// A statement of the migration, or one action of an `ALTER TABLE`, as it can be run by itself.
@@ -165,6 +166,8 @@ struct Draft {
     first: ReleasePlan,
     second: ReleasePlan,
     moved: Vec<Moved>,
+    /// The tables whose rows were copied into new ones.
+    copied: Vec<QualifiedName>,
 }
 
 impl Draft {
@@ -188,6 +191,15 @@ impl Draft {
         self.put(phase, piece);
     }
 
+    /// The unit with another text, or one that ends in a line break and comes before it.
+    fn keep_as(&mut self, phase: Phase, unit: &Unit, sql: Option<String>) {
+        match sql {
+            None => self.keep(phase, unit),
+            Some(note) if note.ends_with('\n') => self.make(phase, format!("{note}{}", unit.sql)),
+            Some(sql) => self.make(phase, sql),
+        }
+    }
+
     /// Whether a text names something whose meaning changes in the contract phase only.
     fn names_moved(&self, text: &str) -> bool {
         let holds = |name: &str| crate::analysis::proof::holds_word(text, name);
@@ -202,7 +214,12 @@ impl Draft {
         let (held, kept) = std::mem::take(&mut self.expand)
             .into_iter()
             .partition(|piece| {
-                holds(&piece.sql, &moved.of)
+                let begins = piece.sql.trim_start().get(..6).unwrap_or("");
+                let is_rows = ["update", "insert", "delete"]
+                    .iter()
+                    .any(|word| begins.eq_ignore_ascii_case(word));
+                !is_rows
+                    && holds(&piece.sql, &moved.of)
                     && moved
                         .part
                         .as_deref()
@@ -233,6 +250,18 @@ impl Draft {
                 .does
                 .push("uses the schema as it is now".to_owned());
         }
+        // A release that gives an object up need not be told how to write it.
+        let gone: Vec<String> = self
+            .first
+            .retired
+            .iter()
+            .filter(|it| it.access.is_none())
+            .map(|it| format!("`{}`", it.object))
+            .collect();
+        self.first.does.retain(|it| {
+            let is_use = it.starts_with("gives ") || it.starts_with("writes ");
+            !is_use || !gone.iter().any(|name| it.contains(name))
+        });
         for release in [&mut self.first, &mut self.second] {
             release.retired.sort();
             release.retired.dedup();

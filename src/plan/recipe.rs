@@ -2,9 +2,9 @@
 
 use crate::analysis::{Access, Break, Pair, Weight};
 use crate::schema::catalog::{PrivilegeTarget, RelationBody, View};
-use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
+use crate::schema::diff::{Change, Demand, Difference, ObjectKind, ObjectRef};
 use crate::schema::name::{Ident, QualifiedName};
-use crate::schema::op::{ColumnChange, SchemaOp};
+use crate::schema::op::{ColumnChange, DataOp, SchemaOp};
 
 use super::sync::{Copy, free_name};
 use super::{Draft, GivenUp, Moved, Phase, ReleasePlan, Unit, is_framing, is_setting};
@@ -26,10 +26,18 @@ pub(super) fn place(unit: &Unit, draft: &mut Draft) {
         draft.keep(Phase::Contract, unit);
         return;
     }
+    let is_later = drops_from_copied(unit, draft);
     for it in &unit.breaks {
-        if it.harm.pair == Pair::OldOnNew && special(unit, it, draft) {
+        if !is_later && it.harm.pair == Pair::OldOnNew && special(unit, it, draft) {
             return;
         }
+    }
+    if drops_from_copied(unit, draft) {
+        for it in &unit.breaks {
+            give_up(it, &mut draft.second);
+        }
+        draft.leftovers.push(unit.sql.clone());
+        return;
     }
     let mut phase = Phase::Expand;
     for it in &unit.breaks {
@@ -38,7 +46,107 @@ pub(super) fn place(unit: &Unit, draft: &mut Draft) {
     if phase == Phase::Contract {
         move_names(unit, draft);
     }
-    draft.keep(phase, unit);
+    let mut unit_sql = only_empty(unit);
+    if phase == Phase::Contract {
+        for it in &unit.breaks {
+            unit_sql = with_note(unit_sql, rows_first(&it.difference));
+        }
+    }
+    draft.keep_as(phase, unit, unit_sql);
+}
+
+/// What has to be true of the rows that are there before a demand can be made.
+fn rows_first(difference: &Difference) -> Option<String> {
+    let object = &difference.object;
+    match &difference.change {
+        Change::NotNullSet { .. } | Change::ColumnAdded { required: true } => {
+            let table = owner(object)?;
+            let column = &object.name;
+            Some(format!(
+                "-- Rows without a value come first: UPDATE {table} SET {column} = … WHERE {column} IS \
+                 NULL"
+            ))
+        }
+        Change::ConstraintAdded { demand, .. } => Some(
+            match demand {
+                Demand::Unique => "-- No two rows may have the same key by now.",
+                Demand::Check => "-- Every row has to satisfy it by now.",
+                Demand::ForeignKey => "-- Every row has to have its counterpart by now.",
+                Demand::Exclusion => "-- No two rows may conflict by now.",
+            }
+            .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// A statement with a comment before it.
+fn with_note(sql: Option<String>, note: Option<String>) -> Option<String> {
+    match (sql, note) {
+        (sql, None) => sql,
+        (Some(sql), Some(note)) if sql.contains(&note) => Some(sql),
+        (Some(sql), Some(note)) => Some(format!("{note}\n{sql}")),
+        // The unit itself follows.
+        (None, Some(note)) => Some(format!("{note}\n")),
+    }
+}
+
+/// The statement of a unit that fills a column, so that it leaves alone what has a value by then;
+/// `None` where it is left as it is.
+fn only_empty(unit: &Unit) -> Option<String> {
+    let filled: Vec<&Ident> = unit
+        .breaks
+        .iter()
+        .filter(|it| it.difference.change == Change::Backfilled)
+        .map(|it| &it.difference.object.name)
+        .collect();
+    let first = filled.first()?;
+    let [SchemaOp::Data(DataOp::Update { columns, .. })] = &unit.operations[..] else {
+        return None;
+    };
+    // What its condition says is empty already.
+    if !columns.contains(first) {
+        return None;
+    }
+    let words: Vec<&str> = unit.sql.split_whitespace().collect();
+    let mut named = words
+        .iter()
+        .skip(1)
+        .skip_while(|it| it.eq_ignore_ascii_case("only"));
+    let table = named.next()?;
+    let alias = match (named.next()?, named.next()) {
+        (set, _) if set.eq_ignore_ascii_case("set") => table,
+        (word, Some(alias)) if word.eq_ignore_ascii_case("as") => alias,
+        (alias, _) => alias,
+    };
+    let lower = unit.sql.to_ascii_lowercase();
+    let empty = format!("{alias}.{first} IS NULL");
+    let condition = lower.rmatch_indices("where").map(|(at, _)| at).find(|at| {
+        let before = &unit.sql[..*at];
+        before.matches('(').count() == before.matches(')').count()
+            && before.matches('\'').count().is_multiple_of(2)
+    });
+    Some(match condition {
+        Some(at) => {
+            let (start, rest) = unit.sql.split_at(at + "where".len());
+            format!("{start} ({}) AND {empty}", rest.trim())
+        }
+        None => format!("{} WHERE {empty}", unit.sql.trim_end()),
+    })
+}
+
+/// Whether a unit takes away what rows were copied from: the release that writes both still needs it.
+fn drops_from_copied(unit: &Unit, draft: &Draft) -> bool {
+    unit.breaks.iter().any(|it| {
+        let object = &it.difference.object;
+        let of = match it.difference.change {
+            Change::ColumnDropped { .. } => object.parent.as_ref(),
+            Change::RelationDropped => Some(&object.name),
+            _ => None,
+        };
+        let mut copied = draft.copied.iter();
+        of.is_some_and(|of| copied.any(|name| name.name == *of))
+    })
 }
 
 /// The recipes that need more than an order; whether one was found.
@@ -111,6 +219,8 @@ fn note(it: &Break, draft: &mut Draft) -> Phase {
         },
         Pair::NewReadsOldData => match &it.difference.change {
             Change::RowsCopied { from } => {
+                draft.copied.extend(from.iter().cloned());
+                draft.second.does.push(format!("uses `{name}` alone"));
                 let from: Vec<String> = from.iter().map(|it| format!("`{it}`")).collect();
                 let from = from.join(", ");
                 does(
@@ -232,8 +342,14 @@ fn makes_another(change: &Change) -> bool {
 /// What a release retires to be safe from a break.
 pub(super) fn give_up(it: &Break, release: &mut ReleasePlan) {
     let object = &it.difference.object;
+    // Under other policies a release goes on using the table.
+    let is_policy = matches!(
+        it.difference.change,
+        Change::RowSecurityOn { .. } | Change::PolicyChanged { .. }
+    );
     if it.harm.pair != Pair::OldOnNew
         || it.harm.weight != Weight::Error
+        || is_policy
         || matches!(object.kind, ObjectKind::Migration | ObjectKind::Query)
     {
         return;
@@ -329,7 +445,15 @@ fn fill_again(moved: &Moved, draft: &mut Draft) {
         .cloned()
         .collect();
     draft.expand.retain(|piece| !again.contains(&piece.sql));
+    let lower_part = part.to_ascii_lowercase();
     for sql in again {
+        let lower = sql.to_ascii_lowercase();
+        let is_kept = lower.contains(&format!("{lower_part} is null"));
+        let sql = match (is_kept, lower.contains(" where ")) {
+            (true, _) => sql,
+            (false, false) => format!("{sql} WHERE {part} IS NULL"),
+            (false, true) => format!("-- Leave alone what has a value by now.\n{sql}"),
+        };
         draft.make(Phase::Contract, sql);
     }
 }
@@ -615,6 +739,11 @@ fn change_type(unit: &Unit, difference: &Difference, draft: &mut Draft) -> bool 
         data_type: after.data_type.to_string(),
         using: using(&unit.sql),
     };
+    // A default or constraint that is in the way goes with the old type, not before.
+    draft.hold_back(&Moved {
+        of: name.name.as_str().to_owned(),
+        part: Some(column.as_str().to_owned()),
+    });
     for sql in copy.make() {
         draft.make(Phase::Expand, sql);
     }

@@ -4,7 +4,7 @@ use super::printable::printable;
 use super::sentence::sentence;
 use crate::analysis::{Access, Role, Truth, Verdict};
 use crate::discover::DeployMode;
-use crate::plan::ReleasePlan;
+use crate::plan::{GivenUp, ReleasePlan};
 use crate::schema::op::SchemaOp;
 
 /// What is told of one migration.
@@ -132,14 +132,40 @@ pub fn walk_to_text(walk: &Walk) -> String {
             line(&format!("  is not known: {reason}"));
         }
         Ok(stages) => {
-            line("the safe sequence, each step when the one before is complete");
+            let is_plain = matches!(
+                stages.as_slice(),
+                [WalkStage::Migrate { statements, .. }, WalkStage::Deploy(release)]
+                    if is_as_written(walk, statements) && release.retired.is_empty()
+            );
+            match (walk.verdict, is_plain) {
+                (_, true) => line("the safe sequence"),
+                (Verdict::AnyOrder, false) => line(
+                    "no statement is sure to fail in any order; where what is said above matters, these \
+                     steps are safe, each when the one before is complete",
+                ),
+                (Verdict::MigrateFirst | Verdict::CodeFirst, false) => line(
+                    "the same without a gap: the safe sequence, each step when the one before is complete",
+                ),
+                (
+                    Verdict::SwitchBetween
+                    | Verdict::NoSafeOrder
+                    | Verdict::Broken
+                    | Verdict::Unknown,
+                    false,
+                ) => line("the safe sequence, each step when the one before is complete"),
+            }
             for (at, stage) in stages.iter().enumerate() {
                 line("");
                 match stage {
                     WalkStage::Migrate {
                         file, statements, ..
                     } => {
-                        line(&format!("  {}. run {file}", at + 1));
+                        let what = match (*file == walk.path, statements.len()) {
+                            (true, _) if is_as_written(walk, statements) => "run",
+                            (true, _) => "change it to this, and run it:",
+                            (false, _) => "add this, and run it:",
+                        };
+                        line(&format!("  {}. {what} {file}", at + 1));
                         line("");
                         for statement in statements {
                             for text in format!("{statement};").lines() {
@@ -149,15 +175,15 @@ pub fn walk_to_text(walk: &Walk) -> String {
                     }
                     WalkStage::Deploy(release) => {
                         line(&format!(
-                            "  {}. deploy a release that, and wait until no older one is alive:",
+                            "  {}. deploy a release as follows, and wait until no older one is alive:",
                             at + 1
                         ));
                         for does in &release.does {
-                            line(&format!("       - {does}"));
+                            line(&format!("       - it {does}"));
                         }
                         let retired = retired(release);
                         if !retired.is_empty() {
-                            line("     and says so in its migcheck.toml:");
+                            line("     and its migcheck.toml says so:");
                             line("");
                             for text in retired {
                                 line(&format!("       {text}"));
@@ -171,13 +197,39 @@ pub fn walk_to_text(walk: &Walk) -> String {
     out
 }
 
+/// Whether a stage is the migration as its file holds it.
+fn is_as_written(walk: &Walk, statements: &[String]) -> bool {
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let written: Vec<String> = walk
+        .statements
+        .iter()
+        .map(|it| squeezed(&it.text))
+        .collect();
+    let here: Vec<String> = statements.iter().map(|it| squeezed(it)).collect();
+    written == here
+}
+
 /// The entries of the release's configuration.
 fn retired(release: &ReleasePlan) -> Vec<String> {
     let mut out = Vec::new();
+    let both = |given: &GivenUp| {
+        let mut accesses = release
+            .retired
+            .iter()
+            .filter(|it| it.object == given.object);
+        accesses.clone().count() > 1 || accesses.any(|it| it.access.is_none())
+    };
+    let mut seen = std::collections::BTreeSet::new();
     for given in &release.retired {
+        if !seen.insert(&given.object) {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(String::new());
+        }
         out.push("[[retired]]".to_owned());
         out.push(format!("object = {}", toml_string(&given.object)));
-        match given.access {
+        match given.access.filter(|_| !both(given)) {
             None => {}
             Some(Access::Read) => out.push("access = \"read\"".to_owned()),
             Some(Access::Write) => out.push("access = \"write\"".to_owned()),

@@ -270,7 +270,10 @@ mod tests {
             }
         }
         for without in [vec![PolicyCommand::Insert], Vec::new()] {
-            top(ObjectKind::Table, Change::RowSecurityOn { without });
+            for was_on in [true, false] {
+                let without = without.clone();
+                top(ObjectKind::Table, Change::RowSecurityOn { without, was_on });
+            }
         }
         top(
             ObjectKind::Table,

@@ -5,7 +5,7 @@ use crate::schema::diff::Change;
 use crate::schema::op::PolicyCommand;
 
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
-    let Change::RowSecurityOn { without } = &facts.difference.change else {
+    let Change::RowSecurityOn { without, .. } = &facts.difference.change else {
         return None;
     };
     let table = &facts.difference.object;
@@ -42,7 +42,7 @@ pub(crate) fn what(table: &str, without: &[PolicyCommand]) -> String {
     match kinds.is_empty() {
         true => format!("row-level security holds on `{table}`"),
         false => format!(
-            "row-level security holds on `{table}`, and no policy admits rows for {}",
+            "row-level security holds on `{table}`, and no policy is sure to admit rows for {}",
             kinds.join(", ")
         ),
     }

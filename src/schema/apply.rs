@@ -542,6 +542,7 @@ impl Applier<'_> {
 
             SchemaOp::CreateExtension { name, schema, .. } => {
                 if !self.catalog.extensions.contains_key(name) {
+                    self.out.touched.push(Touched::Extension(name.clone()));
                     self.catalog
                         .extensions
                         .insert_mut(name.clone(), schema.clone());

@@ -264,7 +264,7 @@ fn branch_of_a_template_runs_perhaps_unless_its_condition_is_known() {
     assert_eq!(of("SELECT 1;{{if .mysql}}DROP TABLE t;{{end}}"), "");
     // Whichever branch is taken, the statement is the same to the schema.
     assert_eq!(
-        of("INSERT INTO t (b) VALUES ({{if .x}}1{{else}}2{{end}});"),
+        of("INSERT INTO t (a) VALUES ({{if .x}}1{{else}}2{{end}});"),
         ""
     );
 }

@@ -172,7 +172,7 @@ fn a_renumbered_migration_is_refused() {
     let old = State::of(&[T, "CREATE TABLE n (id integer);"]);
     let head = State::of(&[T, "SELECT 1;"]).and("CREATE TABLE n (id integer);");
     let text = findings(&judge(&[("old", &old)], &head));
-    assert!(text.contains("warning statement_refused"), "{text}");
+    assert!(text.contains("error statement_refused"), "{text}");
 }
 
 #[test]

@@ -378,8 +378,10 @@ pub enum Change {
     RuleDropped,
     /// Rows are hidden or refused by row-level security that was off before.
     RowSecurityOn {
-        /// The kinds of statement for which no policy admits any row.
+        /// The kinds of statement for which no policy admits any row, and did before.
         without: Vec<PolicyCommand>,
+        /// Whether it was on before: then nothing else changes.
+        was_on: bool,
     },
     /// A policy of a table with row-level security is new, another or gone.
     PolicyChanged {

@@ -778,11 +778,18 @@ impl Tables<'_> {
             true => without_policy(self.before),
             false => Vec::new(),
         };
-        let is_worse = without.iter().any(|command| !had.contains(command));
-        if before != after || is_worse {
+        let lost: Vec<PolicyCommand> = without
+            .into_iter()
+            .filter(|command| !had.contains(command))
+            .collect();
+        let was_on = before == after;
+        if !was_on || !lost.is_empty() {
             out.push(Difference {
                 object: table,
-                change: Change::RowSecurityOn { without },
+                change: Change::RowSecurityOn {
+                    without: lost,
+                    was_on,
+                },
             });
             return;
         }

@@ -466,7 +466,17 @@ fn updated_columns(cursor: &mut Cursor) -> Read<(Vec<Ident>, Vec<Ident>)> {
 /// The names behind every `FROM` and `JOIN` of what is left.
 fn relations_read(cursor: &mut Cursor) -> Vec<ObjectName> {
     let mut out = Vec::new();
+    // What a query in parentheses reads is looked up; but for a `WITH`, whose rows go on.
+    let has_with = cursor.is("with");
+    let mut depth = 0_usize;
+    let opens = usize::from(cursor.is_symbol("("));
     while !cursor.is_done() {
+        depth += usize::from(cursor.is_symbol("("));
+        depth = depth.saturating_sub(usize::from(cursor.is_symbol(")")));
+        if depth > opens && !has_with {
+            cursor.at += 1;
+            continue;
+        }
         let is_next = cursor.eat("from") || cursor.eat("join");
         if !is_next {
             cursor.at += 1;
