@@ -307,6 +307,11 @@ pub(super) fn has_moved_in(timeline: &Timeline, release: &Release, it: &Break) -
     let Some(column) = table.column(&object.name) else {
         return false;
     };
+    let own = release.own.relation_name(relation.id);
+    let own = own.and_then(|name| release.own.table(name));
+    if own.is_some_and(|table| table.column_by_id(column.id).is_some()) {
+        return false;
+    }
     before
         .filter_map(|at| {
             let catalog = timeline.catalog(at);

@@ -183,7 +183,7 @@ impl<'a> Window<'a> {
                 Filled::Perhaps => Weight::Warning,
                 Filled::Always => Weight::Note,
             };
-            if it.harm.weight == Weight::Error {
+            if matches!(it.harm.weight, Weight::Error | Weight::Addition) {
                 it.evidence = Evidence::Possible;
                 it.harm.weight = weight;
             }

@@ -1,6 +1,7 @@
 //! One migration taken through: what each statement does, who breaks at which switch point, and the
 //! safe sequence instead, judged step by step before it is told.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::chain::Chain;
@@ -30,9 +31,62 @@ use crate::sql;
 pub fn explain_migration(
     options: &Options,
     environment: Environment<'_>,
-    path: &std::path::Path,
+    path: &Path,
 ) -> Result<Walk> {
-    let target = locate(&[path.to_owned()])?;
+    let full = std::path::absolute(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let given = path;
+    let path = full.as_path();
+    // A migration may be a folder of files, so the project is sought from the file upwards.
+    let mut first_error = None;
+    let folders = path.ancestors().skip(1).take(MOST_FOLDERS);
+    let folders = folders.map(|it| match it.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => it,
+    });
+    for start in std::iter::once(path).chain(folders) {
+        match explain_from(options, environment, path, start) {
+            Ok(Some(walk)) => return Ok(walk),
+            Ok(None) => {}
+            Err(error) => {
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    Err(match first_error {
+        Some(error) => error,
+        None => Error::Argument(format!(
+            "{} is not a migration that the tool runs",
+            given.display()
+        )),
+    })
+}
+
+/// How many folders above a file are looked at.
+const MOST_FOLDERS: usize = 8;
+
+/// The same, with the project sought from a file or folder on; `None` where it does not run the file.
+fn explain_from(
+    options: &Options,
+    environment: Environment<'_>,
+    path: &Path,
+    start: &Path,
+) -> Result<Option<Walk>> {
+    let target = locate(&[start.to_owned()])?;
+    let named = locate(&[path.to_owned()])?;
+    // Without git, paths begin at the folder that is named.
+    let wanted = match (&target.repository, path.strip_prefix(start)) {
+        (None, Ok(below)) if !below.as_os_str().is_empty() => {
+            below.to_string_lossy().replace('\\', "/")
+        }
+        _ => named.files.first().cloned().unwrap_or_default(),
+    };
+    let target = Target {
+        files: vec![wanted.clone()],
+        ..target
+    };
     let overrides = overrides(options, &target)?;
     let unnamed = Target {
         files: Vec::new(),
@@ -52,7 +106,6 @@ pub fn explain_migration(
         (base, _) => base.and_then(Result::ok),
     };
     let (projects, _) = meant(options, &target, found?)?;
-    let wanted = target.files.first().map_or("", String::as_str);
     for project in projects {
         let of_path = |it: &Migration| it.path == wanted;
         if !project.migrations.iter().any(of_path) {
@@ -74,17 +127,15 @@ pub fn explain_migration(
             if let Some(at) = at.filter(|at| *at >= chain.first_new) {
                 let folders = [project.folder.clone()];
                 read_code(&since, &target.tree, &project, &folders, &mut chain, false)?;
-                return walk(&project, &chain, at);
+                return walk(&project, &chain, at).map(Some);
             }
         }
         let chain = Chain::of_everything(&project)?;
         if let Some(at) = chain.migrations.iter().rposition(of_path) {
-            return walk(&project, &chain, at);
+            return walk(&project, &chain, at).map(Some);
         }
     }
-    Err(Error::Argument(format!(
-        "{wanted} is not a migration that the tool runs"
-    )))
+    Ok(None)
 }
 
 /// Explains a migration of a project that is held in trees: head, and each release that may run
@@ -158,6 +209,9 @@ fn walk(project: &Project, chain: &Chain, at: usize) -> Result<Walk> {
         )),
         (None, true, _) => {
             Err("what it does is not known: a statement was not understood".to_owned())
+        }
+        (None, false, _) if verdict == Verdict::Broken => {
+            Err("the new code fails on the schema that it ships: mend that first".to_owned())
         }
         (None, false, _) => safe_sequence(project, chain, &window, at, &units),
     };
@@ -415,14 +469,17 @@ fn safe_sequence(
         own,
         shipped: contract(&project.config.retired).retired().to_vec(),
     };
-    let mut failed = String::new();
+    let mut failed: Option<String> = None;
     for sequence in [plan::sequence(units), plan::cautious(units)] {
         match run.judged(&sequence) {
             Ok(stages) => return Ok(stages),
-            Err(reason) => failed = reason,
+            // The first is the one that people would want.
+            Err(reason) => {
+                failed.get_or_insert(reason);
+            }
         }
     }
-    Err(format!("none was found: {failed}"))
+    Err(format!("none was found: {}", failed.unwrap_or_default()))
 }
 
 /// What a sequence is tried on.
@@ -488,7 +545,15 @@ impl Run<'_> {
                 | Verdict::NoSafeOrder
                 | Verdict::Broken
                 | Verdict::Unknown => {
-                    return Err(format!("a step of it would be {}", verdict.as_str()));
+                    let cause = window
+                        .breaks
+                        .iter()
+                        .filter(|it| it.harm.weight >= crate::analysis::Weight::Addition)
+                        .filter_map(|it| it.harm.error.as_ref())
+                        .map(|error| format!(": {} {}", error.code, error.message))
+                        .next()
+                        .unwrap_or_default();
+                    return Err(format!("a step of it would be {}{cause}", verdict.as_str()));
                 }
             }
             out.push((stage.clone(), Some(verdict)));

@@ -11,8 +11,8 @@ mod sync;
 
 use crate::analysis::{Access, Break};
 use crate::schema::catalog::Catalog;
-use crate::schema::name::QualifiedName;
-use crate::schema::op::{SchemaOp, TransactionOp};
+use crate::schema::name::{Ident, QualifiedName};
+use crate::schema::op::{ColumnChange, SchemaOp, TransactionOp};
 
 /// A statement of the migration, or one action of an `ALTER TABLE`, as it can be run by itself.
 #[derive(Debug)]
@@ -81,10 +81,89 @@ impl Sequence {
 /// away; a copy, a view or a trigger where both names have to work at once.
 pub fn sequence(units: &[Unit]) -> Sequence {
     let mut draft = Draft::default();
-    for unit in units {
-        recipe::place(unit, &mut draft);
+    let groups = replacements(units);
+    for (at, unit) in units.iter().enumerate() {
+        let group: Vec<&Unit> = units
+            .iter()
+            .zip(&groups)
+            .filter(|(_, group)| groups[at].is_some() && **group == groups[at])
+            .map(|(unit, _)| unit)
+            .collect();
+        recipe::place(unit, &group, &mut draft);
     }
     draft.finish(units)
+}
+
+/// Which units take something away and make its successor: they stay together. Units of one group have
+/// the same number.
+fn replacements(units: &[Unit]) -> Vec<Option<usize>> {
+    let mut groups: Vec<Option<usize>> = vec![None; units.len()];
+    for (later, unit) in units.iter().enumerate() {
+        let made: Vec<String> = unit.operations.iter().filter_map(|op| makes(op)).collect();
+        for (earlier, other) in units[..later].iter().enumerate() {
+            let mut freed = other.operations.iter().filter_map(|op| frees(op));
+            if freed.any(|name| made.contains(&name)) {
+                let group = groups[earlier].or(groups[later]).unwrap_or(earlier);
+                groups[earlier] = Some(group);
+                groups[later] = Some(group);
+            }
+        }
+    }
+    groups
+}
+
+/// What an operation takes away, as far as a later one may make its successor.
+fn frees(op: &SchemaOp) -> Option<String> {
+    match op {
+        SchemaOp::DropRelation { name, .. } => Some(format!("relation {name}")),
+        SchemaOp::DropRoutine { name, .. } => Some(format!("routine {name}")),
+        SchemaOp::DropType { name, .. } => Some(format!("type {name}")),
+        SchemaOp::DropConstraint { table, .. } => Some(format!("constraint {table}")),
+        SchemaOp::DropTrigger {
+            table: Some(table), ..
+        } => Some(format!("trigger {table}")),
+        SchemaOp::DropPolicy { table, .. } => Some(format!("policy {table}")),
+        SchemaOp::DropRule { table, .. } => Some(format!("rule {table}")),
+        SchemaOp::AlterColumn {
+            table,
+            column,
+            change:
+                ColumnChange::DropDefault
+                | ColumnChange::DropIdentity(_)
+                | ColumnChange::DropExpression(_),
+            ..
+        } => Some(format!("default {table}.{column}")),
+        _ => None, // Nothing takes the place of what others take away.
+    }
+}
+
+/// What an operation makes, in the same words.
+fn makes(op: &SchemaOp) -> Option<String> {
+    match op {
+        SchemaOp::CreateTable { table, .. } => Some(format!("relation {}", table.name)),
+        SchemaOp::CreateView { view, .. } => Some(format!("relation {}", view.name)),
+        SchemaOp::CreateSequence { name, .. } => Some(format!("relation {name}")),
+        SchemaOp::CreateIndex { index, .. } => {
+            let name = index.name.as_ref()?;
+            Some(format!("relation {name}"))
+        }
+        SchemaOp::CreateRoutine { routine, .. } => Some(format!("routine {}", routine.name)),
+        SchemaOp::CreateType { name, .. } => Some(format!("type {name}")),
+        SchemaOp::AddConstraint { table, .. } => Some(format!("constraint {table}")),
+        SchemaOp::CreateTrigger { trigger, .. } => Some(format!("trigger {}", trigger.table)),
+        SchemaOp::CreatePolicy { policy } => Some(format!("policy {}", policy.table)),
+        SchemaOp::CreateRule { rule, .. } => Some(format!("rule {}", rule.table)),
+        SchemaOp::AlterColumn {
+            table,
+            column,
+            change:
+                ColumnChange::SetDefault(_)
+                | ColumnChange::AddIdentity(..)
+                | ColumnChange::SetExpression(_),
+            ..
+        } => Some(format!("default {table}.{column}")),
+        _ => None, // It takes the place of nothing.
+    }
 }
 
 /// The sequence that is always there: a release that does without everything that the change touches,
@@ -305,6 +384,22 @@ fn joined(pieces: &[Piece], units: &[Unit]) -> Vec<String> {
         at += 1;
     }
     out
+}
+
+/// A name as SQL takes it anywhere.
+fn quoted(name: &Ident) -> String {
+    match crate::sql::is_keyword(name.as_str()) {
+        true => format!("\"{}\"", name.as_str()),
+        false => name.to_string(),
+    }
+}
+
+/// The same with its schema, where that is not the default one.
+fn quoted_of(name: &QualifiedName) -> String {
+    match name.schema.as_str() {
+        "public" => quoted(&name.name),
+        _ => format!("{}.{}", quoted(&name.schema), quoted(&name.name)),
+    }
 }
 
 /// Whether an operation only frames others: transactions are the migration tool's.

@@ -1,16 +1,21 @@
 //! What each change needs to be safe.
 
 use crate::analysis::{Access, Break, Pair, Weight};
+use crate::bind::types::is_assignable;
 use crate::schema::catalog::{PrivilegeTarget, RelationBody, View};
 use crate::schema::diff::{Change, Demand, Difference, ObjectKind, ObjectRef};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::{ColumnChange, DataOp, SchemaOp};
 
 use super::sync::{Copy, free_name};
-use super::{Draft, GivenUp, Moved, Phase, ReleasePlan, Unit, is_framing, is_setting};
+use super::{
+    Draft, GivenUp, Moved, Phase, ReleasePlan, Unit, is_framing, is_setting, quoted, quoted_of,
+};
 
 /// Puts a unit into the draft.
-pub(super) fn place(unit: &Unit, draft: &mut Draft) {
+/// `group` holds the units that take something away and make its successor, this one among them: they
+/// stay together.
+pub(super) fn place(unit: &Unit, group: &[&Unit], draft: &mut Draft) {
     if unit.operations.iter().all(|op| is_framing(op)) {
         return;
     }
@@ -28,7 +33,11 @@ pub(super) fn place(unit: &Unit, draft: &mut Draft) {
     }
     let is_later = drops_from_copied(unit, draft);
     for it in &unit.breaks {
-        if !is_later && it.harm.pair == Pair::OldOnNew && special(unit, it, draft) {
+        if !is_later
+            && group.is_empty()
+            && it.harm.pair == Pair::OldOnNew
+            && special(unit, it, draft)
+        {
             return;
         }
     }
@@ -41,6 +50,9 @@ pub(super) fn place(unit: &Unit, draft: &mut Draft) {
     }
     let mut phase = Phase::Expand;
     for it in &unit.breaks {
+        phase = phase.max(note(it, draft));
+    }
+    for it in group.iter().flat_map(|unit| &unit.breaks) {
         phase = phase.max(note(it, draft));
     }
     if phase == Phase::Contract {
@@ -65,6 +77,13 @@ fn rows_first(difference: &Difference) -> Option<String> {
             Some(format!(
                 "-- Rows without a value come first: UPDATE {table} SET {column} = … WHERE {column} IS \
                  NULL"
+            ))
+        }
+        Change::ValuesRemoved { column, values } => {
+            let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
+            Some(format!(
+                "-- No row may hold {} in {column} by now.",
+                values.join(", ")
             ))
         }
         Change::ConstraintAdded { demand, .. } => Some(
@@ -350,6 +369,8 @@ pub(super) fn give_up(it: &Break, release: &mut ReleasePlan) {
     if it.harm.pair != Pair::OldOnNew
         || it.harm.weight != Weight::Error
         || is_policy
+        || matches!(object.kind, ObjectKind::Constraint)
+        || matches!(it.difference.change, Change::ValuesRemoved { .. })
         || matches!(object.kind, ObjectKind::Migration | ObjectKind::Query)
     {
         return;
@@ -519,7 +540,11 @@ fn rename_column(unit: &Unit, difference: &Difference, to: &Ident, draft: &mut D
     }
     draft.make(
         Phase::Contract,
-        format!("ALTER TABLE {name} DROP COLUMN {to}"),
+        format!(
+            "ALTER TABLE {} DROP COLUMN {}",
+            quoted_of(&name),
+            quoted(to)
+        ),
     );
     draft.keep(Phase::Contract, unit);
     let new = ObjectRef {
@@ -554,17 +579,21 @@ fn rename_table(
     if !table.knowledge.is_full() || unit.after.relation(&old).is_some() {
         return false;
     }
-    let columns: Vec<String> = table.columns.iter().map(|it| it.name.to_string()).collect();
+    let columns: Vec<String> = table.columns.iter().map(|it| quoted(&it.name)).collect();
     draft.keep(Phase::Expand, unit);
     draft.make(
         Phase::Expand,
         format!(
-            "CREATE VIEW {old} AS SELECT {} FROM {to}",
-            columns.join(", ")
+            "CREATE VIEW {} AS SELECT {} FROM {}",
+            quoted_of(&old),
+            columns.join(", "),
+            quoted_of(to)
         ),
     );
     repeat_grants(unit, &old, &old, draft);
-    draft.stand_ins.push(format!("DROP VIEW {old}"));
+    draft
+        .stand_ins
+        .push(format!("DROP VIEW {}", quoted_of(&old)));
     uses_instead(&to.to_string(), &difference.object, draft);
     true
 }
@@ -592,17 +621,17 @@ fn rename_view(
     };
     let names = match columns {
         Some(columns) => {
-            let names: Vec<String> = columns.iter().map(Ident::to_string).collect();
+            let names: Vec<String> = columns.iter().map(quoted).collect();
             format!(" ({})", names.join(", "))
         }
         None => String::new(),
     };
     draft.make(
         Phase::Expand,
-        format!("CREATE VIEW {to}{names} AS {}", query.text),
+        format!("CREATE VIEW {}{names} AS {}", quoted_of(to), query.text),
     );
     repeat_grants(unit, &old, to, draft);
-    draft.make(Phase::Contract, format!("DROP VIEW {to}"));
+    draft.make(Phase::Contract, format!("DROP VIEW {}", quoted_of(to)));
     draft.keep(Phase::Contract, unit);
     uses_instead(&to.to_string(), &difference.object, draft);
     draft.moved.push(Moved {
@@ -621,7 +650,7 @@ fn repeat_grants(unit: &Unit, from: &QualifiedName, to: &QualifiedName, draft: &
     let held = unit.before.held(&target).into_iter().flatten();
     for (privilege, _) in held.filter(|(_, granted)| **granted) {
         let column = match &privilege.column {
-            Some(column) => format!(" ({column})"),
+            Some(column) => format!(" ({})", quoted(column)),
             None => String::new(),
         };
         let role = match privilege.role.as_str() {
@@ -630,7 +659,11 @@ fn repeat_grants(unit: &Unit, from: &QualifiedName, to: &QualifiedName, draft: &
         };
         draft.make(
             Phase::Expand,
-            format!("GRANT {}{column} ON {to} TO {role}", privilege.name),
+            format!(
+                "GRANT {}{column} ON {} TO {role}",
+                privilege.name,
+                quoted_of(to)
+            ),
         );
     }
 }
@@ -648,12 +681,17 @@ fn add_required(unit: &Unit, difference: &Difference, draft: &mut Draft) -> bool
     draft.make(Phase::Expand, sql);
     draft.make(
         Phase::Contract,
-        format!("ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"),
+        format!(
+            "-- Rows without a value come first: UPDATE {table} SET {column} = … WHERE {column} IS \
+             NULL\nALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL",
+            table = quoted_of(&table),
+            column = quoted(column)
+        ),
     );
-    draft.first.does.push(format!(
-        "writes `{}` with every row; rows without a value are filled before the next migration",
-        difference.object
-    ));
+    draft
+        .first
+        .does
+        .push(format!("writes `{}` with every row", difference.object));
     true
 }
 
@@ -691,7 +729,11 @@ fn drop_required(unit: &Unit, difference: &Difference, draft: &mut Draft) -> boo
     let column = &difference.object.name;
     draft.make(
         Phase::Expand,
-        format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL"),
+        format!(
+            "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+            quoted_of(&table),
+            quoted(column)
+        ),
     );
     draft
         .first
@@ -731,6 +773,10 @@ fn change_type(unit: &Unit, difference: &Difference, draft: &mut Draft) -> bool 
     ) else {
         return false;
     };
+    // What new code writes into the copy has to go back into the column.
+    if is_assignable(&after.data_type, &before.data_type) != Some(true) {
+        return false;
+    }
     let copy = Copy {
         name: &name,
         table,
@@ -754,14 +800,18 @@ fn change_type(unit: &Unit, difference: &Difference, draft: &mut Draft) -> bool 
     draft.make(
         Phase::Contract,
         format!(
-            "UPDATE {name} SET {column} = {copy} WHERE {column} IS DISTINCT FROM {copy}",
-            copy = copy.copy
+            "UPDATE {} SET {column} = {copy} WHERE {column} IS DISTINCT FROM {copy}",
+            quoted_of(&name),
+            column = quoted(column),
+            copy = quoted(&copy.copy)
         ),
     );
     draft.leftovers.extend(copy.end());
-    draft
-        .leftovers
-        .push(format!("ALTER TABLE {name} DROP COLUMN {}", copy.copy));
+    draft.leftovers.push(format!(
+        "ALTER TABLE {} DROP COLUMN {}",
+        quoted_of(&name),
+        quoted(&copy.copy)
+    ));
     let beside = ObjectRef {
         name: copy.copy.clone(),
         ..difference.object.clone()

@@ -4,6 +4,8 @@ use crate::schema::catalog::{Catalog, Column, Table};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::IndexKey;
 
+use super::{quoted, quoted_of};
+
 /// A copy of a column beside it.
 pub(super) struct Copy<'a> {
     pub(super) name: &'a QualifiedName,
@@ -40,7 +42,7 @@ impl Copy<'_> {
 
     /// Makes the copy, fills it, and keeps the two the same from then on.
     pub(super) fn make(&self) -> Vec<String> {
-        let (table, copy) = (self.name, &self.copy);
+        let (table, copy) = (quoted_of(self.name), quoted(&self.copy));
         let collation = match &self.column.collation {
             Some(collation) => format!(" COLLATE {collation}"),
             None => String::new(),
@@ -54,7 +56,7 @@ impl Copy<'_> {
         }
         let value = match &self.using {
             Some(using) => using.clone(),
-            None => self.column.name.to_string(),
+            None => quoted(&self.column.name),
         };
         // Filled before the trigger is there, which would write the copy back.
         let mut out = vec![
@@ -67,8 +69,8 @@ impl Copy<'_> {
             format!(
                 "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {table}\n  FOR EACH ROW EXECUTE FUNCTION \
                  {}()",
-                self.trigger(),
-                self.function()
+                quoted(&self.trigger()),
+                quoted_of(&self.function())
             ),
         ];
         if self.column.not_null {
@@ -82,23 +84,28 @@ impl Copy<'_> {
 
     /// The function of the trigger; `using` converts from the column to the copy.
     pub(super) fn sync(&self, using: Option<&str>) -> String {
-        let (column, copy) = (&self.column.name, &self.copy);
+        let (column, copy) = (quoted(&self.column.name), quoted(&self.copy));
         let value = match using {
-            Some(using) => prefixed(using, column),
+            Some(using) => prefixed(using, &column),
             None => format!("NEW.{column}"),
         };
         format!(
             "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  \
-             IF TG_OP = 'INSERT' AND NEW.{copy} IS NULL\n    OR TG_OP = 'UPDATE' AND NEW.{copy} IS NOT \
-             DISTINCT FROM OLD.{copy} THEN\n    NEW.{copy} := {value};\n  ELSE\n    NEW.{column} := \
-             NEW.{copy};\n  END IF;\n  RETURN NEW;\nEND $$",
-            self.function()
+             IF TG_OP = 'INSERT' THEN\n    IF NEW.{copy} IS NULL THEN\n      NEW.{copy} := {value};\n    \
+             ELSE\n      NEW.{column} := NEW.{copy};\n    END IF;\n  ELSIF NEW.{copy} IS DISTINCT FROM \
+             OLD.{copy} THEN\n    NEW.{column} := NEW.{copy};\n  ELSIF NEW.{column} IS DISTINCT FROM \
+             OLD.{column} THEN\n    NEW.{copy} := {value};\n  END IF;\n  RETURN NEW;\nEND $$",
+            quoted_of(&self.function())
         )
     }
 
     /// Unique keys over the copy, so that upserts find one.
     fn keys(&self) -> Vec<String> {
         let column = &self.column.name;
+        // A key of a partitioned table holds the columns that it is partitioned by.
+        if self.table.partition_by.is_some() {
+            return Vec::new();
+        }
         let plain = self.table.indexes.iter().filter(|index| {
             index
                 .plain_unique_columns()
@@ -110,12 +117,16 @@ impl Copy<'_> {
                     .keys
                     .iter()
                     .map(|key| match key {
-                        IndexKey::Column(name) if name == column => self.copy.to_string(),
-                        IndexKey::Column(name) => name.to_string(),
+                        IndexKey::Column(name) if name == column => quoted(&self.copy),
+                        IndexKey::Column(name) => quoted(name),
                         IndexKey::Expression(expression) => format!("({})", expression.text),
                     })
                     .collect();
-                format!("CREATE UNIQUE INDEX ON {} ({})", self.name, keys.join(", "))
+                format!(
+                    "CREATE UNIQUE INDEX ON {} ({})",
+                    quoted_of(self.name),
+                    keys.join(", ")
+                )
             })
             .collect()
     }
@@ -126,8 +137,12 @@ impl Copy<'_> {
             return Vec::new();
         }
         vec![
-            format!("DROP TRIGGER {} ON {}", self.trigger(), self.name),
-            format!("DROP FUNCTION {}()", self.function()),
+            format!(
+                "DROP TRIGGER {} ON {}",
+                quoted(&self.trigger()),
+                quoted_of(self.name)
+            ),
+            format!("DROP FUNCTION {}()", quoted_of(&self.function())),
         ]
     }
 }
@@ -150,12 +165,11 @@ pub(super) fn free_name(catalogs: [&Catalog; 2], table: &QualifiedName, column: 
 }
 
 /// An expression over a column as one over the row of a trigger.
-fn prefixed(expression: &str, column: &Ident) -> String {
-    let written = column.to_string();
+fn prefixed(expression: &str, written: &str) -> String {
     let mut out = String::new();
     let mut rest = expression;
     let is_part = |it: char| it.is_alphanumeric() || it == '_' || it == '"';
-    while let Some(at) = rest.find(&written) {
+    while let Some(at) = rest.find(written) {
         let (before, from) = rest.split_at(at);
         let after = &from[written.len()..];
         let is_word = !out.ends_with(is_part) || !before.is_empty();
@@ -165,7 +179,7 @@ fn prefixed(expression: &str, column: &Ident) -> String {
         if is_word && !before.ends_with('.') && !is_quoted {
             out.push_str("NEW.");
         }
-        out.push_str(&written);
+        out.push_str(written);
         rest = after;
     }
     out.push_str(rest);

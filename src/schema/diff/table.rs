@@ -214,7 +214,14 @@ impl Tables<'_> {
             && !after.assumed
             && after.generated.is_none()
             && self.before.column_by_id(after.id).is_none();
-        if is_anew && !self.is_made_anew() && self.same_type(&before.data_type, &after.data_type) {
+        // Two columns that have exchanged their names.
+        let is_exchanged = before.id != after.id
+            && self.before.column_by_id(after.id).is_some()
+            && self.after.column_by_id(before.id).is_some();
+        if (is_anew || is_exchanged)
+            && !self.is_made_anew()
+            && self.same_type(&before.data_type, &after.data_type)
+        {
             push(Change::NameReused);
         }
         if before.collation != after.collation && self.in_unique_key(after) {
@@ -545,9 +552,14 @@ impl Tables<'_> {
                     ..
                 },
             ) => {
-                same_columns(a, b)
-                    && before.references == after.references
-                    && a_referenced == b_referenced
+                // A table of the same name made elsewhere is the same to a reader of both schemas.
+                let target = |catalog: &Catalog, constraint: &Constraint| {
+                    let id = constraint.references?;
+                    catalog.relation_name(id).cloned()
+                };
+                let same_target = before.references == after.references
+                    || target(self.old, before) == target(self.new, after);
+                same_columns(a, b) && same_target && a_referenced == b_referenced
             }
             (
                 ConstraintKind::Exclude { definition: a },
