@@ -10,8 +10,8 @@ use super::judge::{contract, live_release};
 use super::{New, Options, chain_of, meant, overrides, read_code};
 use crate::analysis::{Access, Contract, Pair, Release, Retired, Role, Verdict, Window};
 use crate::discover::{
-    Environment, Migration, MigrationText, Project, RetiredAccess, Target, Tree, discover,
-    discover_with_base, locate,
+    Environment, Migration, MigrationText, Project, RetiredAccess, Target, TransactionScope, Tree,
+    discover, discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::history::{Planned, Timeline, replay_on};
@@ -230,6 +230,7 @@ fn walk(project: &Project, chain: &Chain, at: usize) -> Result<Walk> {
         .collect(),
         points,
         verdict,
+        is_outside: migration.transaction == TransactionScope::None,
         findings: said(&window, at, chain),
         sequence: safe.map(|stages| named(stages, migration, chain)),
     })

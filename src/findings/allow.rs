@@ -42,9 +42,11 @@ fn directive(text: &str) -> Option<Result<Directive, String>> {
     }
     let rest = rest.trim_start();
     let Some(order) = rest.strip_prefix(':') else {
-        let is_meant = rest
-            .strip_prefix("allow")
-            .is_some_and(|it| it.trim_start().starts_with('('));
+        let is_meant = rest.strip_prefix("allow").is_some_and(|it| {
+            let it = it.trim_start();
+            let word = it.split_whitespace().next().unwrap_or("");
+            it.starts_with('(') || crate::rules::rule(word).is_some()
+        });
         return is_meant.then(|| Err("there is no colon behind `migcheck`".to_owned()));
     };
     let order = order.trim_start();
@@ -367,6 +369,11 @@ mod tests {
                 "migcheck allow(column_dropped) why",
                 "wrong: there is no colon behind `migcheck`",
             ),
+            (
+                "migcheck allow column_dropped why",
+                "wrong: there is no colon behind `migcheck`",
+            ),
+            ("migcheck allow me to explain", "prose"),
             (
                 "migcheck: allow column_dropped why",
                 "wrong: the rule does not stand in parentheses",

@@ -719,6 +719,16 @@ impl Replay {
                 replaced: columns.clone(),
                 filled: filled.clone(),
             }),
+            SchemaOp::AlterColumn {
+                table,
+                column,
+                change: ColumnChange::SetType { rewrites: true, .. },
+                ..
+            } => step.rows.push(RowsChange::Updated {
+                table: named(table),
+                replaced: vec![column.clone()],
+                filled: Vec::new(),
+            }),
             SchemaOp::CreateTable { table, .. } if table.as_query.is_some() => {
                 step.rows.push(RowsChange::Made {
                     into: named(&table.name),

@@ -9,7 +9,8 @@ use crate::schema::op::{ColumnChange, DataOp, SchemaOp};
 
 use super::sync::{Copy, free_name};
 use super::{
-    Draft, GivenUp, Moved, Phase, ReleasePlan, Unit, is_framing, is_setting, quoted, quoted_of,
+    Draft, GivenUp, Moved, Phase, Piece, ReleasePlan, Unit, is_framing, is_setting, quoted,
+    quoted_of,
 };
 
 /// Puts a unit into the draft.
@@ -436,6 +437,10 @@ fn move_names(unit: &Unit, draft: &mut Draft) {
         ) {
             fill_again(&moved, draft);
         }
+        // Rows of old code come after the first filling, and what they are filled from goes here.
+        if matches!(it.difference.change, Change::ColumnDropped { .. }) {
+            fill_from(&moved, draft);
+        }
         // What makes way for something of the same name has to wait with it.
         let is_exchange = matches!(object.kind, ObjectKind::EnumLabel | ObjectKind::Type)
             || it.difference.change == Change::NameReused;
@@ -474,6 +479,43 @@ fn fill_again(moved: &Moved, draft: &mut Draft) {
             (true, _) => sql,
             (false, false) => format!("{sql} WHERE {part} IS NULL"),
             (false, true) => format!("-- Leave alone what has a value by now.\n{sql}"),
+        };
+        draft.make(Phase::Contract, sql);
+    }
+}
+
+/// Moves to the contract phase what is filled from a column before that is dropped.
+fn fill_from(moved: &Moved, draft: &mut Draft) {
+    let Some(part) = &moved.part else {
+        return;
+    };
+    let holds = crate::analysis::proof::holds_word;
+    let is_filling = |sql: &str| {
+        let begins = sql.trim_start().get(..6);
+        begins.is_some_and(|word| word.eq_ignore_ascii_case("update"))
+            && holds(sql, &moved.of)
+            && holds(sql, part)
+    };
+    let (again, kept): (Vec<Piece>, Vec<Piece>) = std::mem::take(&mut draft.expand)
+        .into_iter()
+        .partition(|piece| is_filling(&piece.sql));
+    draft.expand = kept;
+    for piece in again {
+        let lower = piece.sql.to_ascii_lowercase();
+        let set = lower.find(" set ").map(|at| at + " set ".len());
+        let target = set.and_then(|at| {
+            let rest = &piece.sql[at..];
+            Some(rest[..rest.find('=')?].trim().to_owned())
+        });
+        let sql = match (target, lower.contains(" where ")) {
+            (Some(target), false) => {
+                draft
+                    .first
+                    .does
+                    .push(format!("writes `{}.{target}` with every row", moved.of));
+                format!("{} WHERE {target} IS NULL", piece.sql.trim_end())
+            }
+            _ => format!("-- Leave alone what has a value by now.\n{}", piece.sql),
         };
         draft.make(Phase::Contract, sql);
     }

@@ -140,7 +140,12 @@ impl Explained {
         let is_sure =
             |it: &ReleaseUses| it.is_complete || it.mentions.as_ref().is_some_and(Vec::is_empty);
         if self.releases.iter().all(is_sure) {
-            return "it can be dropped now: no release that may run uses it".to_owned();
+            return match self.dependents.is_empty() {
+                true => "it can be dropped now: no release that may run uses it".to_owned(),
+                false => "no release that may run uses it by its name; what depends on it in the \
+                          schema uses it, and has to go first"
+                    .to_owned(),
+            };
         }
         "no known query uses it, but the name occurs in other files: look at those, and say \
          [[retired]] in migcheck.toml, or declare the evidence complete"

@@ -24,6 +24,8 @@ pub struct Walk {
     pub points: Vec<WalkPoint>,
     /// When the code may be switched.
     pub verdict: Verdict,
+    /// Whether its tool runs it outside of a transaction.
+    pub is_outside: bool,
     /// What the rules say: each rule with its message.
     pub findings: Vec<(&'static str, String)>,
     /// The safe sequence, or why there is none.
@@ -167,6 +169,10 @@ pub fn walk_to_text(walk: &Walk) -> String {
                         };
                         line(&format!("  {}. {what} {file}", at + 1));
                         line("");
+                        if walk.is_outside {
+                            line("       outside of a transaction, as the file is now");
+                            line("");
+                        }
                         for statement in statements {
                             for text in format!("{statement};").lines() {
                                 line(&format!("       {text}"));

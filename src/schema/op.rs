@@ -686,6 +686,8 @@ pub enum ColumnChange {
         collation: Option<ObjectName>,
         /// Whether a `USING` expression converts the rows.
         using: bool,
+        /// Whether that expression is more than a cast of the column: the values mean something else.
+        rewrites: bool,
     },
     /// `SET DEFAULT e`
     SetDefault(SqlExpr),

@@ -210,6 +210,7 @@ impl Applier<'_> {
                     let change = ColumnChange::SetType {
                         data_type: data_type.clone(),
                         using: false,
+                        rewrites: false,
                         collation: None,
                     };
                     self.alter_column(&table, attribute, &change, false);

@@ -455,6 +455,16 @@ fn pass(op: &SchemaOp) -> u8 {
     }
 }
 
+/// Whether the tokens from a place on compute with numbers: `a * 100`. Casts and calls convert.
+fn computes(cursor: &Cursor, start: usize) -> bool {
+    let operators = ["*", "/", "%", "+", "-"];
+    cursor.tokens[start..cursor.at].iter().any(|token| {
+        operators
+            .iter()
+            .any(|operator| token.is_symbol(cursor.text, operator))
+    })
+}
+
 /// What an `ALTER` statement is about.
 struct AlterTarget {
     only: bool,
@@ -875,13 +885,17 @@ fn alter_column(
             None
         };
         let using = cursor.eat("using");
+        let mut rewrites = false;
         if using {
+            let start = cursor.at;
             cursor.until(|_| false)?;
+            rewrites = computes(cursor, start);
         }
         ColumnChange::SetType {
             data_type,
             collation,
             using,
+            rewrites,
         }
     } else if cursor.eat("set default") {
         let start = cursor.at;

@@ -1337,6 +1337,7 @@ fn changes_of_a_column_keep_their_details() {
         data_type,
         collation: None,
         using: true,
+        rewrites: false,
     } = change
     else {
         panic!("{change:?}");
