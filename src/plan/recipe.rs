@@ -59,7 +59,7 @@ pub(super) fn place(unit: &Unit, group: &[&Unit], draft: &mut Draft) {
     if phase == Phase::Contract {
         move_names(unit, draft);
     }
-    let mut unit_sql = only_empty(unit);
+    let mut unit_sql = only_empty(unit).or_else(|| only_missing(unit));
     if phase == Phase::Contract {
         for it in &unit.breaks {
             unit_sql = with_note(unit_sql, rows_first(&it.difference));
@@ -109,6 +109,15 @@ fn with_note(sql: Option<String>, note: Option<String>) -> Option<String> {
         // The unit itself follows.
         (None, Some(note)) => Some(format!("{note}\n")),
     }
+}
+
+/// The statement of a unit that copies rows, so that it leaves alone those that new code has written;
+/// `None` where it copies none.
+fn only_missing(unit: &Unit) -> Option<String> {
+    let copies = |it: &&Break| matches!(it.difference.change, Change::RowsCopied { .. });
+    let is_copy = unit.breaks.iter().copied().any(|it| copies(&it));
+    let says = unit.sql.to_ascii_lowercase().contains("on conflict");
+    (is_copy && !says).then(|| format!("{} ON CONFLICT DO NOTHING", unit.sql.trim_end()))
 }
 
 /// The statement of a unit that fills a column, so that it leaves alone what has a value by then;
@@ -521,6 +530,21 @@ fn fill_from(moved: &Moved, draft: &mut Draft) {
     }
 }
 
+/// The table of a difference as the unit finds it: an earlier statement may have renamed it.
+fn table_of(unit: &Unit, object: &ObjectRef) -> Option<QualifiedName> {
+    let written = unit.operations.iter().find_map(|op| op.altered_relation());
+    let named = written.map(|name| {
+        let schema = name.schema.clone();
+        let schema = schema.or_else(|| object.schema.clone());
+        QualifiedName::new(
+            schema.unwrap_or_else(|| Ident::new("public")),
+            name.name.clone(),
+        )
+    });
+    let there = named.filter(|name| unit.before.table(name).is_some());
+    there.or_else(|| owner(object))
+}
+
 fn owner(object: &ObjectRef) -> Option<QualifiedName> {
     let schema = object
         .schema
@@ -535,6 +559,17 @@ fn own_name(object: &ObjectRef) -> QualifiedName {
         .clone()
         .unwrap_or_else(|| Ident::new("public"));
     QualifiedName::new(schema, object.name.clone())
+}
+
+/// Gives a column up under the name that its table has by now, where that is another.
+fn give_up_here(table: &QualifiedName, object: &ObjectRef, draft: &mut Draft) {
+    let here = ObjectRef::part(ObjectKind::Column, table, &object.name);
+    if here != *object {
+        draft.first.retired.push(GivenUp {
+            object: here.to_string(),
+            access: None,
+        });
+    }
 }
 
 /// The first release uses another name, and gives the old one up.
@@ -554,7 +589,7 @@ fn rename_column(unit: &Unit, difference: &Difference, to: &Ident, draft: &mut D
     let [SchemaOp::RenameColumn { .. }] = &unit.operations[..] else {
         return false;
     };
-    let Some(name) = owner(&difference.object) else {
+    let Some(name) = table_of(unit, &difference.object) else {
         return false;
     };
     let Some(table) = unit.before.table(&name) else {
@@ -594,6 +629,7 @@ fn rename_column(unit: &Unit, difference: &Difference, to: &Ident, draft: &mut D
         ..difference.object.clone()
     };
     uses_instead(&new.to_string(), &difference.object, draft);
+    give_up_here(&name, &difference.object, draft);
     for part in [to, &difference.object.name] {
         draft.moved.push(Moved {
             of: name.name.as_str().to_owned(),
@@ -714,7 +750,7 @@ fn repeat_grants(unit: &Unit, from: &QualifiedName, to: &QualifiedName, draft: &
 fn add_required(unit: &Unit, difference: &Difference, draft: &mut Draft) -> bool {
     let is_addition = matches!(unit.operations.first(), Some(SchemaOp::AddColumn { .. }));
     let (Some(table), Some(sql)) = (
-        owner(&difference.object).filter(|_| is_addition),
+        table_of(unit, &difference.object).filter(|_| is_addition),
         without_not_null(&unit.sql),
     ) else {
         return false;
@@ -765,7 +801,7 @@ fn without_not_null(sql: &str) -> Option<String> {
 
 /// Optional first, so that new code can leave it out before it is gone.
 fn drop_required(unit: &Unit, difference: &Difference, draft: &mut Draft) -> bool {
-    let Some(table) = owner(&difference.object) else {
+    let Some(table) = table_of(unit, &difference.object) else {
         return false;
     };
     let column = &difference.object.name;
@@ -802,7 +838,7 @@ fn change_type(unit: &Unit, difference: &Difference, draft: &mut Draft) -> bool 
     else {
         return false;
     };
-    let Some(name) = owner(&difference.object) else {
+    let Some(name) = table_of(unit, &difference.object) else {
         return false;
     };
     let Some(table) = unit.before.table(&name) else {

@@ -294,3 +294,151 @@ fn a_server_runs_every_sequence_and_ends_with_the_schema_that_was_meant() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     assert!(compared > 60, "only {compared} were compared");
 }
+
+/// A change followed step by step while old and new code write.
+struct Rollout {
+    before: &'static str,
+    migration: &'static str,
+    /// What old code sends, before the first step and after it.
+    old: [&'static str; 2],
+    /// What each release on the way sends once it is deployed.
+    new: &'static [&'static str],
+    /// What is there in the end.
+    asked: &'static str,
+    found: &'static str,
+}
+
+#[test]
+fn rows_that_old_and_new_code_write_on_the_way_are_right_in_the_end() {
+    let rollouts = [
+        Rollout {
+            before: "CREATE TABLE t (id integer PRIMARY KEY, a text NOT NULL UNIQUE);",
+            migration: "ALTER TABLE t RENAME COLUMN a TO b;",
+            old: [
+                "INSERT INTO t (id, a) VALUES (1, 'one'), (2, 'two'), (3, 'three');",
+                "INSERT INTO t (id, a) VALUES (4, 'four'); UPDATE t SET a = 'ONE' WHERE id = 1;",
+            ],
+            new: &[
+                "INSERT INTO t (id, b) VALUES (5, 'five') ON CONFLICT (b) DO NOTHING; UPDATE t SET b = 'TWO' WHERE id = 2;",
+            ],
+            asked: "SELECT string_agg(id || b, ' ' ORDER BY id) FROM t",
+            found: "1ONE 2TWO 3three 4four 5five",
+        },
+        Rollout {
+            before: "CREATE TABLE t (id integer PRIMARY KEY, a text NOT NULL DEFAULT '0');",
+            migration: "ALTER TABLE t ALTER COLUMN a DROP DEFAULT, ALTER COLUMN a TYPE integer USING a::integer, \
+                        ALTER COLUMN a SET DEFAULT 0;",
+            old: [
+                "INSERT INTO t (id, a) VALUES (1, '10'), (2, '20');",
+                "INSERT INTO t (id) VALUES (3); UPDATE t SET a = '11' WHERE id = 1;",
+            ],
+            new: &[
+                "INSERT INTO t (id, a_new) VALUES (4, 40); UPDATE t SET a_new = 21 WHERE id = 2;",
+                "INSERT INTO t (id, a) VALUES (5, 50); UPDATE t SET a = a + 1 WHERE id = 4;",
+            ],
+            asked: "SELECT string_agg(id || ':' || a, ' ' ORDER BY id) FROM t",
+            found: "1:11 2:21 3:0 4:41 5:50",
+        },
+        Rollout {
+            before: "CREATE TABLE t (id integer PRIMARY KEY, a text);",
+            migration: "ALTER TABLE t ADD COLUMN b text; UPDATE t SET b = upper(a); \
+                        ALTER TABLE t ALTER COLUMN b SET NOT NULL;",
+            old: [
+                "INSERT INTO t (id, a) VALUES (1, 'x');",
+                "INSERT INTO t (id, a) VALUES (2, 'y');",
+            ],
+            new: &["INSERT INTO t (id, a, b) VALUES (3, 'z', 'own');"],
+            asked: "SELECT string_agg(id || b, ' ' ORDER BY id) FROM t",
+            found: "1X 2Y 3own",
+        },
+        Rollout {
+            before: "CREATE TABLE t (id integer PRIMARY KEY, a text, c text);",
+            migration: "ALTER TABLE t ADD COLUMN b text; UPDATE t SET b = a || c; \
+                        ALTER TABLE t DROP COLUMN a; ALTER TABLE t DROP COLUMN c;",
+            old: [
+                "INSERT INTO t (id, a, c) VALUES (1, 'x', 'y');",
+                "INSERT INTO t (id, a, c) VALUES (2, 'v', 'w');",
+            ],
+            new: &["INSERT INTO t (id, b) VALUES (3, 'own');"],
+            asked: "SELECT string_agg(id || b, ' ' ORDER BY id) FROM t",
+            found: "1xy 2vw 3own",
+        },
+        Rollout {
+            before: "CREATE TABLE t (id integer PRIMARY KEY, a text);",
+            migration: "CREATE TABLE u (id integer PRIMARY KEY, a text); INSERT INTO u SELECT id, a FROM t; \
+                        ALTER TABLE t DROP COLUMN a;",
+            old: [
+                "INSERT INTO t (id, a) VALUES (1, 'x');",
+                "INSERT INTO t (id, a) VALUES (2, 'y');",
+            ],
+            new: &[
+                "INSERT INTO t (id, a) VALUES (3, 'z'); INSERT INTO u (id, a) VALUES (3, 'z');",
+                "INSERT INTO t (id) VALUES (4); INSERT INTO u (id, a) VALUES (4, 'w');",
+            ],
+            asked: "SELECT string_agg(id || a, ' ' ORDER BY id) FROM u",
+            found: "1x 2y 3z 4w",
+        },
+        Rollout {
+            before: "CREATE TABLE t (id integer PRIMARY KEY, \"order\" text NOT NULL);",
+            migration: "ALTER TABLE t RENAME TO u; ALTER TABLE u ADD COLUMN d integer NOT NULL;",
+            old: [
+                "INSERT INTO t (id, \"order\") VALUES (1, 'x');",
+                "INSERT INTO t (id, \"order\") VALUES (2, 'y'); UPDATE t SET \"order\" = 'X' WHERE id = 1;",
+            ],
+            new: &[
+                "INSERT INTO u (id, \"order\", d) VALUES (3, 'z', 3); UPDATE u SET d = id WHERE d IS NULL;",
+            ],
+            asked: "SELECT string_agg(id || \"order\" || d, ' ' ORDER BY id) FROM u",
+            found: "1X1 2y2 3z3",
+        },
+        Rollout {
+            before: "CREATE TABLE t (id integer PRIMARY KEY, a text NOT NULL);",
+            migration: "ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME COLUMN a TO b;",
+            old: [
+                "INSERT INTO t (id, a) VALUES (1, 'x');",
+                "INSERT INTO t (id, a) VALUES (2, 'y'); UPDATE t SET a = 'X' WHERE id = 1;",
+            ],
+            new: &["INSERT INTO u (id, b) VALUES (3, 'z'); UPDATE u SET b = 'Y' WHERE id = 2;"],
+            asked: "SELECT string_agg(id || b, ' ' ORDER BY id) FROM u",
+            found: "1X 2Y 3z",
+        },
+    ];
+    let mut wrong = Vec::new();
+    for rollout in rollouts {
+        let Some(server) = database() else {
+            return;
+        };
+        let old = State::of(&[rollout.before]);
+        let head = old.clone().and(rollout.migration);
+        let walk = explain_migration_in(
+            &Options::default(),
+            &head.tree(),
+            &[("old", &old.tree())],
+            "2",
+        )
+        .expect("the migration is there");
+        let stages = walk.sequence.expect("it has a sequence");
+        let mut texts = vec![rollout.before.to_owned(), rollout.old[0].to_owned()];
+        let mut old_code = Some(rollout.old[1].to_owned());
+        let mut new = rollout.new.iter();
+        for stage in &stages {
+            match stage {
+                WalkStage::Migrate { statements, .. } => {
+                    texts.push(format!("BEGIN; {}; COMMIT;", statements.join(";\n")));
+                    texts.extend(old_code.take());
+                }
+                WalkStage::Deploy(_) => texts.extend(new.next().map(|it| (*it).to_owned())),
+            }
+        }
+        let script = format!("{}\n{};", texts.join("\n"), rollout.asked);
+        match server.run(&script) {
+            Ok(found) if found.trim() == rollout.found => {}
+            Ok(found) => wrong.push(format!("{}: {found}", rollout.migration)),
+            Err(refusal) => wrong.push(format!(
+                "{}: {} {}\n{script}",
+                rollout.migration, refusal.code, refusal.message
+            )),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
