@@ -164,7 +164,9 @@ fn is_masked(window: &Window, masks: &[&Break], it: &Break) -> bool {
     };
     masks.iter().any(|other| {
         let same_states = other.release == it.release
-            && other.harm.pair == it.harm.pair
+            && (other.harm.pair == it.harm.pair
+                // Who cannot name the column does not read it either.
+                || (other.harm.pair == Pair::OldOnNew && it.harm.pair == Pair::OldReadsNewData))
             && other.harm.weight >= Weight::Addition
             && shown(other.start) <= shown(it.start)
             && shown(other.end) >= shown(it.end);
