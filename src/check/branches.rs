@@ -17,6 +17,7 @@ use crate::rules::migrations_conflict::{self, Clash};
 use crate::schema::apply::Touched;
 use crate::schema::catalog::Catalog;
 use crate::schema::diff::ObjectRef;
+use crate::schema::name::{Ident, QualifiedName};
 
 /// What the target branch has that head had not when it left it.
 #[derive(Debug)]
@@ -508,8 +509,33 @@ fn cause(
             (!common.is_empty()).then(|| (at(step), common))
         })
     };
+    // The column that the message names came or went with a statement.
+    let of_column = || {
+        let quoted: Vec<Ident> = said.split('"').skip(1).step_by(2).map(Ident::new).collect();
+        let has = |catalog: &Catalog, relation: &QualifiedName, column: &Ident| {
+            let table = catalog.table(relation);
+            table.is_some_and(|table| table.column(column).is_some())
+        };
+        let mut steps = other.steps.iter().enumerate().rev();
+        steps.find_map(|(position, step)| {
+            let before = other.catalog(position);
+            let changes = |it: &Touched| match it {
+                Touched::Relation(name) => {
+                    let mut all = quoted.iter();
+                    touched.contains(it)
+                        && all.any(|column| {
+                            has(before, name, column) != has(&step.catalog, name, column)
+                        })
+                }
+                _ => false, // Only relations have columns.
+            };
+            let common = common(step, &changes);
+            (!common.is_empty()).then(|| (at(step), common))
+        })
+    };
     // What both touch and the message names is the nearest.
-    last(&|it| touched.contains(it) && by_name(it))
+    of_column()
+        .or_else(|| last(&|it| touched.contains(it) && by_name(it)))
         .or_else(|| last(&|it| touched.contains(it)))
         .or_else(|| last(&by_name))
         .or_else(|| other.steps.last().map(|step| (at(step), BTreeSet::new())))
