@@ -41,7 +41,26 @@ pub fn explain_migration(
     let path = full.as_path();
     // A migration may be a folder of files, so the project is sought from the file upwards.
     let mut first_error = None;
-    let folders = path.ancestors().skip(1).take(MOST_FOLDERS);
+    // Nothing above the repository belongs to the project; without one, not much above the file.
+    let top = locate(&[path.to_owned()])?
+        .repository
+        .map(|it| it.root().to_owned());
+    // Where each migration is a folder, its files are called alike.
+    let is_in_folder = path.file_name().is_some_and(|it| {
+        ["up.sql", "down.sql", "migration.sql"]
+            .iter()
+            .any(|name| it == *name)
+    });
+    let most = match (&top, is_in_folder) {
+        (Some(_), _) => MOST_FOLDERS,
+        (None, true) => 3,
+        (None, false) => 1,
+    };
+    let folders = path
+        .ancestors()
+        .skip(1)
+        .take(most)
+        .take_while(|it| top.as_ref().is_none_or(|top| it.starts_with(top)));
     let folders = folders.map(|it| match it.as_os_str().is_empty() {
         true => Path::new("."),
         false => it,
