@@ -263,8 +263,12 @@ impl<'c> Binder<'c> {
         let mut binding = Binding::new(self);
         binding.statement_at_top(statement);
         binding.demand_parameter_types();
+        let parameters = binding.parameters_in_order();
         let mut out = binding.out;
         out.failures.append(&mut binding.late);
+        out.parameters = parameters;
+        out.behind = binding.behind.difference(&binding.uses).cloned().collect();
+        binding.uses.append(&mut binding.behind);
         out.uses = binding.uses.into_iter().collect();
         out
     }
