@@ -65,7 +65,9 @@ impl<'c> Binding<'_, 'c, '_> {
             match fits(index, &columns, &expressions, predicate) {
                 Fit::Yes => {
                     if self.muted == 0 {
-                        let of = through.as_ref().map_or(goal.relation, |(below, _)| below.relation);
+                        let of = through
+                            .as_ref()
+                            .map_or(goal.relation, |(below, _)| below.relation);
                         self.out.arbiters.push((of.id, index.id));
                     }
                     let deferrable = table

@@ -258,7 +258,9 @@ pub(super) fn script(only: Option<&BTreeSet<u64>>) -> String {
         let (place, rest) = part.split_once(" */").unwrap_or((part, ""));
         if let Some(numbers) = &numbers {
             let (number, or) = place.split_once(" or ").unwrap_or((place, "false"));
-            out.push_str(&format!("AND ({number} = ANY ('{{{numbers}}}'::oid[]) OR {or})"));
+            out.push_str(&format!(
+                "AND ({number} = ANY ('{{{numbers}}}'::oid[]) OR {or})"
+            ));
         }
         out.push_str(rest);
     }
