@@ -11,11 +11,13 @@ mod compare;
 mod driver;
 mod read;
 mod same;
+mod verify;
 
 pub use compare::{Comparison, Count, Disagreement, Kind, compare};
 #[cfg(feature = "live-postgres")]
 pub use driver::Postgres;
 pub use read::read_catalog;
+pub use verify::{Certainty, Drift, Lack, Session, Verification, VerifyOptions};
 
 /// Why a server's catalog could not be read.
 #[derive(Debug, thiserror::Error)]
