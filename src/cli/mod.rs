@@ -1,6 +1,8 @@
 //! Arguments, exit codes, the terminal.
 
 mod check;
+#[expect(dead_code, reason = "for `verify`, which comes next")]
+mod connection;
 mod diff;
 mod explain;
 mod graph;
