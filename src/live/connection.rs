@@ -15,6 +15,8 @@
 //! `requirepeer`, `gssencmode=require`) is refused instead of passed over.
 
 mod password_file;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt;
@@ -223,7 +225,7 @@ impl Connection {
                     .ok()
                     .filter(|it| *it > 0)
                     .map(Duration::from_secs),
-                Err(_) => return Err(not_one_of("connect_timeout", from, "a number of seconds")),
+                Err(_) => return Err(has_to_be("connect_timeout", from, "a number of seconds")),
             },
         };
         let application_name = match sources.text("application_name")? {
@@ -415,7 +417,7 @@ impl<'a> Sources<'a> {
         };
         match String::from_utf8(bytes.into_owned()) {
             Ok(text) if !text.contains('\0') => Ok(Some((text, from))),
-            _ => Err(not_one_of(keyword, from, "text in UTF-8")),
+            _ => Err(has_to_be(keyword, from, "text in UTF-8")),
         }
     }
 
@@ -432,7 +434,7 @@ impl<'a> Sources<'a> {
         let found = words.iter().find(|(word, _)| *word == text);
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            not_one_of(keyword, from, &names.join(", "))
+            has_to_be(keyword, from, &format!("one of {}", names.join(", ")))
         })
     }
 
@@ -528,7 +530,7 @@ impl<'a> Sources<'a> {
                 port => port.parse().ok().filter(|it| *it != 0),
             })
             .collect::<Option<_>>()
-            .ok_or_else(|| not_one_of("port", ports_from.clone(), "a number from 1 to 65535"))?;
+            .ok_or_else(|| has_to_be("port", ports_from.clone(), "a number from 1 to 65535"))?;
         if ports.len() > 1 && ports.len() != count {
             return Err(LiveError::Parameters {
                 from: ports_from,
@@ -546,7 +548,7 @@ impl<'a> Sources<'a> {
                 None => None,
                 Some(address) => Some(address.parse::<IpAddr>().map_err(|_| {
                     let from = addresses.as_ref().map(|(_, from)| from.clone());
-                    not_one_of("hostaddr", from.unwrap_or_default(), "an IP address")
+                    has_to_be("hostaddr", from.unwrap_or_default(), "an IP address")
                 })?),
             };
             let places = match (name, address) {
@@ -698,8 +700,8 @@ impl<'a> Sources<'a> {
     }
 }
 
-fn not_one_of(keyword: &str, from: String, expected: &str) -> LiveError {
-    let reason = format!("the value of `{keyword}` is none of: {expected}");
+fn has_to_be(keyword: &str, from: String, expected: &str) -> LiveError {
+    let reason = format!("the value of `{keyword}` has to be {expected}");
     LiveError::Parameters { from, reason }
 }
 

@@ -230,6 +230,11 @@ impl<'a> Reader<'a> {
         self.keep(&mut values, "dbname", database)?;
         for pair in query.split('&').filter(|it| !it.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if name.contains('@') {
+                let reason = "an `@` in the name of a parameter; in a password, `?` is written \
+                              %3F and `@` %40";
+                return Err(self.misread(pair, reason.to_owned()));
+            }
             // What frameworks add for themselves (`schema`, `connection_limit`, `pool`) is theirs.
             let Some(keyword) = keyword_of_parameter(name) else {
                 continue;
