@@ -29,6 +29,9 @@
 //! transaction = "file"             # as above; here it counts for this layout
 //! unit = "statement"
 //!
+//! [history]                        # where the migration tool writes down what it has applied
+//! table = "app.schema_migrations"  # as SQL writes it; for a live database only
+//!
 //! [phased]
 //! post_deploy = ["post/", "*_contract.sql"]   # what runs after the switch
 //!
@@ -76,7 +79,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::discover::layout::{CustomLayout, CustomOrder, Layout};
+use crate::discover::layout::{CustomLayout, CustomOrder, Layout, TableName};
 use crate::discover::server::ServerVersion;
 use crate::discover::tree::split;
 use crate::discover::{TransactionScope, Unit};
@@ -115,6 +118,8 @@ pub struct Config {
     pub placeholders: BTreeMap<String, String>,
     /// The layout that the project describes itself.
     pub custom: Option<CustomLayout>,
+    /// The table in which the tool writes down what it has applied, where it is not the usual one.
+    pub history_table: Option<TableName>,
     /// Which migrations run after the code is switched.
     pub post_deploy: PathPatterns,
     /// The live releases: revisions, or patterns over tags and branches.
@@ -387,6 +392,10 @@ impl Config {
             deploy: cx.choice(wire.deploy, "deploy mode")?.unwrap_or_default(),
             transaction: cx.choice(own_transaction.or(wire.transaction), "transaction")?,
             unit: cx.choice(own_unit.or(wire.unit), "unit")?,
+            history_table: match wire.history.table {
+                Some(table) => Some(cx.table_name(&table)?),
+                None => None,
+            },
             post_deploy,
             live: wire.releases.live,
             code: CodeSettings {
@@ -741,6 +750,16 @@ impl Reader {
         })
     }
 
+    fn table_name(&self, text: &Spanned<String>) -> Result<TableName> {
+        TableName::parse(text.get_ref()).ok_or_else(|| {
+            let message = format!(
+                "`{}` is no name of a table; write it as SQL does, such as app.schema_migrations",
+                text.get_ref()
+            );
+            self.error(text.span().start, message)
+        })
+    }
+
     fn consumer(&self, wire: wire::Consumer) -> Result<Consumer> {
         self.patterns(&wire.queries)?;
         Ok(Consumer {
@@ -872,6 +891,8 @@ mod wire {
         pub(super) placeholders: BTreeMap<String, String>,
         pub(super) custom: Option<Custom>,
         #[serde(default)]
+        pub(super) history: History,
+        #[serde(default)]
         pub(super) phased: Phased,
         #[serde(default)]
         pub(super) releases: Releases,
@@ -900,6 +921,12 @@ mod wire {
         pub(super) placeholder: Option<(String, String)>,
         pub(super) transaction: Option<Text>,
         pub(super) unit: Option<Text>,
+    }
+
+    #[derive(Deserialize, Default)]
+    #[serde(deny_unknown_fields, default)]
+    pub(super) struct History {
+        pub(super) table: Option<Text>,
     }
 
     #[derive(Deserialize, Default)]

@@ -29,7 +29,10 @@ pub use config::{
     RetiredAccess, RuleSettings, nearest_name, unknown_name,
 };
 pub use git::{Base, Commit, Environment, Fork, Reference, Repository};
-pub use layout::{Edit, Edited, Layout, Reaction};
+pub use layout::{
+    Edit, Edited, HistorySource, HistoryTable, KnownMigration, Layout, Reach, Reaction, TableName,
+    known,
+};
 pub use oddity::{Consequence, Ignored, Oddity, OddityKind};
 pub use part::{Chunk, Cut, Part};
 pub use server::ServerVersion;
@@ -153,6 +156,11 @@ pub struct Project {
     pub schema: Option<Part>,
     /// In the order in which the tool runs them.
     pub migrations: Vec<Migration>,
+    /// The versions of checkpoints that are none of them, because what they stand for is there; an
+    /// empty database runs the newest one instead.
+    pub checkpoints: Vec<String>,
+    /// Where the tool writes down what it has applied.
+    pub history: HistoryTable,
     /// Files in the folder that are not run.
     pub ignored: Vec<Ignored>,
     /// What follows from the tool's rules alone.
@@ -654,8 +662,14 @@ fn read(
         },
         server_version,
         server_version_evidence,
+        history: HistoryTable {
+            layout,
+            table: config.history_table.clone().or(reading.history.table),
+            scope: reading.history.scope,
+        },
         config,
         migrations,
+        checkpoints: reading.checkpoints,
         ignored: reading.ignored,
         oddities: reading.oddities,
         notices,

@@ -1,16 +1,19 @@
-//! What a real server says: its catalog, and how ours differs from it.
+//! What a real server says: its catalog, how ours differs from it, and which migrations it has.
 //!
 //! Input: whatever answers a script of SQL with rows of text ([`Answers`]). Output: a catalog of
-//! the same type that a replay makes, and the comparison of two ([`compare`]). Everything is read in
-//! one read-only transaction; nothing is written. Objects that belong to an extension, temporary
-//! ones and the server's own are left out. Which server is asked, and as whom, is a [`Connection`].
-//! The driver is behind the feature `live-postgres`; the connection's text, the queries and their
-//! decoding are not, so that they are compiled and tested everywhere.
+//! the same type that a replay makes, and the comparison of two ([`compare`]); the history that the
+//! migration tool keeps ([`read_history`]); whether the database has what a release needs
+//! ([`Contract::verify`](crate::Contract::verify)). Each is read in one read-only transaction; nothing
+//! is written. Objects that belong to an extension, temporary ones and the server's own are left out.
+//! Which server is asked, and as whom, is a [`Connection`]. The driver is behind the feature
+//! `live-postgres`; the connection's text, the queries and their decoding are not, so that they are
+//! compiled and tested everywhere.
 
 mod compare;
 mod connection;
 #[cfg(feature = "live-postgres")]
 mod driver;
+mod history;
 mod read;
 mod same;
 mod verify;
@@ -19,12 +22,16 @@ pub use compare::{Comparison, Count, Disagreement, Kind, compare};
 pub use connection::{Connection, DEFAULT_TIMEOUT, PrivateFile, Surroundings};
 #[cfg(feature = "live-postgres")]
 pub use driver::Postgres;
+pub use history::{
+    FailedMigration, HistoryComparison, HistoryRow, HistoryRows, HistoryState, ReadTable,
+    compare_history, read_history,
+};
 pub use read::read_catalog;
 pub use verify::{Certainty, Drift, Lack, Session, Verification, VerifyOptions};
 
 use std::time::Duration;
 
-/// Why a server's catalog could not be read.
+/// Why a server could not be read.
 ///
 /// No message holds a password: texts of connections are never repeated, and what a server says is
 /// passed on without it. `at` is the name of the database, such as `app@db.example:5432/shop`.

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod conventions;
 mod histories;
+mod history;
 #[path = "../support/home.rs"]
 mod home;
 mod hostile;

@@ -629,6 +629,26 @@ pub(super) fn repeatable_identity(description: &str, up: &MigrationText) -> Stri
     format!("R__{description}@{hash:016x}")
 }
 
+/// The checksum that Flyway keeps of a migration: a CRC-32 of its lines without their ends. `None`
+/// where values are filled in, because those of a repeatable migration enter it.
+///
+/// Source: `ChecksumCalculator` and `SqlMigrationResolver` of Flyway 11.
+pub(super) fn checksum(migration: &Migration) -> Option<i32> {
+    let part = migration.up.part()?;
+    let text = &*part.file.text;
+    if text.contains("${") || part.sent() != text {
+        return None;
+    }
+    // A line of Java's ends with `\n`, `\r` or both.
+    let bytes = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r'));
+    let sum = bytes.fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
+        })
+    });
+    Some((!sum).cast_signed())
+}
+
 fn placeholders(folder: &Folder<'_>, settings: &Settings) -> Placeholders {
     let begin = settings.get("placeholderPrefix", "${").to_owned();
     let end = settings.get("placeholderSuffix", "}").to_owned();

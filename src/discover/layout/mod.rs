@@ -17,6 +17,7 @@ mod golang_migrate;
 mod goose;
 mod graphile;
 mod hasura;
+mod history;
 mod line_cut;
 mod liquibase;
 mod mybatis;
@@ -51,6 +52,8 @@ pub use applied::{Edit, Edited, Reaction};
 pub(super) use code::CODE;
 pub(super) use custom::{CustomLayout, CustomOrder};
 pub(super) use flyway::is_flyway;
+pub(super) use history::HistorySettings;
+pub use history::{HistorySource, HistoryTable, KnownMigration, Reach, TableName, known};
 
 /// A migration tool, or a way to lay out a folder of migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -419,6 +422,10 @@ pub(super) struct Reading {
     pub(super) oddities: Vec<Oddity>,
     /// What is odd but readable.
     pub(super) notices: Vec<String>,
+    /// What the tool's configuration says about its history table.
+    pub(super) history: HistorySettings,
+    /// The versions of checkpoints that are left out because what they stand for is there.
+    pub(super) checkpoints: Vec<String>,
 }
 
 impl Reading {
@@ -533,6 +540,7 @@ fn only_first_checkpoint(reading: &mut Reading) {
     reading.migrations = kept;
     for it in left {
         let reason = "it stands for those before it on an empty database, and no other runs it";
+        reading.checkpoints.push(it.version);
         reading.ignore(it.path, reason);
     }
 }
