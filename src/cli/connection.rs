@@ -66,6 +66,11 @@ impl ConnectionArguments {
         )
     }
 
+    /// The database that is asked, for people: without the password.
+    pub(super) fn place(&self) -> anyhow::Result<String> {
+        Ok(self.connection()?.to_string())
+    }
+
     fn connection(&self) -> anyhow::Result<migcheck::live::Connection> {
         let given = self.database_url.as_ref().map(|it| it.0.as_str());
         let surroundings = migcheck::live::Surroundings {

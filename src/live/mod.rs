@@ -27,7 +27,7 @@ pub use history::{
     compare_history, read_history,
 };
 pub use read::read_catalog;
-pub use verify::{Certainty, Drift, Lack, Session, Verification, VerifyOptions};
+pub use verify::{AppliedMigrations, Certainty, Drift, Lack, Session, Verification, VerifyOptions};
 
 use std::time::Duration;
 

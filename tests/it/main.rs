@@ -32,5 +32,6 @@ mod support;
 mod type_changes;
 mod uses;
 mod verdicts;
+mod verify;
 mod versions;
 mod world;
