@@ -1,7 +1,10 @@
 //! Arguments, exit codes, the terminal.
 
 mod check;
-#[expect(dead_code, reason = "for `verify`, which comes next")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for `verify`, which comes next")
+)]
 mod connection;
 mod diff;
 mod explain;

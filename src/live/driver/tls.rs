@@ -291,7 +291,8 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
 }
 
 fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("the {what} {}: {error}", path.display()))
+    std::fs::read(path)
+        .map_err(|error| format!("the {what} {} cannot be read: {error}", path.display()))
 }
 
 /// Whether nobody else may read a key; a key of root may be read by its group, as libpq has it.
