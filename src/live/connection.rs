@@ -10,7 +10,8 @@
 //!
 //! Two things are other than in libpq. A URL may hold what frameworks add to it: a scheme such as
 //! `postgresql+psycopg2` or `jdbc:postgresql`, and parameters that libpq does not know, which are
-//! passed over (in `keyword=value` text they are refused, since nobody but libpq reads that). And a
+//! passed over (in `keyword=value` text they are refused, since nobody but libpq reads that). Those of
+//! encryption are taken in any spelling: `ssl=true` is `sslmode=require`, as libpq has it. And a
 //! parameter that promises safety which cannot be kept here (`sslcrl`, `require_auth`,
 //! `requirepeer`, `gssencmode=require`) is refused instead of passed over.
 

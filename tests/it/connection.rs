@@ -73,6 +73,7 @@ fn who_is_not_let_in_hears_why() {
         at(server, "dbname=nope"),
         at(server, "dbname=unlisted"),
         at(server, "dbname=shop options='-c nonsense=1'"),
+        to("user=app dbname=shop passfile=/nowhere"),
     ] {
         lines.push(said(server, &text));
     }
@@ -86,6 +87,7 @@ fn who_is_not_let_in_hears_why() {
     cannot connect to app@localhost:PORT/nope: database "nope" does not exist; check its name, or create it
     cannot connect to app@localhost:PORT/unlisted: no pg_hba.conf entry for host "127.0.0.1", user "app", database "unlisted", SSL encryption; check pg_hba.conf of the server, and sslmode (this was encrypted)
     cannot connect to app@localhost:PORT/shop: unrecognized configuration parameter "nonsense"
+    cannot connect to app@localhost:PORT/shop: the server asks for a password and none is given; set PGPASSWORD, or put it into the URL or into ~/.pgpass; the password file /nowhere cannot be read
     "#);
 }
 
@@ -349,7 +351,7 @@ fn a_server_that_comes_up_later_is_waited_for() {
         .status();
     assert!(promoted.expect("it can be asked").success());
     let error = waiting.join().expect("no panic");
-    // A certificate that is its own root is trusted; a wrong password is not waited for.
+    // A certificate that is its own root and has a common name only is trusted; a wrong password is not waited for.
     assert_snapshot!(stable(&server, &error), @r#"cannot connect to app@localhost:PORT/nope: password authentication failed for user "app"; check the user and the password, which is from --database-url"#);
 }
 
@@ -481,6 +483,18 @@ fn other_servers_are_told_apart() {
     cannot ask app@127.0.0.1:PORT/shop: what listens there does not answer as PostgreSQL does; check the port
     cannot connect to app@127.0.0.1:PORT/shop: the server does not support TLS and sslmode asks for it; turn on `ssl` in the server, or connect with sslmode=disable where the network is trusted
     "#);
+}
+
+#[test]
+fn a_server_that_repeats_the_password_is_not_quoted() {
+    let port = play(&[], "no s3cr-et\nfor you");
+    let text = format!("host=127.0.0.1 port={port} user=app password=s3cr-et");
+    let error = Postgres::connect(&connection(&text))
+        .err()
+        .expect("refused");
+    let said = format!("{error} {error:?}");
+    assert!(said.contains("no *** for you"), "{said}");
+    assert!(!said.contains("s3cr-et"), "{said}");
 }
 
 #[test]
