@@ -200,7 +200,7 @@ impl Server {
 const SERVER: &str = "MIGCHECK_SERVER_BIN";
 
 /// The folder of the server's programs: the one that is given, or that of the client.
-fn server_programs() -> Result<PathBuf, String> {
+pub(crate) fn server_programs() -> Result<PathBuf, String> {
     match std::env::var_os(SERVER) {
         Some(folder) => Ok(PathBuf::from(folder)),
         None => programs(),
@@ -208,7 +208,7 @@ fn server_programs() -> Result<PathBuf, String> {
 }
 
 /// The folder of the programs of PostgreSQL: what `pg_config` says, or Debian's place.
-fn programs() -> Result<PathBuf, String> {
+pub(crate) fn programs() -> Result<PathBuf, String> {
     let said = Command::new("pg_config").arg("--bindir").output().ok();
     let from_config = said.map(|it| PathBuf::from(String::from_utf8_lossy(&it.stdout).trim()));
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
