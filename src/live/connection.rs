@@ -49,6 +49,8 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Connection {
     pub(super) hosts: Vec<Host>,
+    /// Whether the hosts are what libpq asks when it is told nothing.
+    pub(super) is_unnamed: bool,
     pub(super) user: String,
     pub(super) database: String,
     pub(super) application_name: String,
@@ -214,6 +216,7 @@ impl Connection {
             None => "migcheck".to_owned(),
         };
         Ok(Connection {
+            is_unnamed: sources.get("host").is_none() && sources.get("hostaddr").is_none(),
             hosts,
             user,
             database,

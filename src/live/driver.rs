@@ -53,6 +53,8 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// A connection to a server.
 pub struct Postgres {
+    /// The name of the connection.
+    name: String,
     /// Gone only while it is dropped.
     runtime: Option<Runtime>,
     session: Option<Session>,
@@ -64,16 +66,8 @@ struct Session {
     carrier: JoinHandle<Result<(), tokio_postgres::Error>>,
     version: String,
     scene: Scene,
-    limits: Limits,
-}
-
-/// How long a statement may take.
-#[derive(Clone, Copy)]
-struct Limits {
-    /// As the server was told, for messages.
-    statement: Option<Duration>,
-    /// Whether we end it too, in case that the server does not.
-    is_ours: bool,
+    /// How long a statement may take; none where that is not known, or without end.
+    statement_limit: Option<Duration>,
 }
 
 impl Postgres {
@@ -127,35 +121,39 @@ impl Postgres {
     }
 
     fn connect_once(connection: &Connection, limit: Duration) -> Result<Self, LiveError> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| LiveError::Server(format!("no thread for a connection: {error}")))?;
         let mut connected = Postgres {
-            runtime: Some(runtime),
+            name: connection.to_string(),
+            runtime: None,
             session: None,
         };
+        let runtime = Builder::new_current_thread().enable_all().build();
+        connected.runtime = Some(runtime.map_err(|error| connected.ended(&error))?);
         connected.session = Some(connected.run(open(connection, limit))??);
         Ok(connected)
     }
 
     /// Runs a future on a thread of its own, and waits for it.
     fn run<T: Send>(&self, future: impl Future<Output = T> + Send) -> Result<T, LiveError> {
-        let no_thread = |error: &dyn std::fmt::Display| {
-            LiveError::Server(format!("no thread for a connection: {error}"))
-        };
         let Some(runtime) = &self.runtime else {
-            return Err(no_thread(&"it has ended"));
+            return Err(self.ended(&"it was never opened"));
         };
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("migcheck-live".to_owned());
             let thread = thread
                 .spawn_scoped(scope, || runtime.block_on(future))
-                .map_err(|error| no_thread(&error))?;
+                .map_err(|error| self.ended(&error))?;
             thread
                 .join()
                 .or_else(|panic| std::panic::resume_unwind(panic))
         })
+    }
+
+    /// The system gives us no thread or socket to ask with.
+    fn ended(&self, why: &dyn std::fmt::Display) -> LiveError {
+        LiveError::Lost {
+            at: self.name.clone(),
+            said: why.to_string(),
+        }
     }
 }
 
@@ -179,7 +177,7 @@ impl Drop for Postgres {
 impl Answers for Postgres {
     fn answer(&mut self, script: &str) -> Result<Vec<String>, LiveError> {
         let Some(session) = &self.session else {
-            return Err(LiveError::Server("the connection has ended".to_owned()));
+            return Err(self.ended(&"it was never opened"));
         };
         self.run(session.answer(script))?
     }
@@ -187,24 +185,19 @@ impl Answers for Postgres {
 
 impl Session {
     async fn answer(&self, script: &str) -> Result<Vec<String>, LiveError> {
-        let limit = match self.limits {
-            Limits {
-                statement: Some(limit),
-                is_ours: true,
-            } => {
-                let statements = script.matches(';').count() + 1;
-                let statements = u32::try_from(statements).unwrap_or(u32::MAX);
-                limit.saturating_mul(statements).saturating_add(GRACE)
-            }
-            _ => FOREVER,
-        };
+        // The server ends a statement itself; this is for one that has fallen silent.
+        let limit = self.statement_limit.map_or(FOREVER, |limit| {
+            let statements = script.matches(';').count() + 1;
+            let statements = u32::try_from(statements).unwrap_or(u32::MAX);
+            limit.saturating_mul(statements).saturating_add(GRACE)
+        });
         let answered = timeout(limit.min(FOREVER), self.client.simple_query(script)).await;
         let Ok(answered) = answered else {
             // Nothing more can be asked where an answer is still to come.
             self.carrier.abort();
             return Err(LiveError::StatementTimeout {
                 at: self.scene.at.clone(),
-                after: limit,
+                after: Some(limit),
             });
         };
         let messages = match answered {
@@ -225,7 +218,7 @@ impl Session {
             // If it fails as well, the next script will say so.
             let _ = timeout(BRIEFLY, self.client.simple_query("ROLLBACK")).await;
         }
-        self.scene.answering(&error, self.limits.statement)
+        self.scene.answering(&error, self.statement_limit)
     }
 }
 
@@ -270,18 +263,23 @@ async fn open(connection: &Connection, limit: Duration) -> Result<Session, LiveE
             }
         }
     }
-    Err(together(failures, connection))
+    Err(together(failures, connection)).map_err(|error| match error {
+        LiveError::NotListening { at, reason } if connection.is_unnamed => {
+            let hint = "no host is named (--database-url, DATABASE_URL, PGHOST)";
+            let reason = format!("{reason}, and {hint}");
+            LiveError::NotListening { at, reason }
+        }
+        error => error,
+    })
 }
 
 /// What is said when every host failed.
 fn together(mut failures: Vec<LiveError>, connection: &Connection) -> LiveError {
-    // Of two folders for sockets, the first is where one is expected.
-    let is_default = connection
-        .hosts
-        .iter()
-        .all(|it| matches!(it.place, Place::Socket(_)));
-    if is_default {
-        failures.truncate(1);
+    if connection.is_unnamed {
+        // Of the usual folders for sockets, the one that has a server counts, or else the first.
+        let is_there = |it: &LiveError| !matches!(it, LiveError::NotListening { .. });
+        let place = failures.iter().position(is_there).unwrap_or(0);
+        failures = failures.into_iter().skip(place).take(1).collect();
     }
     match failures.pop() {
         Some(error) if failures.is_empty() => error,
@@ -421,9 +419,8 @@ impl Destination<'_> {
     }
 
     async fn open_in(&self, address: &Address, way: Way) -> Result<Session, LiveError> {
-        let limits = Limits::of(self.connection);
         let options = options(self.connection);
-        let error = match self.start(address, way, Some(&options), limits).await {
+        let error = match self.start(address, way, Some(&options)).await {
             Ok(session) => return Ok(session),
             Err(error) => error,
         };
@@ -434,7 +431,7 @@ impl Destination<'_> {
             LiveError::Refused { said, .. } if said.contains("unsupported startup parameter")
         );
         match is_refused && self.connection.options.is_none() {
-            true => self.start(address, way, None, limits).await,
+            true => self.start(address, way, None).await,
             false => Err(error),
         }
     }
@@ -445,7 +442,6 @@ impl Destination<'_> {
         address: &Address,
         way: Way,
         options: Option<&str>,
-        limits: Limits,
     ) -> Result<Session, LiveError> {
         let deadline = Moment::now() + self.limit;
         let late = |reason: &str| LiveError::ConnectTimeout {
@@ -458,7 +454,7 @@ impl Destination<'_> {
             Ok(Err(error)) => return Err(self.scene.opening(self.host, &error)),
             Err(_) => return Err(late("nothing answers at this address")),
         };
-        timeout_at(deadline, self.log_in(wire, way, options, limits))
+        timeout_at(deadline, self.log_in(wire, way, options))
             .await
             .unwrap_or_else(|_| Err(late("something listens there, but does not let us in")))
     }
@@ -468,7 +464,6 @@ impl Destination<'_> {
         mut wire: Wire,
         way: Way,
         options: Option<&str>,
-        limits: Limits,
     ) -> Result<Session, LiveError> {
         let mut config = Config::new();
         config
@@ -503,7 +498,7 @@ impl Destination<'_> {
             config.ssl_mode(DriverMode::Disable);
             let opened = config.connect_raw(wire, NoTls).await;
             let opened = opened.map_err(|error| self.scene.connecting(&error, false))?;
-            return self.session(opened, limits);
+            return self.session(opened);
         };
         let name = match &self.host.place {
             Place::Network { name, .. } => name.as_str(),
@@ -516,7 +511,7 @@ impl Destination<'_> {
             .ssl_negotiation(SslNegotiation::Direct);
         let opened = config.connect_raw(wire, handshake).await;
         let opened = opened.map_err(|error| self.scene.connecting(&error, true))?;
-        self.session(opened, limits)
+        self.session(opened)
     }
 
     /// Asks the server whether it encrypts.
@@ -554,7 +549,6 @@ impl Destination<'_> {
     fn session<T>(
         &self,
         (client, carrier): (Client, tokio_postgres::Connection<Wire, T>),
-        limits: Limits,
     ) -> Result<Session, LiveError>
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -575,7 +569,7 @@ impl Destination<'_> {
             version: version.to_owned(),
             carrier: tokio::spawn(carrier),
             scene: self.scene.clone(),
-            limits,
+            statement_limit: statement_limit(self.connection),
         })
     }
 }
@@ -622,23 +616,14 @@ fn is_not_postgres(version: &str) -> Option<String> {
     }
 }
 
-impl Limits {
-    fn of(connection: &Connection) -> Self {
-        let theirs = connection.options.as_deref().unwrap_or_default();
-        match connection.statement_timeout {
-            StatementTimeout::Never => Limits {
-                statement: None,
-                is_ours: false,
-            },
-            StatementTimeout::Given(limit) => Limits {
-                statement: Some(limit),
-                is_ours: true,
-            },
-            StatementTimeout::Default(limit) => Limits {
-                statement: Some(limit),
-                // Theirs may be longer.
-                is_ours: !theirs.contains("statement_timeout"),
-            },
+/// How long a statement may take, where it is us who say it.
+fn statement_limit(connection: &Connection) -> Option<Duration> {
+    let theirs = connection.options.as_deref().unwrap_or_default();
+    match connection.statement_timeout {
+        StatementTimeout::Never => None,
+        StatementTimeout::Given(limit) => Some(limit),
+        StatementTimeout::Default(limit) => {
+            (!theirs.contains("statement_timeout")).then_some(limit)
         }
     }
 }

@@ -206,13 +206,13 @@ pub enum LiveError {
     #[error(
         "{at} did not answer a statement within {}: a migration may hold a lock, or the server is \
          busy; ask again or give it more time",
-        seconds(*.after)
+        limit(*.after)
     )]
     StatementTimeout {
         /// The database.
         at: String,
-        /// How long it was given.
-        after: Duration,
+        /// How long it was given, unless the options of the connection say it.
+        after: Option<Duration>,
     },
     /// The role may not read what is asked.
     #[error("{at} does not allow it: {said}; ask as a role that may, or grant it")]
@@ -290,6 +290,10 @@ fn seconds(time: Duration) -> String {
         millis if millis % 1000 == 0 => format!("{} s", millis / 1000),
         _ => format!("{:.1} s", time.as_secs_f64()),
     }
+}
+
+fn limit(time: Option<Duration>) -> String {
+    time.map_or("the limit of the connection's options".to_owned(), seconds)
 }
 
 fn after_semicolon(notices: &[String]) -> String {

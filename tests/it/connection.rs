@@ -239,6 +239,9 @@ fn a_statement_has_a_limit_and_leaves_nothing_behind() {
         .answer("SHOW statement_timeout")
         .expect("it answers");
     assert_eq!(shown, ["7s"]);
+    let error = postgres.answer("SET statement_timeout = 1; SELECT pg_sleep(30)");
+    let error = error.expect_err("it takes too long");
+    assert_snapshot!(stable(server, &error), @"app@localhost:PORT/shop did not answer a statement within the limit of the connection's options: a migration may hold a lock, or the server is busy; ask again or give it more time");
 }
 
 #[test]

@@ -225,11 +225,12 @@ impl Scene {
         }
     }
 
-    /// Why a script was not answered. `limit` is how long a statement could take.
+    /// Why a script was not answered. `after` is how long a statement could take, where that is
+    /// known.
     pub(super) fn answering(
         &self,
         error: &tokio_postgres::Error,
-        limit: Option<Duration>,
+        after: Option<Duration>,
     ) -> LiveError {
         let at = self.at.clone();
         let Some(refusal) = error.as_db_error() else {
@@ -241,14 +242,14 @@ impl Scene {
         };
         let said = self.cleaned(refusal.message());
         let code = refusal.code();
-        match limit {
-            Some(after) if *code == SqlState::QUERY_CANCELED && !said.contains("user request") => {
+        match code {
+            code if *code == SqlState::QUERY_CANCELED && !said.contains("user request") => {
                 LiveError::StatementTimeout { at, after }
             }
-            _ if is_ending(code) || *code == SqlState::CANNOT_CONNECT_NOW => {
+            code if is_ending(code) || *code == SqlState::CANNOT_CONNECT_NOW => {
                 LiveError::Lost { at, said }
             }
-            _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
+            code if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
                 LiveError::PermissionDenied { at, said }
             }
             _ if said.contains("statement pooling") => LiveError::NotSupported {
