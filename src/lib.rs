@@ -8,6 +8,7 @@
 pub mod analysis;
 pub mod bind;
 mod check;
+pub mod contract;
 pub mod discover;
 pub mod error;
 pub mod findings;
@@ -22,20 +23,21 @@ pub mod source;
 pub mod sql;
 
 pub use check::{
-    FailOn, New, Options, Replayed, SchemaAt, TreeBranches, check, check_tree_branches,
-    check_trees, diff_versions, explain_migration, explain_migration_in, explain_object,
-    explain_version, fails, near_names, release_matrix, replay_project, replay_tree, schema_at,
-    version_graph,
+    FailOn, New, Options, ReleaseContract, Replayed, SchemaAt, TreeBranches, check,
+    check_tree_branches, check_trees, diff_versions, explain_migration, explain_migration_in,
+    explain_object, explain_version, fails, near_names, release_contract, release_matrix,
+    replay_project, replay_tree, schema_at, version_graph,
 };
+pub use contract::Contract;
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, nearest_name, unknown_name};
 pub use error::{Error, Result};
 pub use report::{
     DiffReport, Event, Explained, GraphReport, MatrixReport, ProjectReport, QueryUse, ReleaseUses,
-    Report, Styling, Verbosity, detection_line, diff_to_json, diff_to_text, explained_to_json,
-    explained_to_text, files_lines, graph_to_dot, graph_to_json, graph_to_mermaid, graph_to_text,
-    matrix_to_json, matrix_to_markdown, matrix_to_text, page_to_text, printable, rules_to_json,
-    rules_to_text, schema_to_json, schema_to_sql, to_json, to_text, version_to_json,
-    version_to_text, walk_to_text,
+    Report, Styling, Verbosity, contract_line, detection_line, diff_to_json, diff_to_text,
+    explained_to_json, explained_to_text, files_lines, graph_to_dot, graph_to_json,
+    graph_to_mermaid, graph_to_text, matrix_to_json, matrix_to_markdown, matrix_to_text,
+    page_to_text, printable, rules_to_json, rules_to_text, schema_to_json, schema_to_sql, to_json,
+    to_text, version_to_json, version_to_text, walk_to_text,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

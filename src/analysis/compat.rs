@@ -2,7 +2,7 @@
 //!
 //! Input: a [`Difference`], oriented from the old to the new schema. Output: the harms it does to
 //! a release that is presumed to do what ordinary code does. Whether that release uses the object
-//! at all is the contract's business; how bad it is in this project is decided in
+//! at all is for [`super::Presumed`] to say; how bad it is in this project is decided in
 //! [`crate::findings`].
 
 use std::collections::BTreeSet;

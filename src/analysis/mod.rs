@@ -4,7 +4,7 @@
 mod circumstances;
 pub mod compat;
 mod condition;
-pub mod contract;
+pub mod presumed;
 pub mod proof;
 pub mod queries;
 mod rows;
@@ -13,7 +13,7 @@ pub mod verdict;
 pub mod window;
 
 pub use compat::{Access, Evidence, Harm, Pair, ServerError, Stage, Weight, harms};
-pub use contract::{Contract, Retired};
+pub use presumed::{Presumed, Retired};
 pub use proof::{Mention, Unused};
 pub use queries::{Code, KnownQuery, Standing, UnknownText, Usage};
 pub use transaction::{InTransaction, in_transaction};

@@ -36,7 +36,7 @@ pub(super) fn rewritten(
                 .access
                 .iter()
                 .copied()
-                .filter(|access| uses(&release.contract, &difference, &harm, *access))
+                .filter(|access| uses(&release.presumed, &difference, &harm, *access))
                 .collect();
             if access.is_empty() {
                 continue;
@@ -108,7 +108,7 @@ pub(super) fn stale(
         for difference in differences {
             for harm in harms(&difference) {
                 let harms_head =
-                    |access: &Access| uses(&head.contract, &difference, &harm, *access);
+                    |access: &Access| uses(&head.presumed, &difference, &harm, *access);
                 let access: Vec<Access> = harm.access.iter().copied().filter(harms_head).collect();
                 if access.is_empty() {
                     continue;
@@ -225,7 +225,7 @@ fn is_left_behind(
             && release.own.relation(into).is_none()
             && {
                 let source = ObjectRef::top(ObjectKind::Table, from);
-                release.contract.uses(&source, Access::Write)
+                release.presumed.uses(&source, Access::Write)
             }
     };
     into != from && is_kept && is_still_there && live.iter().any(writes)

@@ -20,7 +20,7 @@ use super::circumstances::{
 };
 use super::compat::{Access, Evidence, Harm, Pair, Weight, harms};
 use super::condition::Refuses;
-use super::contract::Contract;
+use super::presumed::Presumed;
 use super::proof::{Mention, Unused};
 use super::queries::{Code, Usage};
 use super::rows::{rewritten, stale};
@@ -47,7 +47,7 @@ pub struct Release {
     /// The position from which on it is judged (live) or up to which (head).
     pub position: usize,
     /// What it is presumed to use.
-    pub contract: Contract,
+    pub presumed: Presumed,
     /// Its queries, where any are known.
     pub code: Option<Arc<Code>>,
     /// What they come to on its own schema.
@@ -481,7 +481,7 @@ impl<'a> Tracker<'a> {
             .access
             .iter()
             .copied()
-            .filter(|access| uses(&self.release.contract, difference, &harm, *access))
+            .filter(|access| uses(&self.release.presumed, difference, &harm, *access))
             .collect();
         if access.is_empty() {
             return None;
@@ -519,7 +519,7 @@ impl<'a> Tracker<'a> {
 /// one of its columns. An INSERT that leaves a column out is hurt for the very reason that it does
 /// not use the column: there it is the table that counts.
 pub(super) fn uses(
-    contract: &Contract,
+    presumed: &Presumed,
     difference: &Difference,
     harm: &Harm,
     access: Access,
@@ -534,7 +534,7 @@ pub(super) fn uses(
             parent: None,
             name: table.clone(),
         };
-        return contract.uses(&table, access);
+        return presumed.uses(&table, access);
     }
     let columns: &[Ident] = match &difference.change {
         Change::ConstraintAdded { columns, .. }
@@ -549,9 +549,9 @@ pub(super) fn uses(
                 name: column.clone(),
                 ..object.clone()
             };
-            contract.uses(&column, access)
+            presumed.uses(&column, access)
         });
-    column_used && contract.uses(object, access)
+    column_used && presumed.uses(object, access)
 }
 
 pub(super) fn evidence(harm: &Harm) -> Evidence {

@@ -60,6 +60,8 @@ pub(super) struct Binding<'b, 'c, 'q> {
     pub(super) binder: &'b mut Binder<'c>,
     pub(super) out: Bound,
     pub(super) uses: BTreeSet<Use>,
+    /// What is used behind the statement: in bodies that it runs.
+    pub(super) behind: BTreeSet<Use>,
     pub(super) parameters: HashMap<u32, Type>,
     /// The parameters that stood without a type where nothing gives them one.
     pub(super) untyped_parameters: BTreeSet<u32>,
@@ -80,6 +82,7 @@ impl<'b, 'c, 'q> Binding<'b, 'c, 'q> {
             binder,
             out: Bound::default(),
             uses: BTreeSet::new(),
+            behind: BTreeSet::new(),
             parameters: HashMap::new(),
             untyped_parameters: BTreeSet::new(),
             scopes: Vec::new(),
@@ -120,6 +123,18 @@ impl<'b, 'c, 'q> Binding<'b, 'c, 'q> {
             let message = format!("could not determine data type of parameter ${number}");
             self.fail("42P18", Span::default(), message);
         }
+    }
+
+    /// The types of the parameters, `$1` first.
+    pub(super) fn parameters_in_order(&self) -> Vec<Option<SqlType>> {
+        // A query may name any number; the server takes no more than these.
+        const MOST: u32 = 65_535;
+        let last = self.parameters.keys().filter(|it| **it <= MOST).max();
+        let ty = |number| {
+            let ty = self.parameters.get(&number)?;
+            self.binder.sql_type(*ty, &Modifiers::None)
+        };
+        (1..=last.copied().unwrap_or(0)).map(ty).collect()
     }
 
     // What is found out.

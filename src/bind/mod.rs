@@ -34,7 +34,9 @@ use self::builtin::builtins;
 use self::kind::{Base, Modifiers, Type};
 use self::routine::Behind;
 use self::scope::Column;
-use crate::schema::catalog::{Catalog, ObjectId, RelationBody, TypeBody, UserType, ViewWrites};
+use crate::schema::catalog::{
+    Catalog, ObjectId, Relation, RelationBody, TypeBody, UserType, ViewWrites,
+};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
 use crate::schema::op::OtherKind;
 use crate::schema::types::{SqlType, TypeName};
@@ -69,6 +71,19 @@ pub fn bind(query: &Query, catalog: &Catalog, settings: &Settings) -> Bound {
 /// What several queries come to on a catalog: the same as one after the other, and faster.
 pub fn bind_all(queries: &[Query], catalog: &Catalog, settings: &Settings) -> Vec<Bound> {
     let mut binder = Binder::new(catalog, settings);
+    let all = queries.iter();
+    all.map(|query| binder.bind_query(query)).collect()
+}
+
+/// What several queries come to on a catalog that is not the one they were written for, as
+/// [`bind_beside`] has it.
+pub fn bind_all_beside(
+    queries: &[Query],
+    catalog: &Catalog,
+    own: &Catalog,
+    settings: &Settings,
+) -> Vec<Bound> {
+    let mut binder = Binder::new(catalog, settings).beside(own);
     let all = queries.iter();
     all.map(|query| binder.bind_query(query)).collect()
 }
@@ -113,6 +128,23 @@ pub(crate) fn view_query(
         columns: bound.output.map(typed),
         failure,
     })
+}
+
+/// The place in a relation of the column that a [`Use`] names as its part.
+pub(crate) fn place_of_column(relation: &Relation, part: ObjectId) -> Option<usize> {
+    match &relation.body {
+        RelationBody::Table(table) => table.columns.iter().position(|it| it.id == part),
+        RelationBody::View(view) => {
+            let count = view.columns.as_ref().map_or(0, Vec::len);
+            (0..count).find(|at| binding::part_id(relation.id, *at) == part)
+        }
+        RelationBody::Sequence(_) | RelationBody::Index { .. } => None,
+    }
+}
+
+/// The identity by which a [`Use`] names the column at a place of a view.
+pub(crate) fn id_of_column(view: &Relation, place: usize) -> ObjectId {
+    binding::part_id(view.id, place)
 }
 
 /// What writing to a view comes to, its triggers and rules aside.
@@ -263,8 +295,12 @@ impl<'c> Binder<'c> {
         let mut binding = Binding::new(self);
         binding.statement_at_top(statement);
         binding.demand_parameter_types();
+        let parameters = binding.parameters_in_order();
         let mut out = binding.out;
         out.failures.append(&mut binding.late);
+        out.parameters = parameters;
+        out.behind = binding.behind.difference(&binding.uses).cloned().collect();
+        binding.uses.append(&mut binding.behind);
         out.uses = binding.uses.into_iter().collect();
         out
     }

@@ -130,10 +130,16 @@ pub struct Bound {
     pub failures: Vec<Failure>,
     /// What is not known.
     pub unknowns: Vec<Unknown>,
-    /// What it uses.
+    /// What it uses, in the bodies that it runs as well.
     pub uses: Vec<Use>,
+    /// What of it is used by such bodies alone: its own text does not name it.
+    pub behind: Vec<Use>,
+    /// The type of each parameter, `$1` first; `None` where it is not known.
+    pub parameters: Vec<Option<SqlType>>,
     /// What it writes.
     pub writes: Vec<Write>,
+    /// The unique indexes that its upserts mean by their columns: the table and the index.
+    pub arbiters: Vec<(ObjectId, ObjectId)>,
     /// The names of constraints that it relies on by name.
     pub constraints: Vec<Ident>,
     /// The columns of its result; `None` where it has none or they are not all known.

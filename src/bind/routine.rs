@@ -82,7 +82,7 @@ impl<'c> Binding<'_, 'c, '_> {
     }
 
     fn take_over(&mut self, behind: &Behind, span: Span, is_certain: bool) {
-        self.uses.extend(behind.uses.iter().cloned());
+        self.behind.extend(behind.uses.iter().cloned());
         for failure in &behind.failures {
             let late = Failure {
                 span,
@@ -158,9 +158,13 @@ impl<'c> Binding<'_, 'c, '_> {
             inner.names = Some(names.clone());
             inner.statement_at_top(&part.statement);
             let Binding {
-                out, uses, late, ..
+                out,
+                uses,
+                behind: deeper,
+                late,
+                ..
             } = inner;
-            behind.uses.extend(uses);
+            behind.uses.extend(uses.into_iter().chain(deeper));
             behind.unknowns.extend(out.unknowns);
             let failures = out.failures.into_iter().chain(late);
             behind.failures.extend(failures.map(|it| Failure {
@@ -329,7 +333,7 @@ impl<'c> Binding<'_, 'c, '_> {
             let behind = Behind {
                 failures: std::mem::take(&mut inner.late),
                 unknowns: Vec::new(),
-                uses: std::mem::take(&mut inner.uses),
+                uses: inner.uses.union(&inner.behind).cloned().collect(),
             };
             self.take_over(&behind, span, true);
         }

@@ -64,6 +64,12 @@ impl<'c> Binding<'_, 'c, '_> {
         for index in table.indexes.iter().filter(|it| it.unique && it.valid) {
             match fits(index, &columns, &expressions, predicate) {
                 Fit::Yes => {
+                    if self.muted == 0 {
+                        let of = through
+                            .as_ref()
+                            .map_or(goal.relation, |(below, _)| below.relation);
+                        self.out.arbiters.push((of.id, index.id));
+                    }
                     let deferrable = table
                         .constraints
                         .iter()

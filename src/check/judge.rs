@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::analysis::queries::{self, failing_on_both};
 use crate::analysis::window::requires;
 use crate::analysis::{
-    Code, Contract, InTransaction, Pair, Release, Retired as Unused, Role, Standing, Truth,
+    Code, InTransaction, Pair, Presumed, Release, Retired as Unused, Role, Standing, Truth,
     Verdict, Weight, Window, in_transaction,
 };
 use crate::bind;
@@ -332,15 +332,15 @@ pub(super) fn live_release(timeline: &Timeline, pinned: &Pinned) -> Release {
             .clone()
             .unwrap_or_else(|| Arc::clone(timeline.catalog(position))),
         position,
-        contract: contract(&pinned.release.retired),
+        presumed: presumed(&pinned.release.retired),
         code: None,
         usage: Arc::default(),
     }
     .with_code(pinned.code.as_ref().map(|it| Arc::clone(&it.code)))
 }
 
-pub(super) fn contract(retired: &[Retired]) -> Contract {
-    Contract::presumed(
+pub(super) fn presumed(retired: &[Retired]) -> Presumed {
+    Presumed::without(
         retired
             .iter()
             .map(|it| Unused {
@@ -357,7 +357,7 @@ fn head(project: &Project, chain: &Chain, position: usize) -> Release {
         role: Role::Head,
         own: Arc::clone(chain.timeline.catalog(position)),
         position,
-        contract: contract(&project.config.retired),
+        presumed: presumed(&project.config.retired),
         code: None,
         usage: Arc::default(),
     }
@@ -542,7 +542,7 @@ fn judge_one(
         role: Role::Live,
         own: Arc::clone(timeline.catalog(before)),
         position: before,
-        contract: Contract::default(),
+        presumed: Presumed::default(),
         code: None,
         usage: Arc::default(),
     };

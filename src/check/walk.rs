@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::chain::Chain;
 use super::code::{ReleaseCode, search_mentions};
-use super::judge::{contract, live_release};
+use super::judge::{live_release, presumed};
 use super::{New, Options, chain_of, meant, overrides, read_code};
-use crate::analysis::{Access, Contract, Pair, Release, Retired, Role, Verdict, Window};
+use crate::analysis::{Access, Pair, Presumed, Release, Retired, Role, Verdict, Window};
 use crate::discover::{
     Environment, Migration, MigrationText, Project, RetiredAccess, Target, TransactionScope, Tree,
     discover, discover_with_base, locate,
@@ -273,7 +273,7 @@ fn live(chain: &Chain, begin: usize) -> Vec<Release> {
         role: Role::Live,
         own: Arc::clone(timeline.catalog(begin)),
         position: begin,
-        contract: Contract::default(),
+        presumed: Presumed::default(),
         code: None,
         usage: Arc::default(),
     }]
@@ -286,7 +286,7 @@ fn head(project: &Project, chain: &Chain, end: usize) -> Release {
         role: Role::Head,
         own: Arc::clone(timeline.catalog(end)),
         position: end,
-        contract: contract(&project.config.retired),
+        presumed: presumed(&project.config.retired),
         code: None,
         usage: Arc::default(),
     };
@@ -479,7 +479,7 @@ fn safe_sequence(
     let own: Vec<Retired> = window
         .live()
         .iter()
-        .flat_map(|it| it.contract.retired().iter().cloned())
+        .flat_map(|it| it.presumed.retired().iter().cloned())
         .collect();
     let run = Run {
         migration: &chain.migrations[at],
@@ -487,7 +487,7 @@ fn safe_sequence(
         from,
         to,
         own,
-        shipped: contract(&project.config.retired).retired().to_vec(),
+        shipped: presumed(&project.config.retired).retired().to_vec(),
     };
     let mut failed: Option<String> = None;
     for sequence in [plan::sequence(units), plan::cautious(units)] {
@@ -549,7 +549,7 @@ impl Run<'_> {
                 role,
                 own: Arc::clone(own),
                 position,
-                contract: Contract::presumed(retired.to_vec()),
+                presumed: Presumed::without(retired.to_vec()),
                 code: None,
                 usage: Arc::default(),
             };

@@ -1,6 +1,9 @@
 //! Arguments, exit codes, the terminal.
 
 mod check;
+mod contract;
+#[expect(dead_code, reason = "for `verify`, which comes next")]
+mod connection;
 mod diff;
 mod explain;
 mod graph;
@@ -40,6 +43,8 @@ enum Command {
     /// schema, or an object: where it was made and changed, what depends on it, which queries use it,
     /// whether it can be dropped.
     Explain(Box<explain::ExplainArguments>),
+    /// Write what the release needs of its database as a small file, for `verify`.
+    Contract(Box<contract::ContractArguments>),
     /// List the rules.
     Rules(rules::RulesArguments),
 }
@@ -61,6 +66,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Matrix(arguments) => matrix::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Contract(arguments) => contract::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
     };
     match outcome {

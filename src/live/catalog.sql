@@ -1,8 +1,8 @@
 -- Everything that the catalog of one database holds, in one read-only snapshot. Each row is one
 -- JSON object, told apart by its key "is". Names are printed with their schema, since only
 -- pg_catalog is searched. Servers of several majors answer it: a column that not all of them have
--- is read through to_jsonb, where it is null when it is missing.
-BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
+-- is read through to_jsonb, where it is null when it is missing. Where some relations are asked for,
+-- "only" in a comment stands before what has to be one of them.
 SET LOCAL search_path = pg_catalog;
 SET LOCAL quote_all_identifiers = off;
 SET LOCAL datestyle = 'ISO, YMD';
@@ -41,6 +41,7 @@ SELECT row_to_json(q) FROM (
         WHERE x.grantee <> c.relowner UNION ALL SELECT c.relowner, 'OWNER') a) AS acl
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c') AND c.relpersistence <> 't'
+    /* only c.oid or c.relkind = 'c' */
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
       AND d.objid = c.oid AND d.deptype = 'e')
@@ -63,6 +64,7 @@ SELECT row_to_json(q) FROM (
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND c.relpersistence <> 't'
+    /* only c.oid or c.relkind = 'c' */
     AND a.attnum > 0 AND NOT a.attisdropped
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   ORDER BY a.attrelid, a.attnum) q;
@@ -89,6 +91,7 @@ SELECT row_to_json(q) FROM (
   LEFT JOIN pg_class r ON r.oid = c.conrelid
   JOIN pg_namespace n ON n.oid = c.connamespace
   WHERE c.contype IN ('p', 'u', 'c', 'f', 'x') AND coalesce(r.relpersistence <> 't', true)
+    /* only c.conrelid or c.conrelid = 0 */
     AND NOT EXISTS (SELECT FROM pg_constraint p
       WHERE p.oid = c.conparentid AND p.conrelid = c.conrelid)
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
@@ -101,7 +104,8 @@ SELECT row_to_json(q) FROM (
     coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_not_distinct,
     pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnkeyatts::int8 AS keys,
     (SELECT k.conname FROM pg_constraint k
-      WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') LIMIT 1) AS "constraint",
+      WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+      LIMIT 1) AS "constraint",
     (SELECT json_agg(json_build_object(
         'column', CASE WHEN k.at <> 0 THEN a.attname END,
         'expression', CASE WHEN k.at = 0 THEN pg_get_indexdef(i.indexrelid, k.n::int, false) END,
@@ -123,6 +127,7 @@ SELECT row_to_json(q) FROM (
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+    /* only i.indrelid */
   ORDER BY i.indexrelid) q;
 
 SELECT row_to_json(q) FROM (
@@ -136,7 +141,7 @@ SELECT row_to_json(q) FROM (
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN pg_class c ON c.oid = t.typrelid
   WHERE t.typtype IN ('e', 'd', 'c', 'r', 'b', 'p') AND (c.oid IS NULL OR c.relkind = 'c')
-    AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
+    AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass
       AND d.objid = t.oid AND d.deptype = 'e')
@@ -185,14 +190,14 @@ SELECT row_to_json(q) FROM (
   FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_class c ON c.oid = t.tgrelid
   WHERE NOT t.tgisinternal AND coalesce(to_jsonb(t) ->> 'tgparentid', '0') = '0'
-    AND c.relpersistence <> 't'
+    AND c.relpersistence <> 't' /* only c.oid */
   ORDER BY t.tgname) q;
 
 SELECT row_to_json(q) FROM (
   SELECT 'rule' AS "is", r.oid::int8 AS id, r.ev_class::int8 AS relation, r.rulename AS name,
     r.ev_enabled <> 'D' AS enabled, pg_get_ruledef(r.oid) AS definition
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE r.rulename <> '_RETURN' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  WHERE r.rulename <> '_RETURN' /* only c.oid */ AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   ORDER BY r.rulename) q;
 
 SELECT row_to_json(q) FROM (
@@ -202,12 +207,11 @@ SELECT row_to_json(q) FROM (
       WHERE r.oid <> 0) AS roles,
     pg_get_expr(p.polqual, p.polrelid) AS "using",
     pg_get_expr(p.polwithcheck, p.polrelid) AS with_check
-  FROM pg_policy p ORDER BY p.polname) q;
+  FROM pg_policy p WHERE true /* only p.polrelid */ ORDER BY p.polname) q;
 
 SELECT row_to_json(q) FROM (
   SELECT DISTINCT 'dependency' AS "is", r.ev_class::int8 AS view, d.refobjid::int8 AS relation
   FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
     AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
   JOIN pg_class c ON c.oid = r.ev_class AND c.relkind IN ('v', 'm')
-  WHERE r.rulename = '_RETURN' ORDER BY 2, 3) q;
-COMMIT;
+  WHERE r.rulename = '_RETURN' /* only c.oid */ ORDER BY 2, 3) q;

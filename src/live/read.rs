@@ -22,7 +22,13 @@ use crate::schema::types::SqlType;
 use crate::sql;
 
 /// The queries, in one script.
-const SCRIPT: &str = include_str!("catalog.sql");
+const CATALOG: &str = include_str!("catalog.sql");
+
+/// Begins the transaction in which everything is read: one snapshot, and nothing can be written.
+pub(super) const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;\n";
+
+/// Ends it.
+pub(super) const COMMIT: &str = "COMMIT;\n";
 
 /// Only rows of a server's catalog hold identifiers as they are stored.
 impl<'de> Deserialize<'de> for Ident {
@@ -238,14 +244,39 @@ struct Rows {
 ///
 /// When the server cannot be asked, or its answer is not understood.
 pub fn read_catalog(server: &mut dyn Answers) -> Result<Catalog, LiveError> {
+    let lines = server.answer(&format!("{BEGIN}{}{COMMIT}", script(None)))?;
+    catalog_of(&lines)
+}
+
+/// The queries for the catalog: of everything, or with the columns and what else belongs to a
+/// relation for these relations only, by their numbers.
+pub(super) fn script(only: Option<&BTreeSet<u64>>) -> String {
+    let mut parts = CATALOG.split("/* only ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    let numbers = only.map(|it| it.iter().map(u64::to_string).collect::<Vec<_>>().join(","));
+    for part in parts {
+        let (place, rest) = part.split_once(" */").unwrap_or((part, ""));
+        if let Some(numbers) = &numbers {
+            let (number, or) = place.split_once(" or ").unwrap_or((place, "false"));
+            out.push_str(&format!(
+                "AND ({number} = ANY ('{{{numbers}}}'::oid[]) OR {or})"
+            ));
+        }
+        out.push_str(rest);
+    }
+    out
+}
+
+/// The catalog that the rows make.
+///
+/// # Errors
+///
+/// When a row is not understood.
+pub(super) fn catalog_of(lines: &[String]) -> Result<Catalog, LiveError> {
     let mut catalog = Catalog::empty();
     let mut rows = Rows::default();
-    for line in server.answer(SCRIPT)? {
-        let row: Row = serde_json::from_str(&line).map_err(|error| LiveError::Answer {
-            reason: error.to_string(),
-            row: line.chars().take(200).collect(),
-        })?;
-        match row {
+    for line in lines {
+        match row(line)? {
             Row::Schema { name, acl } => {
                 let target = PrivilegeTarget::Schema(name.clone());
                 grant(&mut catalog, &target, acl, None);
@@ -275,6 +306,14 @@ pub fn read_catalog(server: &mut dyn Answers) -> Result<Catalog, LiveError> {
     }
     build(&mut catalog, rows);
     Ok(catalog)
+}
+
+/// One row of an answer, which is a line of JSON.
+pub(super) fn row<T: serde::de::DeserializeOwned>(line: &str) -> Result<T, LiveError> {
+    serde_json::from_str(line).map_err(|error| LiveError::Answer {
+        reason: error.to_string(),
+        row: line.chars().take(200).collect(),
+    })
 }
 
 fn build(catalog: &mut Catalog, mut rows: Rows) {

@@ -1,6 +1,7 @@
 //! What a check found, and how it is printed: one file per format.
 
 pub(crate) mod changes;
+mod contract;
 pub(crate) mod ddl;
 mod diff;
 mod explained;
@@ -28,6 +29,7 @@ use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
 pub use changes::{Happened, Histories, SchemaChange, schema_changes};
+pub use contract::contract_line;
 pub use ddl::to_sql as schema_to_sql;
 pub use diff::{DiffReport, PointReport, diff_to_json, diff_to_text};
 pub use explained::{

@@ -890,17 +890,21 @@ impl Catalog {
         self.others.keys().any(|(other, _)| *other == kind)
     }
 
-    /// Notes what writing to a view comes to.
-    pub(crate) fn note_view_writes(&mut self, name: &QualifiedName, writes: ViewWrites) {
+    /// Notes what writing to a view comes to; whether that is another thing than was known.
+    pub(crate) fn note_view_writes(&mut self, name: &QualifiedName, writes: ViewWrites) -> bool {
         let Some(relation) = self.relations.get(name) else {
-            return;
+            return false;
         };
+        if matches!(&relation.body, RelationBody::View(view) if view.writes == writes) {
+            return false;
+        }
         let mut relation = Arc::clone(relation);
         let RelationBody::View(view) = &mut Arc::make_mut(&mut relation).body else {
-            return;
+            return false;
         };
         view.writes = writes;
         self.relations.insert_mut(name.clone(), relation);
+        true
     }
 
     /// The user-defined type of that name.

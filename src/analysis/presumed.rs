@@ -19,14 +19,14 @@ pub struct Retired {
 
 /// What a release is presumed to use.
 #[derive(Debug, Clone, Default)]
-pub struct Contract {
+pub struct Presumed {
     retired: Vec<Retired>,
 }
 
-impl Contract {
+impl Presumed {
     /// Everything but the retired objects.
-    pub fn presumed(retired: Vec<Retired>) -> Self {
-        Contract { retired }
+    pub fn without(retired: Vec<Retired>) -> Self {
+        Presumed { retired }
     }
 
     /// The retired objects.
@@ -72,8 +72,8 @@ mod tests {
         ObjectRef::part(ObjectKind::Column, &table, &Ident::new(column))
     }
 
-    fn retired(object: &str, access: RetiredAccess) -> Contract {
-        Contract::presumed(vec![Retired {
+    fn retired(object: &str, access: RetiredAccess) -> Presumed {
+        Presumed::without(vec![Retired {
             object: object.to_owned(),
             access,
         }])
@@ -104,8 +104,8 @@ mod tests {
     #[test]
     fn a_column_no_longer_read_may_still_be_written() {
         let nickname = column("public", "users", "nickname");
-        let contract = retired("users.nickname", RetiredAccess::Read);
-        assert!(!contract.uses(&nickname, Access::Read));
-        assert!(contract.uses(&nickname, Access::Write));
+        let presumed = retired("users.nickname", RetiredAccess::Read);
+        assert!(!presumed.uses(&nickname, Access::Read));
+        assert!(presumed.uses(&nickname, Access::Write));
     }
 }

@@ -1,0 +1,53 @@
+//! `migcheck contract`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use migcheck::{contract_line, release_contract};
+
+use super::project::ProjectArguments;
+
+/// The arguments of `contract`.
+#[derive(Debug, Args)]
+pub(super) struct ContractArguments {
+    /// A repository or a folder.
+    path: Option<PathBuf>,
+
+    /// The contract of this git revision, from its own migrations and sources.
+    #[arg(long, value_name = "REV")]
+    at: Option<String>,
+    /// Files that hold the code's queries.
+    #[arg(long, value_name = "GLOB")]
+    queries: Vec<String>,
+    /// Write it to this file, instead of the standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Say nothing beside errors.
+    #[arg(long, short)]
+    quiet: bool,
+    #[command(flatten)]
+    project: ProjectArguments,
+}
+
+/// Writes the contract; the exit code.
+pub(super) fn run(arguments: &ContractArguments) -> anyhow::Result<u8> {
+    let options = migcheck::Options {
+        queries: arguments.queries.clone(),
+        ..arguments.project.options(arguments.path.clone())?
+    };
+    let drawn = release_contract(&options, arguments.at.as_deref())?;
+    if !arguments.quiet {
+        let folder = &drawn.replayed.project.folder;
+        super::say(&contract_line(&drawn.contract, folder, &drawn.sources));
+    }
+    let text = drawn.contract.to_text();
+    match &arguments.output {
+        None => super::print(&text),
+        Some(path) => {
+            std::fs::write(path, text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(super::CLEAN)
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! What is asked of the server, and in which order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::VerifyOptions;
+use crate::bind;
+use crate::contract::Contract;
+use crate::live::read::{BEGIN, COMMIT, catalog_of, row, script};
+use crate::live::{Answers, LiveError};
+use crate::schema::catalog::{Catalog, Knowledge, ObjectId, Relation, RelationBody, Table};
+use crate::schema::name::{Ident, QualifiedName};
+
+const SESSION: &str = include_str!("session.sql");
+const ACCESS: &str = include_str!("access.sql");
+
+/// The session, and the names that are there.
+pub(super) struct Surroundings {
+    pub(super) session: SessionRow,
+    relations: Vec<NameRow>,
+    leads: BTreeMap<u64, Vec<u64>>,
+    /// The words of all bodies.
+    words: BTreeSet<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+enum Row {
+    Session(SessionRow),
+    Relation(NameRow),
+    Leads {
+        from: u64,
+        to: u64,
+    },
+    Body {
+        body: String,
+        definition: Option<String>,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SessionRow {
+    number: u32,
+    pub(super) version: String,
+    pub(super) database: String,
+    pub(super) user: String,
+    pub(super) path: Vec<Ident>,
+}
+
+impl SessionRow {
+    pub(super) fn major(&self) -> u16 {
+        u16::try_from(self.number / 10_000).unwrap_or(u16::MAX)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct NameRow {
+    id: u64,
+    schema: Ident,
+    name: Ident,
+}
+
+/// Begins the transaction, and finds out where it is.
+pub(super) fn surroundings(
+    server: &mut dyn Answers,
+    options: &VerifyOptions,
+) -> Result<Surroundings, LiveError> {
+    let limit = options.statement_timeout.as_millis();
+    let limits = format!("SET LOCAL statement_timeout = {limit};\n");
+    let mut session = None;
+    let mut relations = Vec::new();
+    let mut leads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    let mut words = BTreeSet::new();
+    for line in server.answer(&format!("{BEGIN}{limits}{SESSION}"))? {
+        match row(&line)? {
+            Row::Session(row) => session = Some(row),
+            Row::Relation(row) => relations.push(row),
+            Row::Leads { from, to } => leads.entry(from).or_default().push(to),
+            Row::Body { body, definition } => {
+                for text in [Some(body), definition].into_iter().flatten() {
+                    let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
+                    words.extend(parts.map(str::to_lowercase));
+                }
+            }
+        }
+    }
+    let session = session.ok_or_else(|| LiveError::Answer {
+        reason: "it does not say which server it is".to_owned(),
+        row: String::new(),
+    })?;
+    Ok(Surroundings {
+        session,
+        relations,
+        leads,
+        words,
+    })
+}
+
+/// The catalog, with the columns of what the contract can lead to; any other relation is known by
+/// its name only.
+pub(super) fn catalog(
+    server: &mut dyn Answers,
+    surroundings: &Surroundings,
+    contract: &Contract,
+) -> Result<Catalog, LiveError> {
+    let wanted = wanted_relations(surroundings, contract);
+    let lines = server.answer(&script(Some(&wanted)))?;
+    let mut catalog = catalog_of(&lines)?;
+    for row in &surroundings.relations {
+        let name = QualifiedName::new(row.schema.clone(), row.name.clone());
+        if wanted.contains(&row.id) || catalog.relation(&name).is_some() {
+            continue;
+        }
+        let relation = Relation {
+            id: ObjectId(row.id),
+            body: RelationBody::Table(Table {
+                knowledge: Knowledge::columns_unknown(),
+                ..Table::default()
+            }),
+            temporary: false,
+            assumed: true,
+            unread: 0,
+        };
+        catalog.add_relation(name, relation);
+    }
+    let views: Vec<QualifiedName> = catalog
+        .relations()
+        .filter(|(_, it)| matches!(it.body, RelationBody::View(_)))
+        .map(|(name, _)| name.clone())
+        .collect();
+    // One view can stand on another: those that stand deeper are told first, and no view can stand
+    // on more than there are.
+    for _ in 0..views.len() {
+        let mut has_changed = false;
+        for name in &views {
+            let writes = bind::view_writes(name, &catalog);
+            has_changed |= catalog.note_view_writes(name, writes);
+        }
+        if !has_changed {
+            break;
+        }
+    }
+    Ok(catalog)
+}
+
+/// The relations that the queries of a contract can lead to: those that it names, in whatever
+/// schema, what views and rules lead on to, and what any body names.
+fn wanted_relations(surroundings: &Surroundings, contract: &Contract) -> BTreeSet<u64> {
+    let named: BTreeSet<&str> = contract
+        .relations
+        .iter()
+        .map(|it| it.name.name.as_str())
+        .collect();
+    let is_wanted = |row: &&NameRow| {
+        let name = row.name.as_str();
+        named.contains(name) || surroundings.words.contains(&name.to_lowercase())
+    };
+    let mut pending: Vec<u64> = surroundings
+        .relations
+        .iter()
+        .filter(is_wanted)
+        .map(|row| row.id)
+        .collect();
+    let mut wanted = BTreeSet::new();
+    while let Some(id) = pending.pop() {
+        if wanted.insert(id) {
+            pending.extend(surroundings.leads.get(&id).into_iter().flatten());
+        }
+    }
+    wanted
+}
+
+/// Something that a role has to be allowed to do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Wanted {
+    pub(super) kind: WantedKind,
+    /// The number of the relation or routine.
+    pub(super) relation: u64,
+    /// The place of the column; 0 where any will do.
+    pub(super) column: u64,
+    pub(super) privilege: &'static str,
+}
+
+/// What a privilege is wanted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WantedKind {
+    /// A table or view, or one of its columns.
+    Relation,
+    /// A sequence that is named.
+    Sequence,
+    /// A function or procedure.
+    Routine,
+    /// What fills a column that an INSERT leaves out.
+    Default,
+}
+
+/// What the role may not do.
+#[derive(Debug, Default)]
+pub(super) struct Access {
+    /// There is no such role.
+    pub(super) no_role: bool,
+    /// By relation or routine: the privileges that are denied, with the place of the column.
+    pub(super) denied: BTreeSet<(u64, u64, String)>,
+    /// Relations and routines in a schema that the role may not look into.
+    pub(super) schemas: BTreeMap<u64, String>,
+    /// By relation: the sequence of a serial column that may not be used.
+    pub(super) serials: BTreeMap<u64, String>,
+    /// Relations with row-level security that admits nothing for a privilege.
+    pub(super) unadmitted: BTreeSet<(u64, String)>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+enum AccessRow {
+    Role {
+        #[serde(rename = "name")]
+        _name: String,
+    },
+    Denied {
+        relation: u64,
+        column: u64,
+        privilege: String,
+    },
+    Schema {
+        name: String,
+        relation: u64,
+    },
+    Serial {
+        relation: u64,
+        name: String,
+    },
+    Unadmitted {
+        relation: u64,
+        privilege: String,
+    },
+}
+
+/// What a role may not do of what is wanted; ends the transaction.
+pub(super) fn access(
+    server: &mut dyn Answers,
+    wanted: &BTreeSet<Wanted>,
+    role: &str,
+) -> Result<Access, LiveError> {
+    let list = serde_json::to_string(wanted).unwrap_or_else(|_| "[]".to_owned());
+    let asked = ACCESS
+        .replace(":wanted", &hexadecimal(&list))
+        .replace(":role", &hexadecimal(role));
+    let mut access = Access::default();
+    for line in server.answer(&format!("{asked}{COMMIT}"))? {
+        match row(&line)? {
+            AccessRow::Role { .. } => access.no_role = true,
+            AccessRow::Denied {
+                relation,
+                column,
+                privilege,
+            } => {
+                access.denied.insert((relation, column, privilege));
+            }
+            AccessRow::Schema { name, relation } => {
+                access.schemas.insert(relation, name);
+            }
+            AccessRow::Serial { relation, name } => {
+                access.serials.insert(relation, name);
+            }
+            AccessRow::Unadmitted {
+                relation,
+                privilege,
+            } => {
+                access.unadmitted.insert((relation, privilege));
+            }
+        }
+    }
+    Ok(access)
+}
+
+fn hexadecimal(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
