@@ -39,7 +39,7 @@ use crate::sql::Dialect;
 use branches::Branches;
 use chain::{Chain, LiveRelease};
 use code::CodeAt;
-pub use contract::{ReleaseContract, release_contract};
+pub use contract::{ReleaseContract, release_contract, tree_contract};
 pub use explained::{explain_object, near_names};
 pub use graph::version_graph;
 pub use matrix::release_matrix;

@@ -1,5 +1,6 @@
 //! What a release needs of its database, drawn from its own files.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::code::{self, CodeAt};
@@ -7,10 +8,10 @@ use super::judge::presumed;
 use super::replayed::{Replayed, replay_of};
 use super::{Options, apply_options, named_queries, only_postgres, overrides};
 use crate::contract::{Contract, Drawn, draw};
-use crate::discover::{Tree, discover_one, discover_release, locate};
+use crate::discover::{Overrides, Project, Tree, discover_one, discover_release, known, locate};
 use crate::error::{Error, Result};
+use crate::live::{Answers, AppliedMigrations, Drift, Kind, LiveError, compare, read_catalog};
 use crate::schema::catalog::Catalog;
-use crate::schema::name::Ident;
 
 /// The contract of a release, with what it was drawn from.
 #[derive(Debug)]
@@ -28,6 +29,66 @@ impl ReleaseContract {
     pub fn schema(&self) -> &Arc<Catalog> {
         self.replayed.timeline.catalog(self.replayed.timeline.end())
     }
+
+    /// What the whole schema of a database has otherwise than the migrations that it has make it:
+    /// those that its history table names, or all where nobody knows. Privileges are left out, since
+    /// they are mostly given apart from migrations, and so is the history table itself.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be asked, or its answer is not understood.
+    pub fn drift(
+        &self,
+        server: &mut dyn Answers,
+        applied: &AppliedMigrations,
+    ) -> std::result::Result<Vec<Drift>, LiveError> {
+        let live = read_catalog(server)?;
+        let own_table = match applied {
+            AppliedMigrations::Known(history) => history.table.to_string(),
+            AppliedMigrations::Unknown(_) => String::new(),
+        };
+        let is_of_tool = |object: &str| {
+            let rest = object.strip_prefix(own_table.as_str());
+            !own_table.is_empty() && rest.is_some_and(|it| it.is_empty() || it.starts_with('.'))
+        };
+        let expected = match applied {
+            AppliedMigrations::Known(history) if !history.pending.is_empty() => {
+                let known = known(&self.replayed.project);
+                let pending: BTreeSet<&str> = known
+                    .iter()
+                    .map(|it| it.key.as_str())
+                    .filter(|key| history.pending.iter().any(|it| it == key))
+                    .collect();
+                let keys = self.replayed.project.migrations.iter().zip(&known);
+                let left_out: BTreeSet<&str> = keys
+                    .filter(|(_, known)| pending.contains(known.key.as_str()))
+                    .map(|(it, _)| it.path.as_str())
+                    .collect();
+                let places: Vec<usize> = self
+                    .replayed
+                    .migrations
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, it)| !left_out.contains(it.path.as_str()))
+                    .map(|(place, _)| place)
+                    .collect();
+                let timeline = self.replayed.replay_only(&places);
+                Arc::clone(timeline.catalog(timeline.end()))
+            }
+            AppliedMigrations::Known(_) | AppliedMigrations::Unknown(_) => {
+                Arc::clone(self.schema())
+            }
+        };
+        let compared = compare(&expected, &live).disagreements.into_iter();
+        let told = compared
+            .filter(|it| it.kind != Kind::Privilege && !it.doubtful && !is_of_tool(&it.object));
+        Ok(told
+            .map(|it| Drift {
+                what: format!("{} `{}`: {}", it.kind, it.object, it.what),
+                object: it.object,
+            })
+            .collect())
+    }
 }
 
 /// Draws the contract of the release at hand, or of one at a git revision.
@@ -40,7 +101,7 @@ pub fn release_contract(options: &Options, revision: Option<&str>) -> Result<Rel
     let overrides = overrides(options, &target)?;
     let head = discover_one(&target.tree, &overrides)?;
     only_postgres(&head)?;
-    let (tree, mut project) = match revision {
+    let (tree, project) = match revision {
         None => (target.tree.clone(), head),
         Some(revision) => {
             let repository = target.repository.as_ref().ok_or_else(|| {
@@ -54,6 +115,25 @@ pub fn release_contract(options: &Options, revision: Option<&str>) -> Result<Rel
             (tree, project)
         }
     };
+    drawn(options, tree, project)
+}
+
+/// Draws the contract of the release whose files a tree holds.
+///
+/// # Errors
+///
+/// As [`release_contract`].
+pub fn tree_contract(
+    options: &Options,
+    tree: &Tree,
+    overrides: &Overrides,
+) -> Result<ReleaseContract> {
+    let project = discover_one(tree, overrides)?;
+    only_postgres(&project)?;
+    drawn(options, tree.clone(), project)
+}
+
+fn drawn(options: &Options, tree: Tree, mut project: Project) -> Result<ReleaseContract> {
     apply_options(options, &mut project.config)?;
     let at = CodeAt {
         tree,
@@ -71,21 +151,9 @@ pub fn release_contract(options: &Options, revision: Option<&str>) -> Result<Rel
         catalog: &schema,
         code: Some((&code.code, &usage)),
         presumed: &presumed,
+        project: &replayed.project,
     });
-    let config = &replayed.project.config;
     contract.schema_version = replayed.migrations.last().map(|it| it.version.clone());
-    contract.search_path = config
-        .code
-        .search_path
-        .as_ref()
-        .map(|all| all.iter().map(|it| Ident::new(it)).collect());
-    contract.role = config.code.role.as_deref().map(Ident::new);
-    contract.history.layout = replayed.project.layout.as_str().to_owned();
-    contract.history.migrations = replayed
-        .migrations
-        .iter()
-        .map(|it| it.version.clone())
-        .collect();
     Ok(ReleaseContract {
         contract,
         replayed,

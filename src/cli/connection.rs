@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use clap::Args;
-use migcheck::live::Answers;
+use migcheck::live::{Answers, Connection, PrivateFile, Surroundings, account};
 
 /// Which server, and how long to wait for it.
 #[derive(Debug, Args)]
@@ -66,14 +66,19 @@ impl ConnectionArguments {
         )
     }
 
-    fn connection(&self) -> anyhow::Result<migcheck::live::Connection> {
+    /// The database that is asked, for people: without the password.
+    pub(super) fn place(&self) -> anyhow::Result<String> {
+        Ok(self.connection()?.to_string())
+    }
+
+    fn connection(&self) -> anyhow::Result<Connection> {
         let given = self.database_url.as_ref().map(|it| it.0.as_str());
-        let surroundings = migcheck::live::Surroundings {
+        let surroundings = Surroundings {
             variable: &|name| std::env::var(name).ok(),
-            file: &file,
+            file: &PrivateFile::read,
             account: &account,
         };
-        let mut connection = migcheck::live::Connection::find(given, &surroundings)?;
+        let mut connection = Connection::find(given, &surroundings)?;
         if let Some(timeout) = self.connect_timeout {
             connection = connection.with_connect_timeout(timeout);
         }
@@ -84,41 +89,6 @@ impl ConnectionArguments {
     }
 }
 
-/// A file that may hold a secret.
-fn file(path: &std::path::Path) -> Option<migcheck::live::PrivateFile> {
-    // A pipe or a device could be read without end.
-    let metadata = std::fs::metadata(path).ok().filter(|it| it.is_file())?;
-    Some(migcheck::live::PrivateFile {
-        bytes: std::fs::read(path).ok()?,
-        is_private: is_private(&metadata),
-    })
-}
-
-#[cfg(unix)]
-fn is_private(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o077 == 0
-}
-
-#[cfg(not(unix))]
-fn is_private(_metadata: &std::fs::Metadata) -> bool {
-    true
-}
-
-/// The account that runs this process: what the system says, else what the shell does.
-fn account() -> Option<String> {
-    let said = std::process::Command::new("id").arg("-un").output().ok();
-    let said = said
-        .filter(|it| it.status.success())
-        .and_then(|it| String::from_utf8(it.stdout).ok())
-        .map(|it| it.trim().to_owned());
-    said.filter(|it| !it.is_empty()).or_else(|| {
-        ["USER", "LOGNAME", "USERNAME"]
-            .iter()
-            .find_map(|name| super::project::variable(name))
-    })
-}
-
 /// Seconds, with decimals or without.
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: Option<f64> = text.parse().ok();
@@ -126,4 +96,63 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .and_then(|it| Duration::try_from_secs_f64(it).ok())
         .filter(|it| it.as_secs() <= 24 * 60 * 60)
         .ok_or_else(|| "a number of seconds, at most a day's".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    }
+
+    fn parsed(arguments: &[&str]) -> Result<ConnectionArguments, String> {
+        let arguments = [&["program"], arguments].concat();
+        match Program::try_parse_from(arguments) {
+            Ok(program) => Ok(program.connection),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn the_url_is_never_shown() {
+        let url = "postgres://app:s3cr@db/shop";
+        let given = parsed(&["--database-url", url, "--wait", "0.5"]).unwrap();
+        assert_eq!(given.wait, Some(Duration::from_millis(500)));
+        let connection = given.connection().unwrap();
+        let shown = format!("{given:?} {connection:?}");
+        assert!(!shown.contains("s3cr"), "{shown}");
+        let twice = parsed(&["--database-url", url, "--database-url", url]).unwrap_err();
+        assert!(!twice.contains("s3cr"), "{twice}");
+    }
+
+    #[test]
+    fn times_are_seconds_within_a_day() {
+        assert!(parsed(&["--connect-timeout", "0", "--statement-timeout", "30"]).is_ok());
+        for wrong in ["-1", "5s", "NaN", "inf", "1e9", ""] {
+            let said = parsed(&[&format!("--wait={wrong}")]).unwrap_err();
+            assert!(said.contains("a number of seconds"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_said() {
+        // Nothing listens on port 1.
+        let url = "postgres://app:s3cr@127.0.0.1:1/shop";
+        let error = parsed(&["--database-url", url]).unwrap().connect().err();
+        let said = format!("{:#}", error.unwrap());
+        let expected = match cfg!(feature = "live-postgres") {
+            true => "cannot connect to app@127.0.0.1:1/shop: the connection is refused",
+            false => {
+                "cannot ask app@127.0.0.1:1/shop: this migcheck was built without a driver for \
+                 servers; install one that has it: cargo install --path . --features live-postgres"
+            }
+        };
+        assert!(said.starts_with(expected), "{said}");
+        assert!(!said.contains("s3cr"), "{said}");
+    }
 }

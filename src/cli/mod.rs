@@ -1,9 +1,8 @@
 //! Arguments, exit codes, the terminal.
 
 mod check;
-mod contract;
-#[expect(dead_code, reason = "for `verify`, which comes next")]
 mod connection;
+mod contract;
 mod diff;
 mod explain;
 mod graph;
@@ -12,6 +11,7 @@ mod project;
 mod rules;
 mod schema;
 mod terminal;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -45,6 +45,9 @@ enum Command {
     Explain(Box<explain::ExplainArguments>),
     /// Write what the release needs of its database as a small file, for `verify`.
     Contract(Box<contract::ContractArguments>),
+    /// Ask a live database whether the release can run on it: by a contract file, or by the
+    /// repository at hand.
+    Verify(Box<verify::VerifyArguments>),
     /// List the rules.
     Rules(rules::RulesArguments),
 }
@@ -67,6 +70,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Contract(arguments) => contract::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
     };
     match outcome {

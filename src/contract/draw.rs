@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::{
     Contract, ContractEvidence, ContractHistory, KeyTarget, NeededColumn, NeededInsert, NeededKey,
     NeededLabel, NeededQuery, NeededRelation, NeededRoutine, NeededType, NeededTypeKind,
-    UnknownNeed,
+    ReturnedColumn, UnknownNeed,
 };
 use crate::analysis::{Access, Code, KnownQuery, Presumed, Standing, Usage};
 use crate::bind::{self, Bound, WriteKind, Written};
+use crate::discover::{Project, known};
 use crate::schema::catalog::{
     Catalog, Index, ObjectId, Relation, RelationBody, Routine, TypeBody, UserType,
 };
@@ -28,21 +29,31 @@ pub struct Drawn<'a> {
     pub code: Option<(&'a Code, &'a Usage)>,
     /// What it is presumed to use where no query is known.
     pub presumed: &'a Presumed,
+    /// Its migrations.
+    pub project: &'a Project,
 }
 
-/// The needs of a release, without the version of its schema and its migrations.
+/// What a release needs.
 pub fn draw(drawn: Drawn<'_>) -> Contract {
+    // Code that shows no query of this database says nothing about what it needs.
     let speaks = drawn.code.filter(|(_, usage)| {
         let mut all = usage.standings.iter();
-        all.any(|it| matches!(it, Standing::Works(_)))
+        all.any(|it| matches!(it, Standing::Works(bound) if !bound.uses.is_empty()))
     });
     let mut needs = Needs::new(drawn.catalog);
+    let config = &drawn.project.config.code;
     let mut contract = Contract {
         schema_version: None,
         evidence: ContractEvidence::Presumed,
-        search_path: None,
-        role: None,
-        history: ContractHistory::default(),
+        search_path: config
+            .search_path
+            .as_ref()
+            .map(|all| all.iter().map(|it| Ident::new(it)).collect()),
+        role: config.role.as_deref().map(Ident::new),
+        history: ContractHistory {
+            table: drawn.project.history.clone(),
+            migrations: known(drawn.project),
+        },
         relations: Vec::new(),
         types: Vec::new(),
         routines: Vec::new(),
@@ -137,14 +148,20 @@ fn queries(works: &[(&KnownQuery, &Bound)]) -> Vec<NeededQuery> {
             id = format!("{base}#{number}");
             number += 1;
         }
-        let returns = bound.output.as_ref();
+        let returns = bound.output.as_ref().filter(|it| !it.is_empty());
         out.push(NeededQuery {
             id,
             file: Arc::clone(&query.file),
             line: query.line,
             text: Arc::clone(&query.text),
             parameters: bound.parameters.clone(),
-            returns: returns.map(|all| all.iter().map(|it| it.data_type.clone()).collect()),
+            returns: returns.map(|all| {
+                let columns = all.iter().map(|it| ReturnedColumn {
+                    name: it.name.clone(),
+                    data_type: it.data_type.clone(),
+                });
+                columns.collect()
+            }),
         });
     }
     out

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use super::{
     Contract, ContractError, ContractEvidence, ContractHistory, KeyTarget, NeededColumn,
     NeededInsert, NeededKey, NeededLabel, NeededQuery, NeededRelation, NeededRoutine, NeededType,
-    NeededTypeKind, UnknownNeed,
+    NeededTypeKind, ReturnedColumn, UnknownNeed,
 };
+use crate::discover::{HistoryTable, KnownMigration, Layout, Named, TableName};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::{RelationKind, RoutineKind};
 use crate::schema::types::{SqlType, TypeName};
@@ -21,6 +22,9 @@ use crate::sql::{self, Dialect};
 
 /// The format that is written. One that is read may not be later.
 const FORMAT: i64 = 1;
+
+/// What stands between the name of a column and its type; no type holds it.
+const NAME_END: &str = ": ";
 
 /// What stands for a type that is not known.
 const NOT_KNOWN: &str = "?";
@@ -60,12 +64,19 @@ pub(super) fn write(contract: &Contract) -> String {
     }
 
     out.push_str("\n[migrations]\n");
-    line(&mut out, "layout", &quoted(&contract.history.layout));
-    if let Some(table) = &contract.history.table {
-        line(&mut out, "table", &quoted(table));
+    let history = &contract.history;
+    line(&mut out, "layout", &quoted(history.table.layout.as_str()));
+    if let Some(table) = &history.table.table {
+        line(&mut out, "table", &quoted(&table.to_string()));
     }
-    let migrations = contract.history.migrations.iter();
-    lines(&mut out, "applied", migrations.map(|it| quoted(it)));
+    if let Some(scope) = &history.table.scope {
+        line(&mut out, "scope", &quoted(scope));
+    }
+    let migrations = history.migrations.iter().map(|it| match it.is_checkpoint {
+        true => format!("{{ checkpoint = {} }}", quoted(&it.key)),
+        false => quoted(&it.key),
+    });
+    lines(&mut out, "applied", migrations);
 
     for needed in &contract.relations {
         out.push_str("\n[[relation]]\n");
@@ -155,18 +166,24 @@ pub(super) fn write(contract: &Contract) -> String {
             "at",
             &quoted(&format!("{}:{}", query.file, query.line)),
         );
-        let types = |all: &[Option<SqlType>]| {
-            let texts: Vec<String> = all
-                .iter()
-                .map(|it| it.as_ref().map_or_else(|| NOT_KNOWN.to_owned(), type_text))
-                .collect();
-            list(texts.iter().map(String::as_str))
-        };
         if !query.parameters.is_empty() {
-            line(&mut out, "parameters", &types(&query.parameters));
+            let texts: Vec<String> = query.parameters.iter().map(known_type_text).collect();
+            line(
+                &mut out,
+                "parameters",
+                &list(texts.iter().map(String::as_str)),
+            );
         }
         if let Some(returns) = &query.returns {
-            line(&mut out, "returns", &types(returns));
+            let text = |it: &ReturnedColumn| {
+                format!(
+                    "{}{NAME_END}{}",
+                    it.name.as_str(),
+                    known_type_text(&it.data_type)
+                )
+            };
+            let texts: Vec<String> = returns.iter().map(text).collect();
+            line(&mut out, "returns", &list(texts.iter().map(String::as_str)));
         }
         line(&mut out, "text", &block(&query.text));
     }
@@ -254,6 +271,12 @@ fn type_text(data_type: &SqlType) -> String {
     }
 }
 
+fn known_type_text(data_type: &Option<SqlType>) -> String {
+    data_type
+        .as_ref()
+        .map_or_else(|| NOT_KNOWN.to_owned(), type_text)
+}
+
 fn kind_text(kind: RoutineKind) -> &'static str {
     match kind {
         RoutineKind::Function => "function",
@@ -292,8 +315,17 @@ struct File {
 struct Migrations {
     layout: String,
     table: Option<String>,
+    scope: Option<String>,
     #[serde(default)]
-    applied: Vec<String>,
+    applied: Vec<MigrationEntry>,
+}
+
+/// A migration, or one that stands for those before it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum MigrationEntry {
+    Plain(String),
+    Checkpoint { checkpoint: String },
 }
 
 #[derive(Debug, Deserialize)]
@@ -441,10 +473,20 @@ fn contract(file: File) -> Read<Contract> {
             NOT_KNOWN => Ok(None),
             text => data_type(&place, text).map(Some),
         };
+        let returned = |text: &String| match text.rsplit_once(NAME_END) {
+            Some((name, data_type)) => Ok(ReturnedColumn {
+                name: Ident::new(name),
+                data_type: known(&data_type.to_owned())?,
+            }),
+            None => refused(
+                place.as_str(),
+                format!("`{text}` is no name and type, as `id{NAME_END}bigint`"),
+            ),
+        };
         queries.push(NeededQuery {
             parameters: entry.parameters.iter().map(known).collect::<Read<_>>()?,
             returns: match &entry.returns {
-                Some(all) => Some(all.iter().map(known).collect::<Read<_>>()?),
+                Some(all) => Some(all.iter().map(returned).collect::<Read<_>>()?),
                 None => None,
             },
             id: entry.id,
@@ -590,16 +632,44 @@ fn contract(file: File) -> Read<Contract> {
             .search_path
             .map(|all| all.iter().map(|it| Ident::new(it)).collect()),
         role: file.role.map(|it| Ident::new(&it)),
-        history: ContractHistory {
-            layout: file.migrations.layout,
-            table: file.migrations.table,
-            migrations: file.migrations.applied,
-        },
+        history: history(file.migrations)?,
         relations,
         types,
         routines,
         queries,
         unknown,
+    })
+}
+
+fn history(entry: Migrations) -> Read<ContractHistory> {
+    let layout = match Layout::from_name(&entry.layout, "layout") {
+        Ok(layout) => layout,
+        Err(reason) => return refused("migrations", reason),
+    };
+    let table = match &entry.table {
+        None => None,
+        Some(text) => match TableName::parse(text) {
+            Some(table) => Some(table),
+            None => return refused("migrations", format!("`{text}` is no name of a table")),
+        },
+    };
+    let migrations = entry.applied.into_iter().map(|it| match it {
+        MigrationEntry::Plain(key) => KnownMigration {
+            key,
+            is_checkpoint: false,
+        },
+        MigrationEntry::Checkpoint { checkpoint } => KnownMigration {
+            key: checkpoint,
+            is_checkpoint: true,
+        },
+    });
+    Ok(ContractHistory {
+        table: HistoryTable {
+            layout,
+            table,
+            scope: entry.scope,
+        },
+        migrations: migrations.collect(),
     })
 }
 

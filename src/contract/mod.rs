@@ -15,6 +15,7 @@ pub use draw::{Drawn, draw};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::discover::{HistoryTable, KnownMigration};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::{RelationKind, RoutineKind};
 use crate::schema::types::SqlType;
@@ -76,14 +77,12 @@ impl ContractEvidence {
 }
 
 /// The migrations that made the schema of a release, as its tool notes them in the database.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractHistory {
-    /// The migration tool.
-    pub layout: String,
-    /// The tool's own table, where the configuration names another than the usual one.
-    pub table: Option<String>,
-    /// What identifies each migration there, in run order.
-    pub migrations: Vec<String>,
+    /// Where the tool keeps its own history.
+    pub table: HistoryTable,
+    /// The migrations as they are known there, in run order.
+    pub migrations: Vec<KnownMigration>,
 }
 
 /// A table, view or sequence that a release uses.
@@ -208,8 +207,17 @@ pub struct NeededQuery {
     pub text: Arc<str>,
     /// The type of each parameter, `$1` first; `None` where it is not known.
     pub parameters: Vec<Option<SqlType>>,
-    /// The type of each column of its result; `None` where it has none or they are not known.
-    pub returns: Option<Vec<Option<SqlType>>>,
+    /// The columns of its result; `None` where it has none or they are not known.
+    pub returns: Option<Vec<ReturnedColumn>>,
+}
+
+/// A column of a query's result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnedColumn {
+    /// Its name.
+    pub name: Ident,
+    /// Its type; `None` where it is not known.
+    pub data_type: Option<SqlType>,
 }
 
 /// A text of a release that nothing is known of.

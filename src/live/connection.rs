@@ -10,7 +10,8 @@
 //!
 //! Two things are other than in libpq. A URL may hold what frameworks add to it: a scheme such as
 //! `postgresql+psycopg2` or `jdbc:postgresql`, and parameters that libpq does not know, which are
-//! passed over (in `keyword=value` text they are refused, since nobody but libpq reads that). And a
+//! passed over (in `keyword=value` text they are refused, since nobody but libpq reads that). Those of
+//! encryption are taken in any spelling: `ssl=true` is `sslmode=require`, as libpq has it. And a
 //! parameter that promises safety which cannot be kept here (`sslcrl`, `require_auth`,
 //! `requirepeer`, `gssencmode=require`) is refused instead of passed over.
 
@@ -24,10 +25,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::LiveError;
+use super::{LiveError, PrivateFile};
 use text::{KEYWORDS, Values};
 
-/// What a connection is found with, beside the text that names it.
+/// What a connection is found with, beside the text that names it: [`PrivateFile::read`] and
+/// [`account`](super::account) are the answers of this system.
 pub struct Surroundings<'a> {
     /// The value of a variable.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
@@ -35,24 +37,6 @@ pub struct Surroundings<'a> {
     pub file: &'a dyn Fn(&Path) -> Option<PrivateFile>,
     /// The account that runs this process, asked for where no user is named.
     pub account: &'a dyn Fn() -> Option<String>,
-}
-
-/// What is in a file that may hold a secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PrivateFile {
-    /// The content.
-    pub bytes: Vec<u8>,
-    /// Whether neither the group nor others have any right on it; true where systems know no such
-    /// rights.
-    pub is_private: bool,
-}
-
-impl fmt::Debug for PrivateFile {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("PrivateFile")
-            .field("is_private", &self.is_private)
-            .finish_non_exhaustive()
-    }
 }
 
 /// How long to wait for the server where nothing else is said, for the connection and for a
@@ -188,10 +172,7 @@ impl Connection {
         sources.refuse_what_is_not_kept()?;
         let user = match sources.text("user")? {
             Some((user, _)) => user,
-            None => (surroundings.account)().ok_or_else(|| LiveError::Parameters {
-                from: sources.name.clone(),
-                reason: "no user is named (PGUSER, or user@ in the URL)".to_owned(),
-            })?,
+            None => sources.account()?,
         };
         let database = sources
             .text("dbname")?
@@ -454,6 +435,20 @@ impl<'a> Sources<'a> {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// The account of the system: what the system says, else what the shell does.
+    fn account(&self) -> Result<String, LiveError> {
+        let of_shell = || {
+            let names = ["USER", "LOGNAME", "USERNAME"];
+            let mut values = names.iter().map(|it| (self.surroundings.variable)(it));
+            values.find_map(|it| it.filter(|name| !name.is_empty()))
+        };
+        let account = (self.surroundings.account)().or_else(of_shell);
+        account.ok_or_else(|| LiveError::Parameters {
+            from: self.name.clone(),
+            reason: "no user is named (PGUSER, or user@ in the URL)".to_owned(),
+        })
     }
 
     /// A file in the folder that libpq looks into, or none without a home.

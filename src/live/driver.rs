@@ -43,7 +43,7 @@ const LAST_PAUSE: Duration = Duration::from_secs(1);
 /// What a try gets at least, at the end of the time to wait.
 const SHORTEST_TRY: Duration = Duration::from_millis(500);
 /// How much later than the server we end a statement: a server that is there does it itself.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(2);
 /// For what should take no time: saying goodbye, taking back a transaction.
 const BRIEFLY: Duration = Duration::from_secs(1);
 /// Instead of no limit.
@@ -431,7 +431,7 @@ impl Destination<'_> {
         // limit of statements is ours alone.
         let is_refused = matches!(
             &error,
-            LiveError::Server(said) if said.contains("unsupported startup parameter")
+            LiveError::Refused { said, .. } if said.contains("unsupported startup parameter")
         );
         match is_refused && self.connection.options.is_none() {
             true => self.start(address, way, None, limits).await,
@@ -587,8 +587,8 @@ impl Session {
             SessionKind::Any | SessionKind::PreferStandby => return Ok(()),
             SessionKind::ReadWrite => ("SHOW transaction_read_only", "off", "one that is written"),
             SessionKind::ReadOnly => ("SHOW transaction_read_only", "on", "a read-only one"),
-            SessionKind::Primary => (IN_RECOVERY, "f", "a primary"),
-            SessionKind::Standby => (IN_RECOVERY, "t", "a standby"),
+            SessionKind::Primary => (IS_STANDBY, "f", "a primary"),
+            SessionKind::Standby => (IS_STANDBY, "t", "a standby"),
         };
         let answer = self.answer(question).await?;
         match answer.first().is_some_and(|it| it == expected) {
@@ -601,7 +601,7 @@ impl Session {
     }
 }
 
-const IN_RECOVERY: &str = "SELECT pg_catalog.pg_is_in_recovery()";
+const IS_STANDBY: &str = "BEGIN READ ONLY; SELECT pg_catalog.pg_is_in_recovery(); COMMIT";
 
 /// What the server is instead of PostgreSQL 12 or later, by its version.
 fn is_not_postgres(version: &str) -> Option<String> {

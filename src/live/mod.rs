@@ -16,10 +16,11 @@ mod driver;
 mod history;
 mod read;
 mod same;
+mod system;
 mod verify;
 
 pub use compare::{Comparison, Count, Disagreement, Kind, compare};
-pub use connection::{Connection, DEFAULT_TIMEOUT, PrivateFile, Surroundings};
+pub use connection::{Connection, DEFAULT_TIMEOUT, Surroundings};
 #[cfg(feature = "live-postgres")]
 pub use driver::Postgres;
 pub use history::{
@@ -27,7 +28,8 @@ pub use history::{
     compare_history, read_history,
 };
 pub use read::read_catalog;
-pub use verify::{Certainty, Drift, Lack, Session, Verification, VerifyOptions};
+pub use system::{PrivateFile, account};
+pub use verify::{AppliedMigrations, Certainty, Drift, Lack, Session, Verification, VerifyOptions};
 
 use std::time::Duration;
 
@@ -220,6 +222,14 @@ pub enum LiveError {
         /// What the server said.
         said: String,
     },
+    /// The server did not let us in, for a reason that is none of the above.
+    #[error("cannot connect to {at}: {said}")]
+    Refused {
+        /// The database.
+        at: String,
+        /// What the server said.
+        said: String,
+    },
     /// The server could not be asked within the time that was given to wait for it.
     #[error("{last} (waited {} for it)", seconds(*.waited))]
     Waited {
@@ -228,8 +238,8 @@ pub enum LiveError {
         /// The last failure.
         last: Box<LiveError>,
     },
-    /// The server refused a statement, or the connection for another reason.
-    #[error("the server refused: {0}")]
+    /// The server refused a statement.
+    #[error("the server refused a statement: {0}")]
     Server(String),
     /// The server answered something that is not understood.
     #[error("the server's answer is not understood: {reason}: {row}")]
@@ -266,6 +276,7 @@ impl LiveError {
             | LiveError::Tls { .. }
             | LiveError::NotSupported { .. }
             | LiveError::PermissionDenied { .. }
+            | LiveError::Refused { .. }
             | LiveError::Server(_)
             | LiveError::Answer { .. } => false,
         }

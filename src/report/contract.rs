@@ -9,7 +9,7 @@ pub fn contract_line(contract: &Contract, folder: &str, sources: &[String]) -> S
     let folder = if folder.is_empty() { "." } else { folder };
     let history = &contract.history;
     let mut parts = vec![
-        history.layout.clone(),
+        history.table.layout.as_str().to_owned(),
         format!("{folder}/ ({})", history.migrations.len()),
     ];
     parts.push(match contract.evidence {

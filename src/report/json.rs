@@ -378,6 +378,11 @@ fn point(file: &str, at: Position, offset: usize) -> WireSpan<'_> {
     }
 }
 
+/// An object, for the other reports.
+pub(super) fn object_json(it: &ObjectRef) -> serde_json::Value {
+    serde_json::to_value(object(it)).unwrap_or_default()
+}
+
 fn object(object: &ObjectRef) -> Object<'_> {
     Object {
         kind: object.kind.as_str(),

@@ -14,6 +14,7 @@ mod printable;
 mod schema_json;
 mod sentence;
 mod text;
+mod verification;
 mod version;
 mod walk;
 mod wrap;
@@ -49,6 +50,7 @@ pub use page::{page_to_text, rules_to_json, rules_to_text};
 pub use printable::printable;
 pub use schema_json::schema_to_json;
 pub use text::{Styling, Verbosity, detection_line, to_text};
+pub use verification::{Telling, verification_line, verification_to_json, verification_to_text};
 pub use version::{ExplainedVersion, Holder, OwnVerdict, version_to_json, version_to_text};
 pub use walk::{Walk, WalkPoint, WalkStage, WalkStatement, walk_to_text};
 

@@ -3,6 +3,8 @@
 mod allowed;
 mod cli;
 mod commands;
+#[cfg(feature = "live-postgres")]
+mod connection;
 mod conventions;
 mod histories;
 mod history;
@@ -12,6 +14,9 @@ mod hostile;
 mod json;
 mod layouts;
 mod lines;
+#[cfg(feature = "live-postgres")]
+#[path = "../support/listening.rs"]
+mod listening;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 mod other_servers;
@@ -32,5 +37,6 @@ mod support;
 mod type_changes;
 mod uses;
 mod verdicts;
+mod verify;
 mod versions;
 mod world;

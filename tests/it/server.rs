@@ -233,7 +233,7 @@ fn the_replay_of_ordinary_statements_gives_the_catalog_of_the_server() {
 
 /// Every fixture that is written for PostgreSQL. A folder of several projects is none itself, and a
 /// project that holds migrations for two servers is read for this one.
-fn fixtures() -> Vec<(PathBuf, Replayed)> {
+pub(crate) fn fixtures() -> Vec<(PathBuf, Replayed)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     // Folders whose folders are projects, or one project at several times.
     const OF_PROJECTS: [&str; 5] = [

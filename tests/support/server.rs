@@ -3,9 +3,9 @@
 //! The server listens on a Unix socket only.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -60,6 +60,69 @@ impl Database {
     /// Runs a script; what it printed (unaligned, fields separated by `|`), or the first error.
     pub(crate) fn run(&self, sql: &str) -> Result<String, Refusal> {
         self.server.psql(&self.name, sql)
+    }
+}
+
+/// One connection to a database, for what takes several scripts.
+pub(crate) struct Session {
+    psql: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.psql.kill();
+        let _ = self.psql.wait();
+    }
+}
+
+impl Database {
+    /// A connection that stays open.
+    pub(crate) fn session(&self) -> Session {
+        let mut psql = self
+            .server
+            .home
+            .command(&self.server.programs.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
+            .args(["--username=postgres", "--dbname", &self.name, "--host"])
+            .arg(&self.server.home.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("psql can be started");
+        Session {
+            stdin: psql.stdin.take().expect("it is piped"),
+            stdout: BufReader::new(psql.stdout.take().expect("it is piped")),
+            psql,
+        }
+    }
+}
+
+/// What ends the answer to a script.
+const END: &str = "--end of the answer--";
+
+impl Answers for Session {
+    fn answer(&mut self, script: &str) -> Result<Vec<String>, LiveError> {
+        let asked = format!(
+            "\\set LAST_ERROR_SQLSTATE 00000\n{script}\n\\echo {END} :LAST_ERROR_SQLSTATE :LAST_ERROR_MESSAGE\n"
+        );
+        let gone = |error: std::io::Error| LiveError::Server(error.to_string());
+        self.stdin.write_all(asked.as_bytes()).map_err(gone)?;
+        let mut answer = Vec::new();
+        loop {
+            let mut line = String::new();
+            if self.stdout.read_line(&mut line).map_err(gone)? == 0 {
+                return Err(LiveError::Server("psql has ended".to_owned()));
+            }
+            let line = line.trim_end_matches('\n');
+            match line.strip_prefix(END) {
+                None => answer.push(line.to_owned()),
+                Some(said) if said.starts_with(" 00000") => return Ok(answer),
+                Some(said) => return Err(LiveError::Server(said.trim().to_owned())),
+            }
+        }
     }
 }
 
@@ -142,7 +205,7 @@ impl Server {
 const SERVER: &str = "MIGCHECK_SERVER_BIN";
 
 /// The folder of the server's programs: the one that is given, or that of the client.
-fn server_programs() -> Result<PathBuf, String> {
+pub(crate) fn server_programs() -> Result<PathBuf, String> {
     match std::env::var_os(SERVER) {
         Some(folder) => Ok(PathBuf::from(folder)),
         None => programs(),
@@ -150,7 +213,7 @@ fn server_programs() -> Result<PathBuf, String> {
 }
 
 /// The folder of the programs of PostgreSQL: what `pg_config` says, or Debian's place.
-fn programs() -> Result<PathBuf, String> {
+pub(crate) fn programs() -> Result<PathBuf, String> {
     let said = Command::new("pg_config").arg("--bindir").output().ok();
     let from_config = said.map(|it| PathBuf::from(String::from_utf8_lossy(&it.stdout).trim()));
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();

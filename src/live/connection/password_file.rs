@@ -1,6 +1,6 @@
 //! The password file of libpq: lines of `host:port:database:user:password`.
 
-use super::PrivateFile;
+use crate::live::PrivateFile;
 
 /// What a password is sought for.
 pub(super) struct Sought<'a> {

@@ -196,10 +196,41 @@ impl Trust {
             Err(_) if self.certificates.iter().any(|it| it == first) => {}
             Err(error) => return Err(error),
         }
-        match self.checks_name {
-            true => verify_server_name(&certificate, name),
-            false => Ok(()),
+        if !self.checks_name {
+            return Ok(());
         }
+        match verify_server_name(&certificate, name) {
+            Err(error) if names_no_host(&error) && is_common_name(first, name) => Ok(()),
+            verified => verified,
+        }
+    }
+}
+
+/// Whether a certificate was refused because it holds no name of a host where it should.
+fn names_no_host(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+            presented,
+            ..
+        }) if presented.is_empty()
+    )
+}
+
+/// Whether the common name of a certificate is this host's, as libpq has it where no other name is
+/// given: without regard to case, and `*.` stands for one label.
+fn is_common_name(certificate: &[u8], name: &ServerName<'_>) -> bool {
+    let host = match name {
+        ServerName::DnsName(host) => host.as_ref(),
+        _ => return false, // An address is no common name.
+    };
+    let Some(common) = common_name(certificate) else {
+        return false;
+    };
+    match (common.strip_prefix("*."), host.split_once('.')) {
+        (Some(domain), Some((_, rest))) => rest.eq_ignore_ascii_case(domain),
+        (Some(_), None) => false,
+        (None, _) => common.eq_ignore_ascii_case(host),
     }
 }
 
@@ -291,7 +322,8 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
 }
 
 fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("the {what} {}: {error}", path.display()))
+    std::fs::read(path)
+        .map_err(|error| format!("the {what} {} cannot be read: {error}", path.display()))
 }
 
 /// Whether nobody else may read a key; a key of root may be read by its group, as libpq has it.
@@ -339,6 +371,36 @@ fn hash_of_signature(certificate: &[u8]) -> Option<&'static ring::digest::Algori
     }
 }
 
+/// The last common name of the certificate's subject, where it has one.
+fn common_name(certificate: &[u8]) -> Option<&str> {
+    const VERSION: u8 = 0xa0;
+    const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03]; // 2.5.4.3
+    let (certificate, _) = value(certificate)?;
+    let (mut fields, _) = value(certificate)?;
+    // The version may be left out; then serial number, signature, issuer, validity.
+    let before = if fields.first() == Some(&VERSION) {
+        5
+    } else {
+        4
+    };
+    for _ in 0..before {
+        (_, fields) = value(fields)?;
+    }
+    let (mut subject, _) = value(fields)?;
+    let mut found = None;
+    while !subject.is_empty() {
+        let (set, rest) = value(subject)?;
+        let (attribute, _) = value(set)?;
+        let (kind, text) = value(attribute)?;
+        if kind == COMMON_NAME {
+            found = std::str::from_utf8(value(text)?.0).ok();
+        }
+        subject = rest;
+    }
+    // A NUL in a name hides its end from some readers.
+    found.filter(|it| !it.contains('\0'))
+}
+
 /// The content of the DER value that `bytes` begin with, and what comes after it.
 fn value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&length, rest) = bytes.get(1..)?.split_first()?;
@@ -353,4 +415,81 @@ fn value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         }
     };
     rest.split_at_checked(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A DER value.
+    fn der(kind: u8, content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).unwrap();
+        let length = match length {
+            short @ 0..0x80 => vec![short],
+            long => vec![0x81, long],
+        };
+        [&[kind], length.as_slice(), content].concat()
+    }
+
+    /// As much of a certificate as is read here.
+    fn certificate(common_name: &str, signature: &[u8]) -> Vec<u8> {
+        let name = [der(6, &[0x55, 4, 3]), der(0x0c, common_name.as_bytes())];
+        let subject = der(0x30, &der(0x31, &der(0x30, &name.concat())));
+        let empty = der(0x30, &[]);
+        let fields = [
+            der(0xa0, &der(2, &[2])),
+            der(2, &[1]),
+            empty.clone(),
+            empty.clone(),
+            empty,
+            subject,
+        ];
+        let parts = [
+            der(0x30, &fields.concat()),
+            der(0x30, &der(6, signature)),
+            der(3, &[0]),
+        ];
+        der(0x30, &parts.concat())
+    }
+
+    #[test]
+    fn a_common_name_is_compared_as_libpq_does() {
+        let fits = |common: &str, host: &str| {
+            let name = ServerName::try_from(host.to_owned()).unwrap();
+            is_common_name(&certificate(common, &[]), &name)
+        };
+        assert!(fits("db.example", "DB.example"));
+        assert!(fits("*.example", "db.example"));
+        assert!(!fits("*.example", "a.db.example"));
+        assert!(!fits("*.example", "example"));
+        assert!(!fits("db.example\0.evil", "db.example"));
+        assert!(!fits("10.0.0.1", "10.0.0.1"));
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_signature() {
+        let hash = |signature: &[u8]| {
+            hash_of_signature(&certificate("", signature)).map(|it| it.output_len() * 8)
+        };
+        let rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
+        let ecdsa = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
+        assert_eq!(hash(&[rsa.as_slice(), &[5]].concat()), Some(256));
+        assert_eq!(hash(&[rsa.as_slice(), &[12]].concat()), Some(384));
+        assert_eq!(hash(&[ecdsa.as_slice(), &[4]].concat()), Some(512));
+        assert_eq!(hash(&[0x2b, 0x65, 0x70]), None);
+    }
+
+    #[test]
+    fn broken_certificates_are_read_to_nothing() {
+        let whole = certificate("db.example", &[0x2b]);
+        for end in 0..whole.len() {
+            let part = &whole[..end];
+            assert_eq!((common_name(part), hash_of_signature(part)), (None, None));
+        }
+        for place in 0..whole.len() {
+            let mut bent = whole.clone();
+            bent[place] = 0xff;
+            let _ = (common_name(&bent), hash_of_signature(&bent));
+        }
+    }
 }

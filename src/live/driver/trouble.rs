@@ -175,7 +175,7 @@ impl Scene {
         if *code == SqlState::INSUFFICIENT_PRIVILEGE {
             return LiveError::PermissionDenied { at, said };
         }
-        LiveError::Server(format!("cannot connect to {at}: {said}"))
+        LiveError::Refused { at, said }
     }
 
     /// Why the encryption did not come about.
@@ -189,7 +189,11 @@ impl Scene {
                 at,
                 reason: match presented.as_slice() {
                     [] => "it names no host in its subjectAltName".to_owned(),
-                    names => format!("it is for {}", self.cleaned(&names.join(", "))),
+                    names => {
+                        // As the library prints them: `DnsName("db.example")`.
+                        let names: Vec<&str> = names.iter().map(|it| in_quotes(it)).collect();
+                        format!("it is for {}", self.cleaned(&names.join(", ")))
+                    }
                 },
             },
             rustls::Error::InvalidCertificate(CertificateError::NotValidForName) => {
@@ -256,6 +260,14 @@ impl Scene {
             _ => LiveError::Server(said),
         }
     }
+}
+
+/// What stands between the quotes, or else all of it.
+fn in_quotes(text: &str) -> &str {
+    let inner = text.split_once('"').map(|(_, rest)| rest);
+    inner
+        .and_then(|it| it.rsplit_once('"'))
+        .map_or(text, |(inner, _)| inner)
 }
 
 /// Whether the server ends this connection: it stops, it crashed, or it was idle for too long.

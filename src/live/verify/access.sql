@@ -22,6 +22,7 @@ UNION ALL
 SELECT row_to_json(q) FROM (
   SELECT 'denied' AS "is", w.kind, w.relation, w."column", w.privilege FROM wanted w
   WHERE CASE
+    WHEN w.kind = 'default' THEN false
     WHEN w.kind = 'routine' THEN NOT has_function_privilege(w.role, w.relation::oid, 'EXECUTE')
     WHEN w.kind = 'sequence' THEN NOT (has_sequence_privilege(w.role, w.relation::oid, 'USAGE')
       OR has_sequence_privilege(w.role, w.relation::oid, 'UPDATE'))

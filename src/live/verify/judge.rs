@@ -16,7 +16,9 @@ use crate::contract::{
 };
 use crate::findings::Severity;
 use crate::live::same::same_type;
-use crate::schema::catalog::{Catalog, ObjectId, Relation, RelationBody, Table, TypeBody, UserType};
+use crate::schema::catalog::{
+    Catalog, ObjectId, Relation, RelationBody, Table, TypeBody, UserType,
+};
 use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::{Identity, RelationKind};
@@ -42,15 +44,17 @@ struct Missing {
     what: String,
     /// What it is in the slice of the contract: an object, and perhaps a part of it.
     slice: Option<(ObjectId, Option<ObjectId>)>,
-    /// Whether some value from the code is enough to meet it: then queries that use it may fail.
-    by_value: bool,
+    /// The first query that needs it.
+    by: Option<usize>,
 }
 
 /// What became of a query.
+#[derive(Clone)]
 struct Trouble {
     query: usize,
     code: Option<String>,
     message: Option<String>,
+    /// What it meets, where the server says nothing.
     what: String,
     certainty: Certainty,
     severity: Severity,
@@ -64,7 +68,11 @@ impl<'a> Judged<'a> {
             major: session.major,
         };
         // The contract's own names are in the schemas that the release knew.
-        let known: BTreeSet<&Ident> = contract.relations.iter().map(|it| &it.name.schema).collect();
+        let known: BTreeSet<&Ident> = contract
+            .relations
+            .iter()
+            .map(|it| &it.name.schema)
+            .collect();
         let own_path = match &contract.search_path {
             Some(path) => path.clone(),
             None => std::iter::once(Ident::new("public"))
@@ -163,9 +171,10 @@ impl<'a> Judged<'a> {
             }
             if let (WriteKind::Insert, RelationBody::Table(table)) = (write.kind, &relation.body) {
                 for column in table.columns.iter() {
-                    let given = write.columns.iter().any(|(name, value)| {
-                        *name == column.name && *value != Written::Default
-                    });
+                    let given = write
+                        .columns
+                        .iter()
+                        .any(|(name, value)| *name == column.name && *value != Written::Default);
                     if !given && column.default.is_some() {
                         let place = place_of(relation, column.id).unwrap_or(0);
                         want(WantedKind::Default, write.relation, place, "USAGE");
@@ -208,17 +217,26 @@ impl<'a> Judged<'a> {
         let mut rest: BTreeMap<(Severity, String), Vec<Trouble>> = BTreeMap::new();
         for trouble in troubles {
             let said = format!("{:?} {:?} {}", trouble.code, trouble.message, trouble.what);
-            rest.entry((trouble.severity, said)).or_default().push(trouble);
+            rest.entry((trouble.severity, said))
+                .or_default()
+                .push(trouble);
         }
         for ((severity, _), group) in rest {
             let queries: Vec<usize> = group.iter().map(|it| it.query).collect();
             let Some(first) = group.into_iter().next() else {
                 continue;
             };
+            let what = match (first.what.is_empty(), first.certainty, queries.len()) {
+                (false, ..) => first.what,
+                (true, Certainty::Proven, 1) => "a query fails".to_owned(),
+                (true, Certainty::Proven, count) => format!("{count} queries fail"),
+                (true, _, 1) => "a query may fail".to_owned(),
+                (true, _, count) => format!("{count} queries may fail"),
+            };
             lacks.push(Lack {
                 severity,
                 object: None,
-                what: first.what,
+                what,
                 code: first.code,
                 message: first.message,
                 queries,
@@ -228,7 +246,9 @@ impl<'a> Judged<'a> {
         self.refused(access, &mut lacks);
         lacks.sort_by(|a, b| {
             let key = |it: &Lack| (it.object.clone(), it.what.clone(), it.queries.clone());
-            b.severity.cmp(&a.severity).then_with(|| key(a).cmp(&key(b)))
+            b.severity
+                .cmp(&a.severity)
+                .then_with(|| key(a).cmp(&key(b)))
         });
         drift.sort();
         drift.dedup();
@@ -242,10 +262,7 @@ impl<'a> Judged<'a> {
             query,
             code: Some(failure.code.to_owned()),
             message: Some(failure.message.clone()),
-            what: match certainty {
-                Certainty::Proven => "a query fails".to_owned(),
-                Certainty::Possible | Certainty::Presumed => "a query may fail".to_owned(),
-            },
+            what: String::new(),
             certainty,
             severity,
         };
@@ -280,27 +297,26 @@ impl<'a> Judged<'a> {
                 severity,
             })
         };
-        let now = bound.output.as_ref();
-        if let (Some(own), Some(now)) = (&needed.returns, now) {
-            if now.len() < own.len() {
-                let what = format!(
-                    "the result has {} columns, not {}",
-                    now.len(),
-                    own.len()
-                );
-                return trouble(what, Severity::Error);
-            }
-            let pairs = own.iter().zip(now);
+        if let (Some(own), Some(now)) = (&needed.returns, &bound.output) {
             let mut worst: Option<(Severity, String)> = None;
-            for (own, now) in pairs {
-                let (Some(own), Some(to)) = (own, &now.data_type) else {
+            for (at, column) in own.iter().enumerate() {
+                // A star shows the columns in whatever order the table has them.
+                let found = match bound.has_star {
+                    true => now.iter().find(|it| it.name == column.name),
+                    false => now.get(at),
+                };
+                let Some(found) = found else {
+                    let what = format!("the result has no column `{}`", column.name);
+                    return trouble(what, Severity::Error);
+                };
+                let (Some(from), Some(to)) = (&column.data_type, &found.data_type) else {
                     continue;
                 };
-                let Some(severity) = self.other_values(own, to) else {
+                let Some(severity) = self.other_values(from, to) else {
                     continue;
                 };
                 if worst.as_ref().is_none_or(|(known, _)| severity > *known) {
-                    let what = format!("the result has `{}` as {to}, not {own}", now.name.as_str());
+                    let what = format!("the result has `{}` as {to}, not {from}", column.name);
                     worst = Some((severity, what));
                 }
             }
@@ -422,7 +438,7 @@ impl<'a> Judged<'a> {
                 object,
                 change: Change::RelationDropped,
                 slice: id.map(|id| (id, None)),
-                by_value: false,
+                by: needed.by,
             });
             return;
         };
@@ -445,7 +461,7 @@ impl<'a> Judged<'a> {
                             primary: false,
                         },
                         slice: id.map(|id| (id, None)),
-                        by_value: false,
+                        by: key.by,
                     });
                 }
             }
@@ -485,11 +501,12 @@ impl<'a> Judged<'a> {
                 object,
                 change: Change::ColumnDropped { required: false },
                 slice,
-                by_value: false,
+                by: column.by,
             });
             return;
         };
-        let known = column.data_type.name != TypeName::Unknown && data_type.name != TypeName::Unknown;
+        let known =
+            column.data_type.name != TypeName::Unknown && data_type.name != TypeName::Unknown;
         if known && !same_type(&column.data_type, &data_type) {
             out.push(Missing {
                 what: format!("column `{object}` is {data_type}, not {}", column.data_type),
@@ -499,7 +516,7 @@ impl<'a> Judged<'a> {
                     to: data_type,
                 },
                 slice,
-                by_value: false,
+                by: column.by,
             });
         }
         if !column.nullable && nullable && needed.kind == RelationKind::Table {
@@ -508,7 +525,7 @@ impl<'a> Judged<'a> {
                 object,
                 change: Change::NotNullDropped { supplied: false },
                 slice,
-                by_value: false,
+                by: column.by,
             });
         }
     }
@@ -539,7 +556,7 @@ impl<'a> Judged<'a> {
                         false => Change::ColumnAdded { required: true },
                     },
                     slice: id.map(|id| (id, None)),
-                    by_value: false,
+                    by: needed.by,
                 });
             }
             let refuses = column.generated.is_some() || column.identity == Some(Identity::Always);
@@ -550,7 +567,7 @@ impl<'a> Judged<'a> {
                     object,
                     change: Change::WritesRefused,
                     slice: id.map(|id| (id, None)),
-                    by_value: false,
+                    by: needed.by,
                 });
             }
         }
@@ -566,7 +583,7 @@ impl<'a> Judged<'a> {
                 object,
                 change: Change::TypeDropped,
                 slice: id.map(|id| (id, None)),
-                by_value: true,
+                by: needed.by,
             });
             return;
         };
@@ -579,8 +596,11 @@ impl<'a> Judged<'a> {
             if now.iter().any(|it| it.text == label.text) {
                 continue;
             }
-            let object =
-                ObjectRef::part(ObjectKind::EnumLabel, &needed.name, &Ident::new(&label.text));
+            let object = ObjectRef::part(
+                ObjectKind::EnumLabel,
+                &needed.name,
+                &Ident::new(&label.text),
+            );
             let part = own.and_then(|it| match &it.body {
                 TypeBody::Enum { labels, .. } => {
                     let mut labels = labels.iter();
@@ -589,11 +609,15 @@ impl<'a> Judged<'a> {
                 _ => None, // It is made from an enum.
             });
             out.push(Missing {
-                what: format!("`{}` has no label '{}'", type_name(&needed.name), label.text),
+                what: format!(
+                    "`{}` has no label '{}'",
+                    type_name(&needed.name),
+                    label.text
+                ),
                 object,
                 change: Change::LabelDropped,
                 slice: id.map(|id| (id, part)),
-                by_value: true,
+                by: label.by,
             });
         }
     }
@@ -625,7 +649,7 @@ impl<'a> Judged<'a> {
             object,
             change: Change::RoutineDropped,
             slice,
-            by_value: false,
+            by: needed.by,
         });
     }
 
@@ -672,20 +696,31 @@ impl<'a> Judged<'a> {
         lacks: &mut Vec<Lack>,
         drift: &mut Vec<Drift>,
     ) {
-        let users = self.users(missing.slice);
+        let mut users = self.users(missing.slice);
+        users.extend(missing.by);
         let difference = Difference {
             object: missing.object.clone(),
             change: missing.change.clone(),
         };
-        let explains = |trouble: &Trouble| {
+        let is_explained = |trouble: &Trouble| {
             users.contains(&trouble.query) && explains(&missing.change, trouble, &missing.object)
         };
+        // A body that several queries run fails for all of them with the same words.
+        let said: BTreeSet<String> = troubles
+            .iter()
+            .filter(|it| is_explained(it))
+            .filter_map(|it| it.message.clone())
+            .collect();
         let (of_it, rest): (Vec<Trouble>, Vec<Trouble>) =
-            std::mem::take(troubles).into_iter().partition(explains);
+            std::mem::take(troubles).into_iter().partition(|it| {
+                is_explained(it) || it.message.as_ref().is_some_and(|it| said.contains(it))
+            });
         *troubles = rest;
         if !of_it.is_empty() {
             let severity = of_it.iter().map(|it| it.severity).max();
-            let worst = of_it.iter().max_by_key(|it| (it.severity, it.code.is_some()));
+            let worst = of_it
+                .iter()
+                .max_by_key(|it| (it.severity, it.code.is_some()));
             lacks.push(Lack {
                 severity: severity.unwrap_or(Severity::Error),
                 object: Some(missing.object.clone()),
@@ -703,7 +738,7 @@ impl<'a> Judged<'a> {
         }
         let is_presumed = self.contract.evidence == ContractEvidence::Presumed;
         let senders = match missing.change {
-            Change::LabelDropped if missing.by_value => {
+            Change::LabelDropped => {
                 let parent = missing.object.parent.clone();
                 let schema = missing.object.schema.clone();
                 match (schema, parent) {
@@ -711,7 +746,7 @@ impl<'a> Judged<'a> {
                     _ => Vec::new(),
                 }
             }
-            Change::TypeDropped if missing.by_value => {
+            Change::TypeDropped => {
                 let schema = missing.object.schema.clone();
                 schema.map_or_else(Vec::new, |schema| {
                     self.senders(&QualifiedName {
@@ -749,6 +784,11 @@ impl<'a> Judged<'a> {
             Change::ColumnTypeChanged { from, to } => {
                 severity.max(self.other_values(from, to).unwrap_or(severity))
             }
+            _ => severity,
+        };
+        // The server takes a value of a type under any name; a client may seek it by its own.
+        let severity = match (&missing.change, is_presumed) {
+            (Change::TypeDropped, false) => Severity::Warning,
             _ => severity,
         };
         let error = worst.and_then(|it| it.error.as_ref());
@@ -821,7 +861,11 @@ impl<'a> Judged<'a> {
         let relation = self.live_relation(id);
         let name = match (self.live.relation_name(id), wanted.kind) {
             (Some(name), _) => name.clone(),
-            (None, _) => match self.live.all_routines().find(|(_, all)| all.iter().any(|it| it.id == id)) {
+            (None, _) => match self
+                .live
+                .all_routines()
+                .find(|(_, all)| all.iter().any(|it| it.id == id))
+            {
                 Some((name, _)) => name.clone(),
                 None => return Vec::new(),
             },
@@ -858,10 +902,15 @@ impl<'a> Judged<'a> {
                 if access.denied.contains(&key) {
                     out.push((
                         format!("`{role}` has no {privilege} on {kind} `{shown}`"),
-                        Some(format!("permission denied for {kind} {}", name.name.as_str())),
+                        Some(format!(
+                            "permission denied for {kind} {}",
+                            name.name.as_str()
+                        )),
                         Severity::Error,
                     ));
-                } else if access.unadmitted.contains(&(wanted.relation, wanted.privilege.to_owned()))
+                } else if access
+                    .unadmitted
+                    .contains(&(wanted.relation, wanted.privilege.to_owned()))
                 {
                     let what = format!(
                         "no policy of `{shown}` admits `{role}` for {}",
@@ -884,7 +933,9 @@ impl<'a> Judged<'a> {
             WantedKind::Default => {
                 if let Some(sequence) = access.serials.get(&wanted.relation) {
                     out.push((
-                        format!("`{role}` has no USAGE on sequence `{sequence}`, which fills `{shown}`"),
+                        format!(
+                            "`{role}` has no USAGE on sequence `{sequence}`, which fills `{shown}`"
+                        ),
                         Some(format!("permission denied for sequence {sequence}")),
                         Severity::Error,
                     ));
@@ -905,10 +956,15 @@ fn explains(change: &Change, trouble: &Trouble, object: &ObjectRef) -> bool {
         // A star no longer shows it.
         (Change::ColumnDropped { .. }, None) => true,
         (Change::ColumnTypeChanged { .. }, Some(code)) => {
-            matches!(code, "42883" | "42804" | "42846" | "22P02" | "42809" | "42725" | "42P18")
+            matches!(
+                code,
+                "42883" | "42804" | "42846" | "22P02" | "42809" | "42725" | "42P18"
+            )
         }
         (Change::ColumnTypeChanged { .. }, None) => true,
-        (Change::ColumnAdded { .. } | Change::NotNullSet { .. }, Some("23502" | "23514")) => names_it,
+        (Change::ColumnAdded { .. } | Change::NotNullSet { .. }, Some("23502" | "23514")) => {
+            names_it
+        }
         (Change::WritesRefused, Some("428C9")) => names_it,
         (Change::UniqueKeyLost { .. }, Some("42P10" | "42704")) => true,
         (Change::TypeDropped, Some("42704")) => names_it,

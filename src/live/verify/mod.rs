@@ -15,7 +15,7 @@ mod judge;
 
 use std::time::Duration;
 
-use super::{Answers, LiveError};
+use super::{Answers, HistoryComparison, HistoryState, LiveError, compare_history, read_history};
 use crate::contract::Contract;
 use crate::findings::Severity;
 use crate::schema::diff::ObjectRef;
@@ -50,6 +50,17 @@ pub struct Verification {
     pub drift: Vec<Drift>,
     /// The queries that could not be judged on this database, with the reason.
     pub unknown: Vec<(usize, String)>,
+    /// Which of the release's migrations the database has, from the tool's own table.
+    pub history: AppliedMigrations,
+}
+
+/// Which of a release's migrations a database has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AppliedMigrations {
+    /// As the tool's table says it.
+    Known(HistoryComparison),
+    /// Nobody knows, and why: lower case, no full stop.
+    Unknown(String),
 }
 
 /// The session in which a database was asked.
@@ -166,6 +177,22 @@ impl Contract {
         found
     }
 
+    fn applied(&self, server: &mut dyn Answers) -> Result<AppliedMigrations, LiveError> {
+        let history = &self.history;
+        let state = read_history(server, &history.table)?;
+        let compared = match &state {
+            HistoryState::Read(rows) => compare_history(&history.table, &history.migrations, rows),
+            _ => return Ok(AppliedMigrations::Unknown(state.to_string())),
+        };
+        Ok(match compared {
+            Some(compared) => AppliedMigrations::Known(compared),
+            None => {
+                let reason = "no table holds any of the versions of this release";
+                AppliedMigrations::Unknown(reason.to_owned())
+            }
+        })
+    }
+
     fn verify_in_transaction(
         &self,
         server: &mut dyn Answers,
@@ -191,7 +218,9 @@ impl Contract {
         let judged = judge::Judged::new(self, &live, &session);
         let access = ask::access(server, &judged.wanted(), &session.role)?;
         let (lacks, drift, unknown) = judged.finish(&access);
+        let history = self.applied(server)?;
         Ok(Verification {
+            history,
             session,
             lacks,
             drift,

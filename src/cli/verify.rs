@@ -1,0 +1,125 @@
+//! `migcheck verify`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use migcheck::live::VerifyOptions;
+use migcheck::{
+    Contract, ReleaseContract, Telling, release_contract, verification_line, verification_to_json,
+    verification_to_text,
+};
+
+use super::connection::ConnectionArguments;
+use super::project::{ProjectArguments, variable};
+
+/// The arguments of `verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// The repository or folder of the release, where there is no contract file.
+    path: Option<PathBuf>,
+
+    /// The contract of the release, as `migcheck contract` writes it [env: MIGCHECK_CONTRACT]
+    /// [default: drawn from the repository at hand].
+    #[arg(long, value_name = "FILE", conflicts_with = "path")]
+    contract: Option<PathBuf>,
+    #[command(flatten)]
+    connection: ConnectionArguments,
+    /// Whose privileges count [default: those of the contract's role, or of the connection].
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// Fail also where the database differs without hurting the release.
+    #[arg(long)]
+    strict: bool,
+    /// Files that hold the code's queries, where there is no contract file.
+    #[arg(long, value_name = "GLOB")]
+    queries: Vec<String>,
+    /// How the answer is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Say nothing where the database fits.
+    #[arg(long, short, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say also what differs and hurts nobody, what is not known, and every query.
+    #[arg(long, short)]
+    verbose: bool,
+    #[command(flatten)]
+    project: ProjectArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// What the database is asked for.
+enum Needs {
+    File(Box<Contract>),
+    Release(Box<ReleaseContract>),
+}
+
+impl Needs {
+    fn contract(&self) -> &Contract {
+        match self {
+            Needs::File(contract) => contract,
+            Needs::Release(release) => &release.contract,
+        }
+    }
+}
+
+/// Asks the database; the exit code.
+pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
+    let needs = needs(arguments)?;
+    let contract = needs.contract();
+    let mut server = arguments.connection.connect()?;
+    let options = VerifyOptions {
+        role: arguments.role.clone(),
+        ..VerifyOptions::default()
+    };
+    let mut found = contract.verify(server.as_mut(), &options)?;
+    if let Needs::Release(release) = &needs {
+        found.drift = release.drift(server.as_mut(), &found.history)?;
+    }
+    let differs = !found.lacks.is_empty() || !found.drift.is_empty();
+    let fits = found.fits() && !(arguments.strict && differs);
+    if !arguments.quiet {
+        let at = arguments.connection.place()?;
+        super::say(&verification_line(contract, &found, &at));
+    }
+    let telling = match arguments.verbose || (arguments.strict && !fits) {
+        true => Telling::Everything,
+        false => Telling::Briefly,
+    };
+    let text = match arguments.format {
+        Format::Json => verification_to_json(contract, &found),
+        Format::Text if arguments.quiet && fits => String::new(),
+        Format::Text => verification_to_text(contract, &found, telling, super::terminal::width()),
+    };
+    super::print(&text)?;
+    Ok(match fits {
+        true => super::CLEAN,
+        false => super::FINDINGS,
+    })
+}
+
+/// The contract that is named, or that of the release at hand.
+fn needs(arguments: &VerifyArguments) -> anyhow::Result<Needs> {
+    let named = arguments.contract.clone();
+    let named = named.or_else(|| {
+        let said = variable("MIGCHECK_CONTRACT").map(PathBuf::from);
+        said.filter(|_| arguments.path.is_none())
+    });
+    if let Some(path) = named {
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read the contract {}", path.display()))?;
+        let contract = Contract::parse(&text)
+            .with_context(|| format!("{} is no contract that can be read", path.display()))?;
+        return Ok(Needs::File(Box::new(contract)));
+    }
+    let options = migcheck::Options {
+        queries: arguments.queries.clone(),
+        ..arguments.project.options(arguments.path.clone())?
+    };
+    Ok(Needs::Release(Box::new(release_contract(&options, None)?)))
+}
