@@ -10,6 +10,7 @@ mod matrix;
 mod project;
 mod rules;
 mod schema;
+mod stats;
 mod terminal;
 mod verify;
 
@@ -48,6 +49,8 @@ enum Command {
     /// Ask a live database whether the release can run on it: by a contract file, or by the
     /// repository at hand.
     Verify(Box<verify::VerifyArguments>),
+    /// Write how large the tables of a database are and how busy, as a small file for the repository.
+    Stats(Box<stats::StatsArguments>),
     /// List the rules.
     Rules(rules::RulesArguments),
 }
@@ -71,6 +74,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Contract(arguments) => contract::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Stats(arguments) => stats::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
     };
     match outcome {

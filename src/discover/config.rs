@@ -689,7 +689,7 @@ pub fn nearest_name<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// What serde says about names, as we say it; other messages stay.
-fn in_our_words(message: &str) -> String {
+pub(crate) fn in_our_words(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field ") {
         let name = quoted.next().unwrap_or_default();

@@ -23,6 +23,7 @@ mod target;
 mod text;
 mod tree;
 
+pub(crate) use config::in_our_words;
 pub use config::{
     Allow, CodeSettings, Config, Consumer, DeclaredEvidence, DeployMode,
     FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed, Prepared, Retired,

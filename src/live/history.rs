@@ -282,3 +282,292 @@ fn literal(text: &str) -> String {
     let text = text.replace('\0', "\u{fffd}");
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discover::KnownMigration;
+
+    /// A server that answers what it was told to.
+    struct Told(Vec<String>);
+
+    impl Answers for Told {
+        fn answer(&mut self, _: &str) -> Result<Vec<String>, LiveError> {
+            Ok(self.0.clone())
+        }
+    }
+
+    /// The answer of a server that has the first table of a tool, with these rows.
+    fn with_rows(rows: &[&str]) -> Told {
+        let mut lines = vec![r#"{"is":"path"}"#.to_owned(), table(0, "s")];
+        let rows = rows
+            .iter()
+            .map(|row| format!(r#"{{"is":"row","source":0,"row":{row}}}"#));
+        lines.extend(rows);
+        Told(lines)
+    }
+
+    fn table(source: usize, schema: &str) -> String {
+        format!(
+            r#"{{"is":"table","source":{source},"schema":"{schema}","name":"t","missing":[],
+            "is_known":true,"is_elsewhere":false,"is_readable":true,"hides_rows":false}}"#
+        )
+    }
+
+    fn known(keys: &[&str]) -> Vec<KnownMigration> {
+        let known = keys.iter().map(|key| KnownMigration {
+            key: key.trim_matches(['[', ']']).to_owned(),
+            is_checkpoint: key.starts_with('['),
+        });
+        known.collect()
+    }
+
+    /// Each known migration with a sign: `+` applied, `-` pending, `!` failed; then `?` and the
+    /// unknown ones.
+    fn stands(layout: Layout, rows: &[&str], keys: &[&str]) -> String {
+        let history = HistoryTable::usual(layout);
+        let state = read_history(&mut with_rows(rows), &history).expect("it is understood");
+        let HistoryState::Read(rows) = state else {
+            return state.to_string();
+        };
+        let known = known(keys);
+        let Some(found) = compare_history(&history, &known, &rows) else {
+            return "no table fits".to_owned();
+        };
+        let signed = |sign: &str, keys: &[String]| {
+            keys.iter()
+                .map(|key| format!("{sign}{key}"))
+                .collect::<Vec<_>>()
+        };
+        let failed: Vec<String> = found.failed.iter().map(|it| it.key.clone()).collect();
+        let lists = [
+            signed("+", &found.applied),
+            signed("!", &failed),
+            signed("-", &found.pending),
+            signed("?", &found.unknown),
+        ];
+        lists.concat().join(" ")
+    }
+
+    #[test]
+    fn each_tool_is_read_in_its_own_way() {
+        let cases: [(Layout, &[&str], &[&str], &str); 21] = [
+            (
+                Layout::Sqlx,
+                &[
+                    r#"{"version":"1","success":"true"}"#,
+                    r#"{"version":"2","success":"false"}"#,
+                    r#"{"version":"9"}"#,
+                ],
+                &["1", "2", "3"],
+                "+1 !2 -3 ?9",
+            ),
+            (
+                Layout::GolangMigrate,
+                &[r#"{"version":"-1","dirty":"false"}"#],
+                &["1"],
+                "-1",
+            ),
+            (
+                Layout::GolangMigrate,
+                &[r#"{"version":"10","dirty":"true"}"#],
+                &["9", "10", "11"],
+                "+9 !10 -11",
+            ),
+            (
+                Layout::Flyway,
+                &[
+                    r#"{"version":"1.0","description":"a","type":"SQL","success":"true"}"#,
+                    r#"{"version":null,"description":"b c","type":"SQL","success":"true","checksum":"5"}"#,
+                ],
+                &["1", "1.10", "R__b_c@5"],
+                "+1 +R__b_c@5 -1.10",
+            ),
+            (
+                Layout::Goose,
+                &[
+                    r#"{"version_id":"0","is_applied":"true"}"#,
+                    r#"{"version_id":"1","is_applied":"true"}"#,
+                    r#"{"version_id":"1","is_applied":"false"}"#,
+                ],
+                &["1"],
+                "-1",
+            ),
+            (
+                Layout::Diesel,
+                &[r#"{"version":"01"}"#],
+                &["01", "1"],
+                "+01 -1",
+            ),
+            (
+                Layout::Prisma,
+                &[
+                    r#"{"migration_name":"a","finished_at":"2024-01-01"}"#,
+                    r#"{"migration_name":"b","finished_at":null}"#,
+                    r#"{"migration_name":"c","rolled_back_at":"2024-01-01"}"#,
+                ],
+                &["a", "b", "c"],
+                "+a !b -c",
+            ),
+            (
+                Layout::Dbmate,
+                &[r#"{"version":"001"}"#],
+                &["001", "002"],
+                "+001 -002",
+            ),
+            (
+                Layout::Drizzle,
+                &[r#"{"created_at":"1709553600000"}"#, r#"{"created_at":"2"}"#],
+                &["a@1709553600000", "b@1"],
+                "+a@1709553600000 -b@1 ?2",
+            ),
+            (
+                Layout::Refinery,
+                &[r#"{"version":"1"}"#],
+                &["1", "2"],
+                "+1 -2",
+            ),
+            (
+                Layout::Supabase,
+                &[r#"{"version":"1"}"#],
+                &["1", "2"],
+                "+1 -2",
+            ),
+            (
+                Layout::SqlMigrate,
+                &[r#"{"id":"1.sql"}"#],
+                &["1.sql", "2.sql"],
+                "+1.sql -2.sql",
+            ),
+            (
+                Layout::Tern,
+                &[r#"{"version":"10"}"#],
+                &["9", "10", "11"],
+                "+9 +10 -11",
+            ),
+            (
+                Layout::Atlas,
+                &[
+                    r#"{"version":".atlas_cloud_identifier","type":"2","applied":"0","total":"0"}"#,
+                    r#"{"version":"3","type":"2","applied":"1","total":"1"}"#,
+                ],
+                &["1", "2", "[3]", "4"],
+                "+1 +2 +3 -4",
+            ),
+            // A new database begins with the newest checkpoint.
+            (Layout::Atlas, &[], &["1", "[2]", "3"], "-2 -3"),
+            (
+                Layout::Graphile,
+                &[r#"{"filename":"000001.sql"}"#],
+                &["000001.sql"],
+                "+000001.sql",
+            ),
+            (
+                Layout::Sqitch,
+                &[
+                    r#"{"change":"a","project":"p"}"#,
+                    r#"{"change":"a","project":"p"}"#,
+                ],
+                &["a", "a#2", "a#3"],
+                "+a +a#2 -a#3",
+            ),
+            (
+                Layout::Liquibase,
+                &[r#"{"filename":"classpath:db/x.sql","id":"1","author":"Ada"}"#],
+                &["db/x.sql::1::ada", "db/x.sql::2::ada"],
+                "+db/x.sql::1::ada -db/x.sql::2::ada",
+            ),
+            (
+                Layout::Pgmigrate,
+                &[
+                    r#"{"version":"2","type":"manual"}"#,
+                    r#"{"version":"3","type":"auto"}"#,
+                ],
+                &["1", "2", "3", "4"],
+                "+1 +2 +3 -4",
+            ),
+            (
+                Layout::Evolve,
+                &[r#"{"type":"0","version":"1","success":"true"}"#],
+                &["1", "1.0"],
+                "+1 -1.0",
+            ),
+            (
+                Layout::DbMigrate,
+                &[r#"{"name":"a"}"#, r#"{"name":"x/b"}"#],
+                &["/a", "/b"],
+                "+/a -/b",
+            ),
+        ];
+        for (layout, rows, keys, expected) in cases {
+            assert_eq!(stands(layout, rows, keys), expected, "{}", layout.as_str());
+        }
+    }
+
+    #[test]
+    fn a_row_that_says_nothing_is_nothing() {
+        let odd = [
+            "{}",
+            r#"{"version":null,"id":null,"name":null,"type":null,"cli_state":null}"#,
+            r#"{"version":"","id":"","name":"","type":"","cli_state":"no json"}"#,
+            r#"{"version":"..__..@@","id":"::","filename":"/","author":"","type":"99999999999"}"#,
+            r#"{"cli_state":"[1]","created_at":"x","migration_name":"","change":"","project":""}"#,
+        ];
+        for layout in Layout::ALL {
+            for keys in [
+                &[][..],
+                &["1"],
+                &["", "@", "R__", "R__@1", "B", "::", "[x]"],
+            ] {
+                stands(*layout, &odd, keys);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_form_is_an_error() {
+        let history = HistoryTable::usual(Layout::Sqlx);
+        for wrong in [
+            "",
+            "1",
+            "[]",
+            r#"{"is":"row","source":7,"row":{}}"#,
+            r#"{"is":"new"}"#,
+        ] {
+            let outcome = read_history(&mut Told(vec![wrong.to_owned()]), &history);
+            assert!(matches!(outcome, Err(LiveError::Answer { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn too_many_rows_are_no_history() {
+        let row = r#"{"version":"1"}"#;
+        let rows = vec![row; MOST_ROWS + 1];
+        assert_eq!(
+            stands(Layout::Sqlx, &rows, &["1"]),
+            "`s.t` has more than 50000 rows, so it is no history table"
+        );
+    }
+
+    #[test]
+    fn the_table_with_most_of_the_versions_counts_where_no_tool_is_known() {
+        let history = HistoryTable::usual(Layout::Plain);
+        let row = |source: usize, column: &str, value: &str| {
+            format!(r#"{{"is":"row","source":{source},"row":{{"{column}":"{value}"}}}}"#)
+        };
+        // The sources are in the order of `NUMBERED`: sqlx, golang-migrate, goose, dbmate …
+        let mut server = Told(vec![
+            table(0, "one"),
+            row(0, "version", "1"),
+            table(3, "two"),
+            row(3, "version", "001"),
+            row(3, "version", "002"),
+        ]);
+        let HistoryState::Read(rows) = read_history(&mut server, &history).unwrap() else {
+            panic!("the tables can be read");
+        };
+        let found = compare_history(&history, &known(&["001", "002", "003"]), &rows).unwrap();
+        assert_eq!((found.tool, found.applied.len()), (Layout::Dbmate, 2));
+        assert_eq!(found.table.to_string(), "two.t");
+    }
+}

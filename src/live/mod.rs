@@ -3,11 +3,12 @@
 //! Input: whatever answers a script of SQL with rows of text ([`Answers`]). Output: a catalog of
 //! the same type that a replay makes, and the comparison of two ([`compare`]); the history that the
 //! migration tool keeps ([`read_history`]); whether the database has what a release needs
-//! ([`Contract::verify`](crate::Contract::verify)). Each is read in one read-only transaction; nothing
-//! is written. Objects that belong to an extension, temporary ones and the server's own are left out.
-//! Which server is asked, and as whom, is a [`Connection`]. The driver is behind the feature
-//! `live-postgres`; the connection's text, the queries and their decoding are not, so that they are
-//! compiled and tested everywhere.
+//! ([`Contract::verify`](crate::Contract::verify)); how large and busy its tables are
+//! ([`read_statistics`]). Each is read in one read-only transaction; nothing is written. Objects that
+//! belong to an extension, temporary ones and the server's own are left out. Which server is asked,
+//! and as whom, is a [`Connection`]. The driver is behind the feature `live-postgres`; the
+//! connection's text, the queries and their decoding are not, so that they are compiled and tested
+//! everywhere.
 
 mod compare;
 mod connection;
@@ -16,6 +17,7 @@ mod driver;
 mod history;
 mod read;
 mod same;
+mod stats;
 mod system;
 mod verify;
 
@@ -28,6 +30,9 @@ pub use history::{
     compare_history, read_history,
 };
 pub use read::read_catalog;
+pub use stats::{
+    Activity, STATISTICS_FILE, STATISTICS_QUERY, Statistics, TableStatistics, read_statistics,
+};
 pub use system::{PrivateFile, account};
 pub use verify::{AppliedMigrations, Certainty, Drift, Lack, Session, Verification, VerifyOptions};
 

@@ -32,6 +32,7 @@ mod second_reader;
 mod sequences;
 mod server;
 mod severities;
+mod stats;
 #[path = "../support/mod.rs"]
 mod support;
 mod type_changes;

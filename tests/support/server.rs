@@ -52,6 +52,11 @@ pub(crate) fn database() -> Option<Database> {
 }
 
 impl Database {
+    /// Its name on the server.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Runs a script; what it printed (unaligned, fields separated by `|`), or the first error.
     pub(crate) fn run(&self, sql: &str) -> Result<String, Refusal> {
         self.server.psql(&self.name, sql)

@@ -28,6 +28,11 @@ use crate::sql::Dialect;
 pub(super) struct Drizzle;
 
 const JOURNAL: &str = "meta/_journal.json";
+const CONFIGURATIONS: [&str; 3] = [
+    "drizzle.config.ts",
+    "drizzle.config.js",
+    "drizzle.config.json",
+];
 const BREAKPOINT: &str = "--> statement-breakpoint";
 
 const SIGNS: Signs = Signs {
@@ -91,14 +96,10 @@ impl Tool for Drizzle {
             let folder = path.strip_suffix(JOURNAL).unwrap_or(&path);
             folders.push((folder.trim_end_matches('/').to_owned(), path.clone()));
         }
-        for name in [
-            "drizzle.config.ts",
-            "drizzle.config.js",
-            "drizzle.config.json",
-        ] {
+        for name in CONFIGURATIONS {
             for path in ground.all(name)? {
                 let text = ground.text(&path)?.unwrap_or_default();
-                let named = out(&text)
+                let named = value(&text, "out")
                     .and_then(|out| relative(split(&path).0, out))
                     .filter(|folder| ground.has_files(folder));
                 folders.extend(named.map(|folder| (folder, path)));
@@ -108,36 +109,16 @@ impl Tool for Drizzle {
     }
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
-        if folder.has(JOURNAL) {
-            return by_journal(folder);
-        }
-        let mut reading = Reading::default();
-        let inner: BTreeSet<&str> = folder
-            .files
-            .iter()
-            .filter_map(|file| file.split_once('/'))
-            .map(|(name, _)| name)
-            .collect();
-        for name in inner {
-            let file = format!("{name}/migration.sql");
-            if !folder.has(&file) {
-                continue;
-            }
-            let title = words(name.split_once('_').map_or("", |(_, rest)| rest));
-            let up = cut(folder.text(&file).0);
-            let own = (TransactionScope::Run, Unit::Statement);
-            let mut it = folder.migration(&file, name, title, up, own);
-            it.late = Late::Runs;
-            reading.migrations.push(it);
-        }
-        for file in folder.direct_files().filter(|name| is_direct_sql(name)) {
-            let reason = "there is no journal that names it";
-            match leading_digits(file) {
-                Some(_) => {
-                    let does = "Drizzle runs only what the journal or a folder holds";
-                    reading.skip(folder.path_of(file), reason, does);
-                }
-                None => reading.ignore(folder.path_of(file), reason),
+        let mut reading = match folder.has(JOURNAL) {
+            true => by_journal(folder)?,
+            false => by_folder(folder),
+        };
+        for name in CONFIGURATIONS {
+            if let Some(text) = folder.nearest(name)? {
+                let (schema, table) = migrations_table(&text);
+                let own = &mut reading.history;
+                own.quoted(schema, table, "__drizzle_migrations");
+                break;
             }
         }
         Ok(reading)
@@ -148,13 +129,60 @@ impl Tool for Drizzle {
     }
 }
 
-/// `out: "./x"` of a configuration.
-fn out(text: &str) -> Option<&str> {
+/// Since version 1: one folder for each migration.
+fn by_folder(folder: &Folder<'_>) -> Reading {
+    let mut reading = Reading::default();
+    let inner: BTreeSet<&str> = folder
+        .files
+        .iter()
+        .filter_map(|file| file.split_once('/'))
+        .map(|(name, _)| name)
+        .collect();
+    for name in inner {
+        let file = format!("{name}/migration.sql");
+        if !folder.has(&file) {
+            continue;
+        }
+        let title = words(name.split_once('_').map_or("", |(_, rest)| rest));
+        let up = cut(folder.text(&file).0);
+        let own = (TransactionScope::Run, Unit::Statement);
+        let mut it = folder.migration(&file, name, title, up, own);
+        it.late = Late::Runs;
+        reading.migrations.push(it);
+    }
+    for file in folder.direct_files().filter(|name| is_direct_sql(name)) {
+        let reason = "there is no journal that names it";
+        match leading_digits(file) {
+            Some(_) => {
+                let does = "Drizzle runs only what the journal or a folder holds";
+                reading.skip(folder.path_of(file), reason, does);
+            }
+            None => reading.ignore(folder.path_of(file), reason),
+        }
+    }
+    reading
+}
+
+/// The schema and the table of `migrations: { table: "x", schema: "y" }`.
+fn migrations_table(text: &str) -> (Option<&str>, Option<&str>) {
+    let blocks = text.split("migrations").skip(1).filter_map(|rest| {
+        let rest = rest
+            .trim_start_matches(['"', '\''])
+            .trim_start()
+            .strip_prefix(':')?;
+        rest.trim_start().strip_prefix('{')?.split('}').next()
+    });
+    let block = blocks.into_iter().next().unwrap_or_default();
+    (value(block, "schema"), value(block, "table"))
+}
+
+/// `out: "./x"` of a configuration, for the key `out`.
+fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let mut rest = text;
     loop {
-        let at = rest.find("out")?;
+        let at = rest.find(key)?;
         let is_key = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        rest = &rest[at + 3..];
+        rest = &rest[at + key.len()..];
         let value = rest.trim_start_matches(['"', '\'', ' ']);
         if let Some(value) = value.strip_prefix(':').filter(|_| is_key) {
             let value = value.trim_start();

@@ -405,6 +405,11 @@ impl Tool for Flyway {
         let placeholders = placeholders(folder, &settings);
         let is_replaced = settings.is("placeholderReplacement", true);
         let mut reading = Reading::default();
+        let default_schema = settings.get("defaultSchema", settings.get("schemas", ""));
+        let first_schema = default_schema.split(',').next().map(str::trim);
+        let table = settings.get("table", "");
+        let own = &mut reading.history;
+        own.quoted(first_schema, Some(table), "flyway_schema_history");
         let conf: Vec<String> = folder
             .files
             .iter()

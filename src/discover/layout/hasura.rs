@@ -10,6 +10,7 @@ use super::{
     is_up_in_folder, leading_digits, words,
 };
 use crate::discover::text::MigrationText;
+use crate::discover::tree::split;
 use crate::error::Result;
 use crate::sql::Dialect;
 
@@ -71,6 +72,12 @@ impl Tool for Hasura {
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let mut reading = Reading::default();
+        // A folder per database, or one folder for the database of that name.
+        let database = match split(folder.path).1 {
+            "migrations" | "" => "default",
+            name => name,
+        };
+        reading.history.scope = Some(database.to_owned());
         let mut versions: BTreeMap<u64, Files<'_>> = BTreeMap::new();
         for file in folder.files {
             let Some((version, name, is_up)) = parse(file) else {

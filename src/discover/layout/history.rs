@@ -155,6 +155,36 @@ impl Reach {
     }
 }
 
+impl HistorySettings {
+    /// A table as a configuration writes it in one text that goes into statements as it is.
+    pub(super) fn named(&mut self, text: &str) {
+        self.table = TableName::parse(text)
+            .filter(|it| is_known(&it.name))
+            .or(self.table.take());
+    }
+
+    /// A table as a configuration writes it in two texts that are quoted; what it leaves out is as
+    /// `usual` says.
+    pub(super) fn quoted(&mut self, schema: Option<&str>, name: Option<&str>, usual: &str) {
+        let given = |text: Option<&str>| {
+            text.map(|it| it.trim_matches(['"', '\'']).to_owned())
+                .filter(|it| !it.is_empty() && is_known(it))
+        };
+        let (schema, name) = (given(schema), given(name));
+        if schema.is_some() || name.is_some() {
+            self.table = Some(TableName {
+                schema,
+                name: name.unwrap_or_else(|| usual.to_owned()),
+            });
+        }
+    }
+}
+
+/// Whether a value is written out, and not filled in when the tool runs.
+fn is_known(text: &str) -> bool {
+    !text.contains(['{', '}', '\0'])
+}
+
 /// A table to look for, and what is read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistorySource {
@@ -565,5 +595,299 @@ fn key(layout: Layout, migration: &Migration) -> String {
         | Layout::Pop
         | Layout::Custom
         | Layout::Plain => migration.version.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tree;
+    use crate::discover::{Overrides, discover_one};
+
+    #[test]
+    fn a_table_is_named_as_sql_names_it() {
+        let read = |text: &str| TableName::parse(text).map(|it| it.to_string());
+        let shown = |text: &str| read(text).unwrap_or_else(|| "nothing".to_owned());
+        assert_eq!(shown("History"), "history");
+        assert_eq!(shown(" app.history "), "app.history");
+        assert_eq!(shown(r#""App"."x.y""z""#), r#""App"."x.y""z""#);
+        for wrong in [
+            "", ".", "a.", "a.b.c", "a b", "\"a", "\"a\"b", "a;b", "\"\"", "a\0",
+        ] {
+            assert_eq!(shown(wrong), "nothing", "{wrong:?}");
+        }
+    }
+
+    /// Paths and texts.
+    type Files<'a> = &'a [(&'a str, &'a str)];
+
+    /// The table, which of several histories it is, and the keys of the migrations.
+    fn kept(layout: Layout, files: Files<'_>) -> String {
+        let options = Overrides {
+            layout: Some(layout),
+            ..Overrides::default()
+        };
+        let project = discover_one(&Tree::memory(files.iter().copied()), &options);
+        let project = project.expect("the project can be read");
+        let history = &project.history;
+        let table = match &history.table {
+            Some(table) => format!("{table}: "),
+            None => String::new(),
+        };
+        let scope = match &history.scope {
+            Some(scope) => format!("of {scope}: "),
+            None => String::new(),
+        };
+        let keys = known(&project)
+            .into_iter()
+            .map(|it| match it.is_checkpoint {
+                true => format!("[{}]", it.key),
+                false => it.key,
+            });
+        format!("{table}{scope}{}", keys.collect::<Vec<_>>().join(" "))
+    }
+
+    const TEXT: &str = "CREATE TABLE t (a int);\n";
+
+    #[test]
+    fn each_tool_keeps_what_tells_its_migrations_apart() {
+        let up = "-- +goose Up\nSELECT 1;\n";
+        let tools: [(Layout, Files<'_>, &str); 20] = [
+            (Layout::Sqlx, &[("migrations/0001_a.sql", TEXT)], "1"),
+            (
+                Layout::GolangMigrate,
+                &[("migrations/001_a.up.sql", TEXT)],
+                "1",
+            ),
+            (Layout::Goose, &[("migrations/001_a.sql", up)], "1"),
+            (
+                Layout::Diesel,
+                &[("migrations/2018-01-14-171611_a/up.sql", TEXT)],
+                "20180114171611",
+            ),
+            (
+                Layout::Prisma,
+                &[("prisma/migrations/20240101000000_a/migration.sql", TEXT)],
+                "20240101000000_a",
+            ),
+            (
+                Layout::Dbmate,
+                &[(
+                    "db/migrations/001_a.sql",
+                    "-- migrate:up\nSELECT 1;\n-- migrate:down\n",
+                )],
+                "001",
+            ),
+            (Layout::Refinery, &[("migrations/V01__a.sql", TEXT)], "1"),
+            (
+                Layout::Supabase,
+                &[("supabase/migrations/20240101_a.sql", TEXT)],
+                "20240101",
+            ),
+            (
+                Layout::SqlMigrate,
+                &[("migrations/1_a.sql", "-- +migrate Up\nSELECT 1;\n")],
+                "1_a.sql",
+            ),
+            (Layout::Tern, &[("migrations/001_a.sql", TEXT)], "1"),
+            (
+                Layout::Graphile,
+                &[(
+                    "migrations/committed/000001-a.sql",
+                    "--! Previous: -\n--! Hash: sha1:a\n\nSELECT 1;\n",
+                )],
+                "000001.sql",
+            ),
+            (
+                Layout::NodePgMigrate,
+                &[("migrations/1391877300255_a.sql", TEXT)],
+                "1391877300255_a",
+            ),
+            (
+                Layout::Mybatis,
+                &[
+                    ("scripts/20240101_a.sql", TEXT),
+                    ("environments/development.properties", "changelog=DONE\n"),
+                ],
+                "done: 20240101",
+            ),
+            (Layout::Yoyo, &[("migrations/0001.a.sql", TEXT)], "0001.a"),
+            (Layout::Pgmigrate, &[("migrations/V0001__a.sql", TEXT)], "1"),
+            (
+                Layout::Evolve,
+                &[
+                    ("migrations/V1_0__a.sql", TEXT),
+                    ("migrations/R__b_c.sql", TEXT),
+                ],
+                "1.0 R__b_c.sql",
+            ),
+            (
+                Layout::DbMigrate,
+                &[
+                    ("migrations/20240101000000-a.js", ""),
+                    ("migrations/sqls/20240101000000-a-up.sql", TEXT),
+                ],
+                "/20240101000000-a",
+            ),
+            (
+                Layout::Pop,
+                &[("migrations/20240101_a.up.sql", TEXT)],
+                "20240101",
+            ),
+            (Layout::Plain, &[("sql/001_a.sql", TEXT)], "001"),
+            (
+                Layout::Liquibase,
+                &[(
+                    "db/a.sql",
+                    "--liquibase formatted sql\n--changeset ada:1 runOnChange:true\nSELECT 1;\n",
+                )],
+                "db/a.sql::1::ada",
+            ),
+        ];
+        for (layout, files, expected) in tools {
+            assert_eq!(kept(layout, files), expected, "{}", layout.as_str());
+        }
+    }
+
+    #[test]
+    fn flyway_keeps_the_checksum_of_what_is_repeated() {
+        let files = [
+            ("sql/V1_2_0__a.sql", TEXT),
+            ("sql/R__b_c.sql", "one\r\ntwo\n"),
+            ("sql/R__d.sql", "GRANT SELECT ON t TO ${role};"),
+        ];
+        // CRC-32 of `onetwo`.
+        assert_eq!(kept(Layout::Flyway, &files), "1.2 R__b_c@-1945009851 R__d");
+    }
+
+    #[test]
+    fn drizzle_goes_by_the_time_in_its_journal() {
+        let journal = r#"{"entries": [{"idx": 0, "when": 1709553600000, "tag": "0000_a"}]}"#;
+        let files = [
+            ("drizzle/meta/_journal.json", journal),
+            ("drizzle/0000_a.sql", TEXT),
+        ];
+        assert_eq!(kept(Layout::Drizzle, &files), "0000_a@1709553600000");
+        let files = [
+            (
+                "drizzle.config.ts",
+                "export default { schema: './src/schema.ts', out: './drizzle',
+                migrations: { table: 'done', schema: \"app\" } }",
+            ),
+            ("drizzle/20240304120000_a/migration.sql", TEXT),
+        ];
+        assert_eq!(kept(Layout::Drizzle, &files), "app.done: 20240304120000_a");
+    }
+
+    #[test]
+    fn a_checkpoint_that_is_left_out_has_its_place() {
+        let checkpoint = "-- atlas:checkpoint\n\nCREATE TABLE t (a int);\n";
+        let files = [
+            (
+                "migrations/atlas.sum",
+                "h1:x=\n1_a.sql h1:x=\n2_b.sql h1:x=\n3_c.sql h1:x=\n",
+            ),
+            ("migrations/1_a.sql", TEXT),
+            ("migrations/2_b.sql", checkpoint),
+            ("migrations/3_c.sql", TEXT),
+        ];
+        assert_eq!(kept(Layout::Atlas, &files), "1 [2] 3");
+    }
+
+    #[test]
+    fn a_tools_own_configuration_names_the_table() {
+        let sqlx = ("migrations/1_a.sql", TEXT);
+        let toml = "[migrate]\ntable-name = \"app._migrations\"\n";
+        let flyway = "flyway.table=History\nflyway.defaultSchema=app\n";
+        let rubenv = "production:\n  dialect: postgres\n  dir: migrations\n  table: done\n";
+        let tern = "[database]\nversion_table = app.version\n";
+        let plan =
+            "%syntax-version=1.0.0\n%project=flipr\n\nappschema 2013-12-30T23:19:45Z A <a@b> # x\n";
+        let sqitch = "[core]\n\tengine = pg\n[engine \"pg\"]\n\tregistry = meta\n";
+        let liquibase = "changeLogFile=db/a.sql\nliquibase.databaseChangelogTableName=DONE\nliquibase.liquibaseSchemaName=app\n";
+        let changes = "--liquibase formatted sql\n--changeset ada:1\nSELECT 1;\n";
+        let tools: [(Layout, Files<'_>, &str); 9] = [
+            (
+                Layout::Sqlx,
+                &[sqlx, ("sqlx.toml", toml)],
+                "app._migrations: 1",
+            ),
+            (
+                Layout::Sqlx,
+                &[
+                    sqlx,
+                    ("sqlx.toml", toml),
+                    ("migcheck.toml", "[history]\ntable = \"mine\"\n"),
+                ],
+                "mine: 1",
+            ),
+            (
+                Layout::Flyway,
+                &[("sql/V1__a.sql", TEXT), ("flyway.conf", flyway)],
+                "app.\"History\": 1",
+            ),
+            (
+                Layout::SqlMigrate,
+                &[
+                    ("migrations/1.sql", "-- +migrate Up\n"),
+                    ("dbconfig.yml", rubenv),
+                ],
+                "done: 1.sql",
+            ),
+            (
+                Layout::Tern,
+                &[("migrations/1_a.sql", TEXT), ("migrations/tern.conf", tern)],
+                "app.version: 1",
+            ),
+            (
+                Layout::Yoyo,
+                &[
+                    ("migrations/1_a.sql", TEXT),
+                    (
+                        "yoyo.ini",
+                        "[DEFAULT]\nsources = migrations\nmigration_table = done\n",
+                    ),
+                ],
+                "done: 1_a",
+            ),
+            (
+                Layout::Sqitch,
+                &[
+                    ("sqitch.plan", plan),
+                    ("sqitch.conf", sqitch),
+                    ("deploy/appschema.sql", TEXT),
+                ],
+                "meta.changes: of flipr: appschema",
+            ),
+            (
+                Layout::Liquibase,
+                &[("db/a.sql", changes), ("liquibase.properties", liquibase)],
+                "app.done: db/a.sql::1::ada",
+            ),
+            (
+                Layout::Hasura,
+                &[("migrations/stock/1609251178264_a/up.sql", TEXT)],
+                "of stock: 1609251178264",
+            ),
+        ];
+        for (layout, files, expected) in tools {
+            assert_eq!(kept(layout, files), expected, "{}", layout.as_str());
+        }
+    }
+
+    #[test]
+    fn every_layout_says_where_to_look() {
+        for layout in Layout::ALL {
+            let sources = HistoryTable::usual(*layout).sources();
+            assert!(!sources.is_empty(), "{}", layout.as_str());
+            for source in sources {
+                let is_read = |it: &&&str| source.columns.contains(*it);
+                assert!(
+                    source.order.iter().all(|it| is_read(&it)),
+                    "{}",
+                    layout.as_str()
+                );
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@
 mod changelog;
 mod formatted;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::placeholder::{Placeholders, Syntax};
 use super::{
@@ -739,6 +739,9 @@ impl Tool for Liquibase {
             }
         }
         let mut reading = walk.reading;
+        if let Some(text) = folder.nearest("liquibase.properties")? {
+            history(&text, &mut reading);
+        }
         let run: HashSet<String> = reading
             .migrations
             .iter()
@@ -794,6 +797,22 @@ fn master_of(ground: &Ground<'_>, path: &str, text: &str) -> Option<String> {
         .flat_map(|root| [root.to_owned(), join(root, "src/main/resources")])
         .filter_map(|root| relative(&root, named))
         .find(|it| ground.has(it).unwrap_or(false))
+}
+
+/// What `liquibase.properties` says about the history table; keys in camel case or with dashes.
+fn history(text: &str, reading: &mut Reading) {
+    let settings: BTreeMap<String, String> = properties(text)
+        .into_iter()
+        .map(|(key, value)| (key.to_lowercase().replace('-', ""), value))
+        .collect();
+    let get = |key: &str| {
+        let with_prefix = settings.get(&format!("liquibase.{key}"));
+        with_prefix.or(settings.get(key)).map(String::as_str)
+    };
+    let table = get("databasechangelogtablename").map(str::to_lowercase);
+    let schema = get("liquibaseschemaname");
+    let own = &mut reading.history;
+    own.quoted(schema, table.as_deref(), "databasechangelog");
 }
 
 /// The master changelog of a folder.

@@ -403,6 +403,17 @@ impl Folder<'_> {
             .collect())
     }
 
+    /// The nearest file of this name, in the folder or above it.
+    fn nearest(&self, name: &str) -> Result<Option<std::rc::Rc<str>>> {
+        for above in crate::discover::tree::upwards(self.path) {
+            let path = crate::discover::tree::join(above, name);
+            if self.ground.has(&path)? {
+                return self.ground.text(&path);
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether a file of the folder is there.
     fn has(&self, name: &str) -> bool {
         self.files

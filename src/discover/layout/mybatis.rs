@@ -121,6 +121,9 @@ impl Tool for Mybatis {
             false => None,
         };
         let settings = properties(settings.as_deref().unwrap_or_default());
+        if let Some(table) = settings.get("changelog") {
+            reading.history.named(table);
+        }
         let is = |key: &str, default: bool| {
             settings
                 .get(key)

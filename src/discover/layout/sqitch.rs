@@ -177,6 +177,13 @@ impl Tool for Sqitch {
         placeholders.know_all(&folder.config.placeholders);
         let (changes, notices) = plan(&text);
         reading.notices = notices;
+        let registry = ["engine \"pg\".registry", "core.registry"];
+        let registry = registry.iter().find_map(|key| settings.get(*key));
+        let registry = registry.map(String::as_str);
+        reading.history.quoted(registry, None, "changes");
+        reading.history.scope = lines(&text)
+            .find_map(|line| line.text.trim().strip_prefix("%project="))
+            .map(|name| name.trim().to_owned());
         let mut known: HashSet<String> = HashSet::new();
         // The place of the newest change of a name, among those read so far.
         let mut newest: BTreeMap<&str, String> = BTreeMap::new();

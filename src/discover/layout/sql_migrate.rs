@@ -175,16 +175,20 @@ fn sections(
     (up, down, up_scope)
 }
 
+/// What `dbconfig.yml` says of one environment.
+#[derive(Deserialize)]
+struct Environment {
+    dir: Option<String>,
+    table: Option<String>,
+    schema: Option<String>,
+}
+
 impl Tool for SqlMigrate {
     fn signs(&self) -> &'static Signs {
         &SIGNS
     }
 
     fn configured_folders(&self, ground: &Ground<'_>) -> Result<Vec<(String, String)>> {
-        #[derive(Deserialize)]
-        struct Environment {
-            dir: Option<String>,
-        }
         let mut folders = Vec::new();
         for path in ground.all("dbconfig.yml")? {
             let text = ground.text(&path)?.unwrap_or_default();
@@ -205,6 +209,18 @@ impl Tool for SqlMigrate {
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let mut reading = Reading::default();
+        if let Some(text) = folder.nearest("dbconfig.yml")? {
+            let file: std::collections::BTreeMap<String, Environment> =
+                serde_norway::from_str(&text).unwrap_or_default();
+            let mut named = file.into_values().map(|it| (it.schema, it.table));
+            // Which environment is meant is not known where they differ.
+            if let Some((schema, table)) = named.next()
+                && named.all(|it| it == (schema.clone(), table.clone()))
+            {
+                let own = &mut reading.history;
+                own.quoted(schema.as_deref(), table.as_deref(), "gorp_migrations");
+            }
+        }
         let mut files: Vec<&str> = folder
             .direct_files()
             .filter(|name| name.ends_with(".sql"))

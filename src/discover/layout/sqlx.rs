@@ -75,22 +75,26 @@ fn parse(name: &str) -> Parsed<'_> {
     })
 }
 
+/// What `sqlx.toml` says about migrations.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct File {
+    migrate: Migrate,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "kebab-case")]
+struct Migrate {
+    migrations_dir: Option<String>,
+    table_name: Option<String>,
+}
+
 impl Tool for Sqlx {
     fn signs(&self) -> &'static Signs {
         &SIGNS
     }
 
     fn configured_folders(&self, ground: &Ground<'_>) -> Result<Vec<(String, String)>> {
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct File {
-            migrate: Migrate,
-        }
-        #[derive(Deserialize, Default)]
-        #[serde(default, rename_all = "kebab-case")]
-        struct Migrate {
-            migrations_dir: Option<String>,
-        }
         let mut folders = Vec::new();
         for path in ground.all("sqlx.toml")? {
             let text = ground.text(&path)?.unwrap_or_default();
@@ -105,6 +109,12 @@ impl Tool for Sqlx {
 
     fn read(&self, folder: &Folder<'_>) -> Result<Reading> {
         let mut reading = Reading::default();
+        if let Some(text) = folder.nearest("sqlx.toml")? {
+            let file: File = toml::from_str(&text).unwrap_or_default();
+            reading
+                .history
+                .named(file.migrate.table_name.as_deref().unwrap_or_default());
+        }
         let mut versions: BTreeMap<(i64, Direction), (&str, &str)> = BTreeMap::new();
         for file in folder.direct_files() {
             match parse(file) {

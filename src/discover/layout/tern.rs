@@ -95,6 +95,8 @@ impl Tool for Tern {
                 for (key, value) in properties(&text) {
                     if let Some(name) = key.strip_prefix("data.") {
                         placeholders.know(name, &value);
+                    } else if key == "database.version_table" {
+                        reading.history.named(&value);
                     }
                 }
                 break;

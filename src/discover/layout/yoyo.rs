@@ -113,6 +113,11 @@ impl Tool for Yoyo {
                 reading.ignore(folder.path_of(hook), "yoyo runs it at every run");
             }
         }
+        if let Some(text) = folder.nearest("yoyo.ini")? {
+            let settings = properties(&text);
+            let table = settings.get("DEFAULT.migration_table").map(String::as_str);
+            reading.history.quoted(None, table, "_yoyo_migration");
+        }
         let mut migrations = Vec::new();
         let mut ids: Vec<(String, Vec<String>)> = Vec::new();
         let code: Vec<String> = folder

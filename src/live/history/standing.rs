@@ -263,7 +263,10 @@ impl Way {
                     is_changed[place] = own
                         .is_some_and(|own| entry.checksum.as_deref().is_some_and(|it| it != own));
                 }
-                (None, Outcome::Applied) => unknown.push(entry.key.clone()),
+                (None, Outcome::Applied) => {
+                    // A migration of Drizzle that is only known by its time.
+                    unknown.push(entry.key.trim_start_matches('@').to_owned());
+                }
                 (None, Outcome::Failed(reason)) => failed.push(FailedMigration {
                     key: entry.key.clone(),
                     reason: reason.to_owned(),
