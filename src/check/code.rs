@@ -13,6 +13,7 @@ use crate::bind;
 use crate::discover::{Config, DeclaredEvidence, PathPatterns, Prepared, ServerVersion, Tree};
 use crate::error::Result;
 use crate::query::{self, QuerySettings};
+use crate::schema::catalog::Catalog;
 use crate::schema::diff::{Difference, ObjectKind};
 use crate::schema::name::Ident;
 
@@ -107,22 +108,31 @@ pub(super) fn read(
     let queries = found.queries.into_iter();
     let queries = queries.filter(|it| is_here(it.source, &it.file));
     let all: Vec<query::Query> = queries.chain(declared).collect();
+    let nothing = Catalog::new();
     let read: Vec<std::result::Result<KnownQuery, UnknownText>> = all
         .into_par_iter()
-        .map(|it| match bind::Query::read(&it.text) {
-            Ok(query) => Ok(KnownQuery {
+        .filter_map(|it| match bind::Query::read(&it.text) {
+            // What runs on an empty database, as one that asks the server about itself, says nothing
+            // about this one.
+            Ok(query)
+                if !it.source.is_exact()
+                    && bind::bind(&query, &nothing, &code.settings).resolves() =>
+            {
+                None
+            }
+            Ok(query) => Some(Ok(KnownQuery {
                 name: it.name,
                 file: it.file,
                 line: it.line,
                 text: it.text,
                 query,
                 is_ours: it.source.is_exact() || it.source == query::Source::QueryFile,
-            }),
-            Err(_) => Err(UnknownText {
+            })),
+            Err(_) => Some(Err(UnknownText {
                 file: it.file,
                 line: it.line,
                 text: it.text,
-            }),
+            })),
         })
         .collect();
     for it in read {

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 use migcheck::{contract_line, release_contract};
 
@@ -41,13 +40,5 @@ pub(super) fn run(arguments: &ContractArguments) -> anyhow::Result<u8> {
         let folder = &drawn.replayed.project.folder;
         super::say(&contract_line(&drawn.contract, folder, &drawn.sources));
     }
-    let text = drawn.contract.to_text();
-    match &arguments.output {
-        None => super::print(&text),
-        Some(path) => {
-            std::fs::write(path, text)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(super::CLEAN)
-        }
-    }
+    super::file::write(arguments.output.as_deref(), &drawn.contract.to_text())
 }

@@ -5,6 +5,7 @@ mod connection;
 mod contract;
 mod diff;
 mod explain;
+mod file;
 mod graph;
 mod matrix;
 mod project;

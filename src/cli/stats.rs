@@ -1,13 +1,13 @@
 //! `migcheck stats`.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 use migcheck::live::{STATISTICS_QUERY, Statistics, read_statistics};
 
 use super::connection::ConnectionArguments;
+use super::file;
 
 /// The arguments of `stats`.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &StatsArguments) -> anyhow::Result<u8> {
     }
     let statistics = match &arguments.from {
         Some(path) => {
-            let text = text_of(path)?;
+            let text = file::read(path)?;
             let shown = || format!("cannot read the rows in {}", path.display());
             Statistics::from_rows(text.lines()).with_context(shown)?
         }
@@ -46,32 +46,7 @@ pub(super) fn run(arguments: &StatsArguments) -> anyhow::Result<u8> {
     if !arguments.quiet {
         super::say(&line(&statistics));
     }
-    let text = statistics.to_toml();
-    match &arguments.output {
-        None => super::print(&text),
-        Some(path) => {
-            std::fs::write(path, text)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(super::CLEAN)
-        }
-    }
-}
-
-/// The rows as somebody sent them; PowerShell writes UTF-16, which is said.
-fn text_of(path: &Path) -> anyhow::Result<String> {
-    let shown = || format!("cannot read {}", path.display());
-    let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .with_context(shown)?;
-    } else {
-        bytes = std::fs::read(path).with_context(shown)?;
-    }
-    String::from_utf8(bytes)
-        .context("it is not UTF-8")
-        .with_context(shown)
+    file::write(arguments.output.as_deref(), &statistics.to_toml())
 }
 
 /// What was found, in one line.

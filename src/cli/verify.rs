@@ -75,7 +75,8 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     let mut server = arguments.connection.connect()?;
     let options = VerifyOptions {
         role: arguments.role.clone(),
-        ..VerifyOptions::default()
+        // The connection has a limit already.
+        statement_timeout: None,
     };
     let mut found = contract.verify(server.as_mut(), &options)?;
     if let Needs::Release(release) = &needs {
@@ -111,8 +112,7 @@ fn needs(arguments: &VerifyArguments) -> anyhow::Result<Needs> {
         said.filter(|_| arguments.path.is_none())
     });
     if let Some(path) = named {
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read the contract {}", path.display()))?;
+        let text = super::file::read(&path).context("no contract")?;
         let contract = Contract::parse(&text)
             .with_context(|| format!("{} is no contract that can be read", path.display()))?;
         return Ok(Needs::File(Box::new(contract)));

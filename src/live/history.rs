@@ -14,12 +14,13 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use super::read::{BEGIN, COMMIT, KEEP_PATH, ROLLBACK};
 use super::{Answers, LiveError};
 use crate::discover::{HistorySource, HistoryTable, Layout, TableName};
 
 pub use standing::{FailedMigration, HistoryComparison, compare_history};
 
-/// The queries, in one script with a mark for what is sought.
+/// The query, with a mark for what is sought.
 const SCRIPT: &str = include_str!("history.sql");
 
 /// More rows than this are no history of migrations.
@@ -143,7 +144,6 @@ impl fmt::Display for HistoryState {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
 enum Line {
-    Path,
     Table(TableRow),
     Row { source: usize, row: HistoryRow },
 }
@@ -170,13 +170,29 @@ pub fn read_history(
     server: &mut dyn Answers,
     history: &HistoryTable,
 ) -> Result<HistoryState, LiveError> {
+    let state = history_between(server, history, &format!("{BEGIN}{KEEP_PATH}"), COMMIT);
+    if state.is_err() {
+        // What went wrong is known; the connection is left as it was found, if it still answers.
+        let _ = server.answer(ROLLBACK);
+    }
+    state
+}
+
+/// [`read_history`] between two other scripts, in a transaction that has begun with [`KEEP_PATH`].
+pub(super) fn history_between(
+    server: &mut dyn Answers,
+    history: &HistoryTable,
+    before: &str,
+    after: &str,
+) -> Result<HistoryState, LiveError> {
     let sources = history.sources();
     if sources.is_empty() {
+        server.answer(&format!("{before}{after}"))?;
         return Ok(HistoryState::Missing { sought: Vec::new() });
     }
     let mut tables: Vec<TableRow> = Vec::new();
     let mut rows: Vec<Vec<HistoryRow>> = vec![Vec::new(); sources.len()];
-    for line in server.answer(&script(&sources))? {
+    for line in server.answer(&format!("{before}{}{after}", script(&sources)))? {
         let not_understood = |reason: String| LiveError::Answer {
             reason,
             row: line.chars().take(200).collect(),
@@ -184,7 +200,6 @@ pub fn read_history(
         let read: Line =
             serde_json::from_str(&line).map_err(|error| not_understood(error.to_string()))?;
         match read {
-            Line::Path => {}
             Line::Table(table) => tables.push(table),
             Line::Row { source, row } => match rows.get_mut(source) {
                 Some(rows) => rows.push(row),
@@ -299,7 +314,7 @@ mod tests {
 
     /// The answer of a server that has the first table of a tool, with these rows.
     fn with_rows(rows: &[&str]) -> Told {
-        let mut lines = vec![r#"{"is":"path"}"#.to_owned(), table(0, "s")];
+        let mut lines = vec![table(0, "s")];
         let rows = rows
             .iter()
             .map(|row| format!(r#"{{"is":"row","source":0,"row":{row}}}"#));

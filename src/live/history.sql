@@ -1,14 +1,8 @@
--- Which of the wanted history tables are there, and their rows, in one read-only snapshot. Each row
--- of the answer is one JSON object, told apart by its key "is"; all values of rows are text. A table
+-- Which of the wanted history tables are there, and their rows, asked within a transaction that has
+-- kept the schemas that the connection searches in migcheck.path. Each row of the answer is one JSON object, told apart by its key "is"; all values of rows are text. A table
 -- that may not be read is only named. The text WANTED below becomes a list of values, all of them
 -- literals. A query over a table that may not be there needs a statement made on the way: that is
 -- query_to_xml, which reads only, and its answer is hexadecimal so that nothing in it is escaped.
-BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
--- The schemas that the connection searches are kept, since below only pg_catalog is.
-SELECT CASE WHEN pg_catalog.set_config('migcheck.path',
-    pg_catalog.to_json(pg_catalog.current_schemas(false))::pg_catalog.text, true) IS NOT NULL
-  THEN '{"is":"path"}' END;
-SET LOCAL search_path = pg_catalog;
 SET LOCAL datestyle = 'ISO, YMD';
 
 WITH wanted (source, in_schema, reach, name, columns, needed, ordered) AS (VALUES
@@ -74,5 +68,3 @@ SELECT q.line FROM (
     split_part(split_part(r.answer, '<j>', 2), '</j>', 1), 'hex'), 'UTF8')::json)
     WITH ORDINALITY AS e (value, number)
 ) q ORDER BY q.source, q.kind, q.number;
-
-COMMIT;

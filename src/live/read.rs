@@ -27,8 +27,14 @@ const CATALOG: &str = include_str!("catalog.sql");
 /// Begins the transaction in which everything is read: one snapshot, and nothing can be written.
 pub(super) const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;\n";
 
+/// Keeps the search path in a setting of the transaction, and searches `pg_catalog` alone.
+pub(super) const KEEP_PATH: &str = include_str!("path.sql");
+
 /// Ends it.
 pub(super) const COMMIT: &str = "COMMIT;\n";
+
+/// Ends it after a failure.
+pub(super) const ROLLBACK: &str = "ROLLBACK;\n";
 
 /// Only rows of a server's catalog hold identifiers as they are stored.
 impl<'de> Deserialize<'de> for Ident {

@@ -73,7 +73,7 @@ pub struct Activity {
 #[serde(tag = "is", rename_all = "lowercase")]
 enum Row {
     Counters(Counters),
-    Table(TableRow),
+    Table(Box<TableRow>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -223,7 +223,7 @@ impl Statistics {
         lines: impl IntoIterator<Item = &'a str>,
     ) -> std::result::Result<Statistics, LiveError> {
         let mut counters: Option<Counters> = None;
-        let mut tables: BTreeMap<TableName, TableRow> = BTreeMap::new();
+        let mut tables: BTreeMap<TableName, Box<TableRow>> = BTreeMap::new();
         let mut last = 0;
         for (number, line) in lines.into_iter().enumerate() {
             last = number + 1;
@@ -265,7 +265,7 @@ impl Statistics {
                 if let Some(sum) = figures.get_mut(&name) {
                     sum.add(&own);
                 }
-                above = tables.get(&name).and_then(parent);
+                above = tables.get(&name).and_then(|row| parent(row));
             }
         }
         let tables = tables

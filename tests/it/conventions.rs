@@ -104,9 +104,16 @@ fn only_the_version_graph_names_the_graph_library() {
 
 #[test]
 fn only_discover_reads_the_disk_and_starts_processes() {
-    // The check reads two configuration files that the command line names.
+    // The check reads two configuration files that the command line names, the program others, and a
+    // connection the password file and certificates.
     assert_only_in(
-        &["discover/", "check.rs", "live/"],
+        &[
+            "discover/",
+            "check.rs",
+            "cli/file.rs",
+            "live/system.rs",
+            "live/driver/tls.rs",
+        ],
         &[
             "std::fs",
             "fs::read",
@@ -132,7 +139,7 @@ fn only_the_program_and_discover_ask_the_environment_or_print() {
 #[test]
 fn domain_types_are_not_serialisable() {
     assert_only_in(
-        &["report/", "discover/", "cli/", "live/"],
+        &["report/", "discover/", "cli/", "contract/file.rs", "live/"],
         &["Serialize", "Deserialize", "serde::"],
     );
 }

@@ -1,5 +1,6 @@
 //! Contracts, and live databases verified by them.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -319,7 +320,7 @@ fn removals(contract: &Contract) -> Vec<(String, String)> {
             RelationKind::Sequence => "SEQUENCE",
             RelationKind::Table | RelationKind::ForeignTable | RelationKind::Index => "TABLE",
         };
-        out.push((format!("{name}"), format!("DROP {word} {name} CASCADE;")));
+        out.push((name.to_string(), format!("DROP {word} {name} CASCADE;")));
         for column in &relation.columns {
             let column = quoted(column.name.as_str());
             let sql = match word {
@@ -425,6 +426,7 @@ fn with_queries(folder: &Path, queries: &str) -> Tree {
 #[test]
 fn each_single_removal_from_the_schema_of_a_fixture_is_found_with_its_query() {
     let (mut wrong, mut removed, mut refused) = (Vec::new(), 0, Vec::new());
+    let mut tried = HashSet::new();
     for (folder, replayed) in fixtures() {
         let name = folder.file_name().and_then(|it| it.to_str()).unwrap_or("?");
         let overrides = Overrides {
@@ -456,7 +458,14 @@ fn each_single_removal_from_the_schema_of_a_fixture_is_found_with_its_query() {
             if !found.lacks.is_empty() || !found.unknown.is_empty() || !found.drift.is_empty() {
                 wrong.push(format!("{name}, as it is: {}", shown(contract, &found)));
             }
+            // Several fixtures make the same tables.
+            let mut needs = contract.clone();
+            needs.history.migrations.clear();
+            needs.schema_version = None;
             for (what, sql) in removals(contract) {
+                if !tried.insert((needs.to_text(), sql.clone())) {
+                    continue;
+                }
                 let found = After::new(&mut session, &sql)
                     .and_then(|mut it| contract.verify(&mut it, &VerifyOptions::default()));
                 let found = match found {

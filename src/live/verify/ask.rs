@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::VerifyOptions;
 use crate::bind;
 use crate::contract::Contract;
-use crate::live::read::{BEGIN, COMMIT, catalog_of, row, script};
+use crate::live::read::{BEGIN, KEEP_PATH, catalog_of, row, script};
 use crate::live::{Answers, LiveError};
 use crate::schema::catalog::{Catalog, Knowledge, ObjectId, Relation, RelationBody, Table};
 use crate::schema::name::{Ident, QualifiedName};
 
 const SESSION: &str = include_str!("session.sql");
+const NAMES: &str = include_str!("names.sql");
 const ACCESS: &str = include_str!("access.sql");
 
 /// The session, and the names that are there.
@@ -66,13 +67,15 @@ pub(super) fn surroundings(
     server: &mut dyn Answers,
     options: &VerifyOptions,
 ) -> Result<Surroundings, LiveError> {
-    let limit = options.statement_timeout.as_millis();
-    let limits = format!("SET LOCAL statement_timeout = {limit};\n");
+    let limit = match options.statement_timeout {
+        Some(time) => format!("SET LOCAL statement_timeout = {};\n", time.as_millis()),
+        None => String::new(),
+    };
     let mut session = None;
     let mut relations = Vec::new();
     let mut leads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut words = BTreeSet::new();
-    for line in server.answer(&format!("{BEGIN}{limits}{SESSION}"))? {
+    for line in server.answer(&format!("{BEGIN}{limit}{SESSION}{KEEP_PATH}{NAMES}"))? {
         match row(&line)? {
             Row::Session(row) => session = Some(row),
             Row::Relation(row) => relations.push(row),
@@ -237,7 +240,7 @@ enum AccessRow {
     },
 }
 
-/// What a role may not do of what is wanted; ends the transaction.
+/// What a role may not do of what is wanted.
 pub(super) fn access(
     server: &mut dyn Answers,
     wanted: &BTreeSet<Wanted>,
@@ -248,7 +251,7 @@ pub(super) fn access(
         .replace(":wanted", &hexadecimal(&list))
         .replace(":role", &hexadecimal(role));
     let mut access = Access::default();
-    for line in server.answer(&format!("{asked}{COMMIT}"))? {
+    for line in server.answer(&asked)? {
         match row(&line)? {
             AccessRow::Role { .. } => access.no_role = true,
             AccessRow::Denied {

@@ -48,6 +48,14 @@ struct Missing {
     by: Option<usize>,
 }
 
+/// What the role may not do.
+#[derive(Debug)]
+struct Denial {
+    severity: Severity,
+    code: Option<String>,
+    queries: Vec<usize>,
+}
+
 /// What became of a query.
 #[derive(Clone)]
 struct Trouble {
@@ -822,8 +830,7 @@ impl<'a> Judged<'a> {
             });
             return;
         }
-        let mut found: BTreeMap<(String, String), (Severity, Option<String>, Vec<usize>)> =
-            BTreeMap::new();
+        let mut found: BTreeMap<(String, String), Denial> = BTreeMap::new();
         for (query, now) in self.now.iter().enumerate() {
             // A query that is not analysed never gets as far.
             let Some(bound) = now.as_ref().ok().filter(|it| it.failure().is_none()) else {
@@ -833,21 +840,25 @@ impl<'a> Judged<'a> {
                 for (what, message, severity) in self.denials(access, &wanted) {
                     let code = message.as_ref().map(|_| "42501".to_owned());
                     let entry = found.entry((what, message.unwrap_or_default()));
-                    let (_, _, queries) = entry.or_insert((severity, code, Vec::new()));
-                    if queries.last() != Some(&query) {
-                        queries.push(query);
+                    let denial = entry.or_insert(Denial {
+                        severity,
+                        code,
+                        queries: Vec::new(),
+                    });
+                    if denial.queries.last() != Some(&query) {
+                        denial.queries.push(query);
                     }
                 }
             }
         }
-        for ((what, message), (severity, code, queries)) in found {
+        for ((what, message), denial) in found {
             lacks.push(Lack {
-                severity,
+                severity: denial.severity,
                 object: None,
                 what,
-                code,
+                code: denial.code,
                 message: Some(message).filter(|it| !it.is_empty()),
-                queries,
+                queries: denial.queries,
                 certainty: Certainty::Proven,
             });
         }

@@ -15,17 +15,22 @@ mod judge;
 
 use std::time::Duration;
 
-use super::{Answers, HistoryComparison, HistoryState, LiveError, compare_history, read_history};
+use super::history::history_between;
+use super::read::{COMMIT, ROLLBACK};
+use super::{Answers, HistoryComparison, HistoryState, LiveError, compare_history};
 use crate::contract::Contract;
 use crate::findings::Severity;
 use crate::schema::diff::ObjectRef;
 use crate::schema::name::Ident;
 
+/// How long the history waits for a lock on its table.
+const LOCK_LIMIT: &str = "SET LOCAL lock_timeout = '500ms';\n";
+
 /// How a database is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyOptions {
-    /// How long one statement may take.
-    pub statement_timeout: Duration,
+    /// How long one statement may take; `None` leaves the limit of the connection.
+    pub statement_timeout: Option<Duration>,
     /// Whose privileges count, instead of those of the contract's role or of the connection's.
     pub role: Option<String>,
 }
@@ -33,7 +38,7 @@ pub struct VerifyOptions {
 impl Default for VerifyOptions {
     fn default() -> Self {
         VerifyOptions {
-            statement_timeout: Duration::from_secs(5),
+            statement_timeout: Some(Duration::from_secs(5)),
             role: None,
         }
     }
@@ -140,7 +145,7 @@ impl Verification {
 impl Contract {
     /// Asks a live database of PostgreSQL 12 to 18 whether this release can run on it.
     ///
-    /// Everything is read in one read-only transaction, in three round trips; `server` has to send
+    /// Everything is read in one read-only transaction, in a few round trips; `server` has to send
     /// all of its scripts on one connection that is in no transaction.
     ///
     /// # Examples
@@ -172,14 +177,27 @@ impl Contract {
         let found = self.verify_in_transaction(server, options);
         if found.is_err() {
             // What went wrong is known; the connection is left as it was found, if it still answers.
-            let _ = server.answer("ROLLBACK;\n");
+            let _ = server.answer(ROLLBACK);
         }
         found
     }
 
+    /// What the tool's own table says; ends the transaction. A migration that runs may have locked
+    /// the table: that does not keep a release from starting.
     fn applied(&self, server: &mut dyn Answers) -> Result<AppliedMigrations, LiveError> {
         let history = &self.history;
-        let state = read_history(server, &history.table)?;
+        let state = match history_between(server, &history.table, LOCK_LIMIT, COMMIT) {
+            Ok(state) => state,
+            Err(
+                error @ (LiveError::Server(_)
+                | LiveError::PermissionDenied { .. }
+                | LiveError::StatementTimeout { .. }),
+            ) => {
+                server.answer(ROLLBACK)?;
+                return Ok(AppliedMigrations::Unknown(error.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
         let compared = match &state {
             HistoryState::Read(rows) => compare_history(&history.table, &history.migrations, rows),
             _ => return Ok(AppliedMigrations::Unknown(state.to_string())),

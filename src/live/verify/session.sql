@@ -1,40 +1,6 @@
--- Who asks what: the session, and the names of all relations with what they lead to. It is asked
--- before the catalog is, in the same transaction, while the session's own search path still holds.
+-- Who asks what, while the session's own search path still holds.
 SELECT pg_catalog.row_to_json(q) FROM (
   SELECT 'session' AS "is", pg_catalog.current_setting('server_version_num')::pg_catalog.int8 AS number,
     pg_catalog.current_setting('server_version') AS version,
     pg_catalog.current_database() AS database, current_user AS "user",
     pg_catalog.current_schemas(false)::pg_catalog.text[] AS path) q;
-SET LOCAL search_path = pg_catalog;
-
-SELECT row_to_json(q) FROM (
-  SELECT 'relation' AS "is", c.oid::int8 AS id, n.nspname AS schema, c.relname AS name
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.relpersistence <> 't'
-    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
-      AND d.objid = c.oid AND d.deptype = 'e')
-  ORDER BY c.oid) q;
-
--- What a view or a rule reads and writes.
-SELECT row_to_json(q) FROM (
-  SELECT DISTINCT 'leads' AS "is", r.ev_class::int8 AS "from", d.refobjid::int8 AS "to"
-  FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-    AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
-  JOIN pg_class c ON c.oid = r.ev_class
-  JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-  ORDER BY 2, 3) q;
-
--- Bodies can name any table.
-SELECT row_to_json(q) FROM (
-  SELECT 'body' AS "is", p.prosrc AS body,
-    CASE WHEN p.prokind <> 'a' AND to_jsonb(p) ->> 'prosqlbody' IS NOT NULL THEN
-      pg_get_functiondef(p.oid) END AS definition
-  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  JOIN pg_language l ON l.oid = p.prolang
-  WHERE l.lanname IN ('sql', 'plpgsql')
-    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
-      AND d.objid = p.oid AND d.deptype = 'e')
-  ORDER BY p.oid) q;

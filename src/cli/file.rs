@@ -1,0 +1,31 @@
+//! The files that the command line names.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::Context;
+
+/// The text of a file, `-` being the standard input.
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
+    let shown = || format!("cannot read {}", path.display());
+    let mut bytes = Vec::new();
+    if path.as_os_str() == "-" {
+        let mut input = std::io::stdin().lock();
+        input.read_to_end(&mut bytes).with_context(shown)?;
+    } else {
+        bytes = std::fs::read(path).with_context(shown)?;
+    }
+    // PowerShell writes UTF-16.
+    String::from_utf8(bytes)
+        .context("it is not UTF-8")
+        .with_context(shown)
+}
+
+/// Writes to a file, or to the standard output where none is named; the exit code.
+pub(super) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<u8> {
+    let Some(path) = path else {
+        return super::print(text);
+    };
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(super::CLEAN)
+}
