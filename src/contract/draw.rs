@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{
     Contract, ContractEvidence, ContractHistory, KeyTarget, NeededColumn, NeededInsert, NeededKey,
     NeededLabel, NeededQuery, NeededRelation, NeededRoutine, NeededType, NeededTypeKind,
-    ReturnedColumn, UnknownNeed,
+    QueryStanding, ReturnedColumn, UnknownNeed,
 };
 use crate::analysis::{Access, Code, KnownQuery, Presumed, Standing, Usage};
 use crate::bind::{self, Bound, WriteKind, Written};
@@ -67,10 +67,12 @@ pub fn draw(drawn: Drawn<'_>) -> Contract {
                 true => ContractEvidence::Complete,
                 false => ContractEvidence::Partial,
             };
-            let works = working(code, usage);
-            contract.queries = queries(&works);
-            for (at, (_, bound)) in works.iter().enumerate() {
-                needs.add_query(at, bound);
+            let asked = asked(code, usage);
+            contract.queries = queries(&asked);
+            for (at, (_, standing)) in asked.iter().enumerate() {
+                if let Standing::Works(bound) = standing {
+                    needs.add_query(at, bound);
+                }
             }
         }
         None => needs.presume(drawn.presumed),
@@ -79,34 +81,32 @@ pub fn draw(drawn: Drawn<'_>) -> Contract {
     contract
 }
 
-/// The queries that work on their own schema, by their place.
-fn working<'a>(code: &'a Code, usage: &'a Usage) -> Vec<(&'a KnownQuery, &'a Bound)> {
+/// A query and what it comes to on its own schema.
+type Asked<'a> = (&'a KnownQuery, &'a Standing);
+
+/// The queries that a server can be asked about, by their place: those that work on their own schema,
+/// and of the others the ones that are surely for this database.
+fn asked<'a>(code: &'a Code, usage: &'a Usage) -> Vec<Asked<'a>> {
     let all = code.queries.iter().zip(&usage.standings);
-    let mut works: Vec<(&KnownQuery, &Bound)> = all
-        .filter_map(|(query, standing)| match standing {
-            Standing::Works(bound) => Some((query, bound)),
-            Standing::Fails(_) | Standing::Unknown(_) => None,
+    let mut asked: Vec<Asked<'_>> = all
+        .filter(|(query, standing)| match standing {
+            Standing::Works(_) => true,
+            Standing::Fails(_) | Standing::Unknown(_) => query.is_ours,
         })
         .collect();
-    works.sort_by_key(|(it, _)| (&it.file, it.line, &it.name, &it.text));
-    works.dedup_by_key(|(it, _)| (&it.file, it.line, &it.name, &it.text));
-    works
+    asked.sort_by_key(|(it, _)| (&it.file, it.line, &it.name, &it.text));
+    asked.dedup_by_key(|(it, _)| (&it.file, it.line, &it.name, &it.text));
+    asked
 }
 
-/// What nobody can say anything about. A literal that fails by itself may be for another database.
+/// What no server can be asked about.
 fn unknown(code: &Code, usage: &Usage) -> Vec<UnknownNeed> {
     let bound = code.queries.iter().zip(&usage.standings);
     let bound = bound.filter_map(|(query, standing)| {
         let reason = match standing {
-            Standing::Works(_) => return None,
-            Standing::Fails(_) if !query.is_ours => return None,
-            Standing::Fails(failure) => {
-                format!(
-                    "it fails on its own schema: {} {}",
-                    failure.code, failure.message
-                )
-            }
-            Standing::Unknown(reason) => reason.clone(),
+            Standing::Unknown(reason) if !query.is_ours => reason.clone(),
+            // A literal that fails by itself may be for another database.
+            Standing::Unknown(_) | Standing::Works(_) | Standing::Fails(_) => return None,
         };
         Some((&query.file, query.line, reason))
     });
@@ -126,21 +126,21 @@ fn unknown(code: &Code, usage: &Usage) -> Vec<UnknownNeed> {
 }
 
 /// The queries as the contract holds them, each under a name of its own.
-fn queries(works: &[(&KnownQuery, &Bound)]) -> Vec<NeededQuery> {
+fn queries(asked: &[Asked<'_>]) -> Vec<NeededQuery> {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-    for (query, _) in works {
+    for (query, _) in asked {
         if let Some(name) = &query.name {
             *names.entry(name).or_default() += 1;
         }
     }
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut out = Vec::new();
-    for (query, bound) in works {
+    for (query, standing) in asked {
         let place = format!("{}:{}", query.file, query.line);
         let base = match &query.name {
             Some(name) if names.get(&**name) == Some(&1) => name.to_string(),
             Some(name) => format!("{name}@{place}"),
-            None => place,
+            None => recorded_name(&query.file).unwrap_or(place),
         };
         let mut id = base.clone();
         let mut number = 2;
@@ -148,13 +148,18 @@ fn queries(works: &[(&KnownQuery, &Bound)]) -> Vec<NeededQuery> {
             id = format!("{base}#{number}");
             number += 1;
         }
-        let returns = bound.output.as_ref().filter(|it| !it.is_empty());
+        let bound = match standing {
+            Standing::Works(bound) => Some(bound),
+            Standing::Fails(_) | Standing::Unknown(_) => None,
+        };
+        let returns = bound.and_then(|it| it.output.as_ref());
+        let returns = returns.filter(|it| !it.is_empty());
         out.push(NeededQuery {
             id,
             file: Arc::clone(&query.file),
             line: query.line,
             text: Arc::clone(&query.text),
-            parameters: bound.parameters.clone(),
+            parameters: bound.map_or_else(Vec::new, |it| it.parameters.clone()),
             returns: returns.map(|all| {
                 let columns = all.iter().map(|it| ReturnedColumn {
                     name: it.name.clone(),
@@ -162,9 +167,23 @@ fn queries(works: &[(&KnownQuery, &Bound)]) -> Vec<NeededQuery> {
                 });
                 columns.collect()
             }),
+            standing: match standing {
+                Standing::Works(_) => QueryStanding::Works,
+                Standing::Unknown(reason) => QueryStanding::Unsure(reason.clone()),
+                Standing::Fails(it) => QueryStanding::Fails(format!("{} {}", it.code, it.message)),
+            },
         });
     }
     out
+}
+
+/// What a query is called that sqlx recorded and whose place in the code is not known: the beginning
+/// of its hash, `query-03a96b2ca6d8`.
+fn recorded_name(file: &str) -> Option<String> {
+    let (folder, name) = file.rsplit_once('/')?;
+    let hash = name.strip_prefix("query-")?.strip_suffix(".json")?;
+    let is_hash = folder.ends_with(".sqlx") && hash.bytes().all(|it| it.is_ascii_hexdigit());
+    is_hash.then(|| format!("query-{}", hash.get(..12).unwrap_or(hash)))
 }
 
 /// The needs as they come together, by identity.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     Contract, ContractError, ContractEvidence, ContractHistory, KeyTarget, NeededColumn,
     NeededInsert, NeededKey, NeededLabel, NeededQuery, NeededRelation, NeededRoutine, NeededType,
-    NeededTypeKind, ReturnedColumn, UnknownNeed,
+    NeededTypeKind, QueryStanding, ReturnedColumn, UnknownNeed,
 };
 use crate::discover::{HistoryTable, KnownMigration, Layout, Named, TableName};
 use crate::schema::name::{Ident, QualifiedName};
@@ -184,6 +184,11 @@ pub(super) fn write(contract: &Contract) -> String {
             };
             let texts: Vec<String> = returns.iter().map(text).collect();
             line(&mut out, "returns", &list(texts.iter().map(String::as_str)));
+        }
+        match &query.standing {
+            QueryStanding::Works => {}
+            QueryStanding::Unsure(reason) => line(&mut out, "unsure", &quoted(reason)),
+            QueryStanding::Fails(said) => line(&mut out, "fails", &quoted(said)),
         }
         line(&mut out, "text", &block(&query.text));
     }
@@ -413,6 +418,8 @@ struct QueryEntry {
     #[serde(default)]
     parameters: Vec<String>,
     returns: Option<Vec<String>>,
+    unsure: Option<String>,
+    fails: Option<String>,
     text: String,
 }
 
@@ -492,6 +499,14 @@ fn contract(file: File) -> Read<Contract> {
             id: entry.id,
             file,
             line,
+            standing: match (entry.unsure, entry.fails) {
+                (None, None) => QueryStanding::Works,
+                (Some(reason), None) => QueryStanding::Unsure(reason),
+                (None, Some(said)) => QueryStanding::Fails(said),
+                (Some(_), Some(_)) => {
+                    return refused(place, "`unsure` and `fails` exclude each other");
+                }
+            },
             text: entry.text.into(),
         });
     }

@@ -43,7 +43,7 @@ pub struct Contract {
     pub routines: Vec<NeededRoutine>,
     /// What the release sends, ordered by file and line.
     pub queries: Vec<NeededQuery>,
-    /// Texts and queries of the release that nothing is known of, ordered by file and line.
+    /// Texts of the release that no server can be asked about, ordered by file and line.
     pub unknown: Vec<UnknownNeed>,
 }
 
@@ -209,6 +209,20 @@ pub struct NeededQuery {
     pub parameters: Vec<Option<SqlType>>,
     /// The columns of its result; `None` where it has none or they are not known.
     pub returns: Option<Vec<ReturnedColumn>>,
+    /// What is known of it on the release's own schema.
+    pub standing: QueryStanding,
+}
+
+/// What is known of a query on the release's own schema, as its migrations make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueryStanding {
+    /// It works, and what it needs is named.
+    Works,
+    /// Nobody knows, and why: lower case, no full stop. A server does.
+    Unsure(String),
+    /// It fails there with this SQLSTATE and message: what the migrations do is not understood in
+    /// full, or the query is of no use.
+    Fails(String),
 }
 
 /// A column of a query's result.
@@ -220,7 +234,7 @@ pub struct ReturnedColumn {
     pub data_type: Option<SqlType>,
 }
 
-/// A text of a release that nothing is known of.
+/// A text of a release that no server can be asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownNeed {
     /// Where it stands, from the root of the sources.

@@ -170,9 +170,7 @@ fn a_database_that_is_ahead_fits_as_long_as_no_query_fails() {
         ALTER TABLE audit ADD COLUMN at timestamptz DEFAULT now();
         ALTER TABLE users ALTER COLUMN nickname TYPE varchar(300);";
     let Some(found) = after(ahead) else { return };
-    insta::assert_snapshot!(found, @r"
-    drift: column `users.nickname` is varchar(300), not text
-    ");
+    insta::assert_snapshot!(found, @"drift: column `users.nickname` is varchar(300), not text");
 }
 
 #[test]
@@ -212,6 +210,68 @@ fn what_a_query_needs_and_the_database_lacks_is_named_with_the_query() {
         let _ = writeln!(out, "{change}\n{}", shown(&contract, &found));
     }
     insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_query_that_nobody_can_judge_without_a_server_is_asked_of_one() {
+    let Some(database) = database() else { return };
+    let migrations = [
+        SHOP,
+        "DO $$ DECLARE t text; BEGIN
+             FOR t IN SELECT relname FROM pg_class WHERE relname = 'users' LOOP
+                 EXECUTE format('ALTER TABLE %I ADD COLUMN city text', t);
+             END LOOP;
+             FOR t IN SELECT 'street' LOOP
+                 EXECUTE format('ALTER TABLE audit ADD COLUMN %I text', t);
+             END LOOP;
+         END $$;",
+    ];
+    let more = "-- name: cities :many
+        SELECT city FROM users;
+        -- name: streets :many
+        SELECT street FROM audit;";
+    let contract = contract_of(&migrations, &format!("{QUERIES}{more}"), "");
+    let standing = |id: &str| {
+        let query = contract.queries.iter().find(|it| it.id == id);
+        format!("{:?}", query.expect("it is in the contract").standing)
+    };
+    insta::assert_snapshot!(standing("cities"), @r#"Fails("42703 column \"city\" does not exist")"#);
+    insta::assert_snapshot!(standing("streets"), @r#"Unsure("whether there is a column street is not known")"#);
+    assert_eq!(contract.unknown, []);
+    let mut session = database.session();
+    database.run(SHOP).expect("the first migration runs");
+    insta::assert_snapshot!(shown(&contract, &verify(&contract, &mut session)), @"
+    error proven 42703: a query fails [streets]
+    warning possible 42703: a query fails here as it does on the release's own schema [cities]
+    ");
+    database
+        .run(migrations[1])
+        .expect("the second migration runs");
+    assert_eq!(shown(&contract, &verify(&contract, &mut session)), "");
+}
+
+#[test]
+fn a_query_that_sqlx_recorded_is_called_by_its_hash() {
+    let hash = "03a96b2ca6d873e70db373c3973ff07ec2b0f6011219c28e586a36cdcddd2461";
+    let recorded = |text: &str| {
+        format!(
+            r#"{{"db_name": "PostgreSQL", "query": "{text}", "describe": {{"columns": [],
+            "parameters": {{"Left": []}}, "nullable": []}}, "hash": "{hash}"}}"#
+        )
+    };
+    let state = State::of(&[SHOP])
+        .path(
+            &format!(".sqlx/query-{hash}.json"),
+            &recorded("DELETE FROM users"),
+        )
+        .path(
+            &format!("api/.sqlx/query-{hash}.json"),
+            &recorded("DELETE FROM audit"),
+        );
+    let drawn = tree_contract(&Options::default(), &state.tree(), &Overrides::default());
+    let contract = drawn.expect("the project is read").contract;
+    let ids: Vec<&str> = contract.queries.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["query-03a96b2ca6d8", "query-03a96b2ca6d8#2"]);
 }
 
 fn quoted(name: &str) -> String {

@@ -12,7 +12,7 @@ use crate::analysis::{Pair, Weight, harms};
 use crate::bind::{self, Bound, Failure, Settings, UseKind, WriteKind, Written};
 use crate::contract::{
     Contract, ContractEvidence, KeyTarget, NeededColumn, NeededRelation, NeededRoutine, NeededType,
-    NeededTypeKind,
+    NeededTypeKind, QueryStanding,
 };
 use crate::findings::Severity;
 use crate::live::same::same_type;
@@ -275,7 +275,16 @@ impl<'a> Judged<'a> {
             severity,
         };
         if let Some(failure) = bound.failure() {
-            return Some(fails(failure, Certainty::Proven, Severity::Error));
+            return Some(match self.contract.queries[query].standing {
+                QueryStanding::Works | QueryStanding::Unsure(_) => {
+                    fails(failure, Certainty::Proven, Severity::Error)
+                }
+                // That has kept nobody from using the release.
+                QueryStanding::Fails(_) => Trouble {
+                    what: "a query fails here as it does on the release's own schema".to_owned(),
+                    ..fails(failure, Certainty::Possible, Severity::Warning)
+                },
+            });
         }
         // What may fail on the release's own schema is its own affair.
         let own = &self.own[query];

@@ -1,11 +1,9 @@
--- The names of all relations, with what they lead to.
+-- The names of all relations, those of extensions too, with what they lead to.
 SELECT row_to_json(q) FROM (
   SELECT 'relation' AS "is", c.oid::int8 AS id, n.nspname AS schema, c.relname AS name
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.relpersistence <> 't'
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
-      AND d.objid = c.oid AND d.deptype = 'e')
   ORDER BY c.oid) q;
 
 -- What a view or a rule reads and writes.
