@@ -2,7 +2,8 @@
 -- JSON object, told apart by its key "is". Names are printed with their schema, since only
 -- pg_catalog is searched. Servers of several majors answer it: a column that not all of them have
 -- is read through to_jsonb, where it is null when it is missing. Where some relations are asked for,
--- "only" in a comment stands before what has to be one of them.
+-- "only" in a comment stands before what has to be one of them, "or" before what is taken anyway, and
+-- "and" before what else has to be true.
 SET LOCAL search_path = pg_catalog;
 SET LOCAL quote_all_identifiers = off;
 SET LOCAL datestyle = 'ISO, YMD';
@@ -56,9 +57,9 @@ SELECT row_to_json(q) FROM (
       (SELECT json_build_array(cn.nspname, co.collname) FROM pg_collation co
         JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation)
     END AS collation,
-    (SELECT json_agg(json_build_array(
+    CASE WHEN a.attacl IS NOT NULL THEN (SELECT json_agg(json_build_array(
         CASE WHEN x.grantee = 0 THEN 'public' ELSE pg_get_userbyid(x.grantee) END, x.privilege_type))
-      FROM aclexplode(a.attacl) x WHERE x.grantee <> c.relowner) AS acl
+      FROM aclexplode(a.attacl) x WHERE x.grantee <> c.relowner) END AS acl
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_type t ON t.oid = a.atttypid
@@ -127,7 +128,7 @@ SELECT row_to_json(q) FROM (
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-    /* only i.indrelid */
+    /* only i.indrelid and i.indisunique */
   ORDER BY i.indexrelid) q;
 
 SELECT row_to_json(q) FROM (

@@ -254,8 +254,8 @@ pub fn read_catalog(server: &mut dyn Answers) -> Result<Catalog, LiveError> {
     catalog_of(&lines)
 }
 
-/// The queries for the catalog: of everything, or with the columns and what else belongs to a
-/// relation for these relations only, by their numbers.
+/// The queries for the catalog: of everything, or with the columns, unique indexes and what else
+/// belongs to a relation for these relations only, by their numbers.
 pub(super) fn script(only: Option<&BTreeSet<u64>>) -> String {
     let mut parts = CATALOG.split("/* only ");
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -263,9 +263,10 @@ pub(super) fn script(only: Option<&BTreeSet<u64>>) -> String {
     for part in parts {
         let (place, rest) = part.split_once(" */").unwrap_or((part, ""));
         if let Some(numbers) = &numbers {
+            let (place, and) = place.split_once(" and ").unwrap_or((place, "true"));
             let (number, or) = place.split_once(" or ").unwrap_or((place, "false"));
             out.push_str(&format!(
-                "AND ({number} = ANY ('{{{numbers}}}'::oid[]) OR {or})"
+                "AND ({number} = ANY ('{{{numbers}}}'::oid[]) OR {or}) AND {and}"
             ));
         }
         out.push_str(rest);

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
 
-use migcheck::contract::{KeyTarget, NeededTypeKind};
-use migcheck::discover::Overrides;
+use migcheck::contract::{KeyTarget, NeededTypeKind, QueryStanding};
+use migcheck::discover::{HistoryTable, Overrides};
 use migcheck::live::{Answers, LiveError, Verification, VerifyOptions};
 use migcheck::schema::op::{RelationKind, RoutineKind};
-use migcheck::{Contract, Options, Tree, tree_contract};
+use migcheck::{Contract, Layout, Options, Tree, tree_contract};
 
 use crate::postgres::{Session, database};
 use crate::server::{fixtures, sent};
@@ -505,7 +505,20 @@ fn each_single_removal_from_the_schema_of_a_fixture_is_found_with_its_query() {
                 .contract
         };
         let presumed = drawn("");
-        let known = drawn(&queries_for(&presumed));
+        let all = queries_for(&presumed);
+        // Functions of the fixtures that fail whenever they run, and values that a domain refuses.
+        let broken: HashSet<String> = drawn(&all)
+            .queries
+            .into_iter()
+            .filter(|it| matches!(it.standing, QueryStanding::Fails(_)))
+            .map(|it| it.id)
+            .collect();
+        let works = |query: &&str| {
+            let name = query.split_whitespace().next().unwrap_or_default();
+            !broken.contains(name)
+        };
+        let working: Vec<&str> = all.split("-- name: ").filter(works).collect();
+        let known = drawn(&working.join("-- name: "));
         let Some(database) = database() else {
             return;
         };
@@ -521,6 +534,7 @@ fn each_single_removal_from_the_schema_of_a_fixture_is_found_with_its_query() {
             // Several fixtures make the same tables.
             let mut needs = contract.clone();
             needs.history.migrations.clear();
+            needs.history.table = HistoryTable::usual(Layout::Plain);
             needs.schema_version = None;
             for (what, sql) in removals(contract) {
                 if !tried.insert((needs.to_text(), sql.clone())) {
@@ -553,5 +567,5 @@ fn each_single_removal_from_the_schema_of_a_fixture_is_found_with_its_query() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(refused.is_empty(), "{}", refused.join("\n"));
-    assert!(removed > 100, "only {removed} were removed");
+    assert!(removed > 1000, "only {removed} were removed");
 }
