@@ -10,8 +10,12 @@ use super::{Options, apply_options, named_queries, only_postgres, overrides};
 use crate::contract::{Contract, Drawn, draw};
 use crate::discover::{Overrides, Project, Tree, discover_one, discover_release, known, locate};
 use crate::error::{Error, Result};
-use crate::live::{Answers, AppliedMigrations, Drift, Kind, LiveError, compare, read_catalog};
+use crate::live::{
+    Answers, AppliedMigrations, Drift, Kind, LiveError, Verification, compare, read_catalog,
+};
 use crate::schema::catalog::Catalog;
+use crate::schema::diff::{ObjectKind, ObjectRef};
+use crate::schema::name::QualifiedName;
 
 /// The contract of a release, with what it was drawn from.
 #[derive(Debug)]
@@ -31,8 +35,9 @@ impl ReleaseContract {
     }
 
     /// What the whole schema of a database has otherwise than the migrations that it has make it:
-    /// those that its history table names, or all where nobody knows. Privileges are left out, since
-    /// they are mostly given apart from migrations, and so is the history table itself.
+    /// those that its history table names, or all where nobody knows. Left out are what was found to
+    /// hurt the release, privileges, since they are mostly given apart from migrations, and the
+    /// history table itself.
     ///
     /// # Errors
     ///
@@ -40,9 +45,25 @@ impl ReleaseContract {
     pub fn drift(
         &self,
         server: &mut dyn Answers,
-        applied: &AppliedMigrations,
+        found: &Verification,
     ) -> std::result::Result<Vec<Drift>, LiveError> {
+        let applied = &found.history;
         let live = read_catalog(server)?;
+        let objects = found.lacks.iter().filter_map(|it| it.object.as_ref());
+        let lacking: BTreeSet<String> = objects
+            .map(|it| match (it.kind, &it.schema, &it.parent) {
+                (ObjectKind::EnumLabel, Some(schema), Some(parent)) => {
+                    let name = QualifiedName::new(schema.clone(), parent.clone());
+                    ObjectRef::top(ObjectKind::Type, &name).to_string()
+                }
+                _ => it.to_string(),
+            })
+            .collect();
+        // As all messages do.
+        let short = |object: String| match object.strip_prefix("public.") {
+            Some(rest) => rest.to_owned(),
+            None => object,
+        };
         let own_table = match applied {
             AppliedMigrations::Known(history) => history.table.to_string(),
             AppliedMigrations::Unknown(_) => String::new(),
@@ -83,9 +104,11 @@ impl ReleaseContract {
         let told = compared
             .filter(|it| it.kind != Kind::Privilege && !it.doubtful && !is_of_tool(&it.object));
         Ok(told
-            .map(|it| Drift {
-                what: format!("{} `{}`: {}", it.kind, it.object, it.what),
-                object: it.object,
+            .map(|it| (it.kind, short(it.object), it.what))
+            .filter(|(_, object, _)| !lacking.contains(object))
+            .map(|(kind, object, what)| Drift {
+                what: format!("{kind} `{object}`: {what}"),
+                object,
             })
             .collect())
     }

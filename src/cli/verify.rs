@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     };
     let mut found = contract.verify(server.as_mut(), &options)?;
     if let Needs::Release(release) = &needs {
-        found.drift = release.drift(server.as_mut(), &found.history)?;
+        found.drift = release.drift(server.as_mut(), &found)?;
     }
     let differs = !found.lacks.is_empty() || !found.drift.is_empty();
     let fits = found.fits() && !(arguments.strict && differs);

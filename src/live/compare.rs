@@ -110,7 +110,7 @@ pub struct Disagreement {
     pub kind: Kind,
     /// Its name: `public.users.email`.
     pub object: String,
-    /// What differs: `type: ours text, theirs varchar`.
+    /// What differs: `type: text in the migrations, varchar in the database`.
     pub what: String,
     /// Whether the replay says that a statement that was not understood may have changed the object:
     /// then it makes no claim that would be wrong.
@@ -197,8 +197,9 @@ impl Object {
     }
 
     fn differ(&mut self, what: &str, ours: &str, theirs: &str) {
-        self.differences
-            .push(format!("{what}: ours {ours}, theirs {theirs}"));
+        self.differences.push(format!(
+            "{what}: {ours} in the migrations, {theirs} in the database"
+        ));
     }
 
     fn data_type(&mut self, what: &str, ours: &SqlType, theirs: &SqlType) {
@@ -227,8 +228,9 @@ impl Object {
             Sameness::Same => self.count.expressions += 1,
             Sameness::NotCompared => {
                 self.count.expressions_not_compared += 1;
-                self.not_compared
-                    .push(format!("{what}: ours {ours}, theirs {theirs}"));
+                self.not_compared.push(format!(
+                    "{what}: {ours} in the migrations, {theirs} in the database"
+                ));
             }
             Sameness::Different => {
                 self.count.expressions += 1;
@@ -310,8 +312,8 @@ impl Comparer<'_> {
     ) {
         match (ours, theirs) {
             (Some(ours), Some(theirs)) => compare(self, &mut object, ours, theirs),
-            (Some(_), None) => object.differences.push("only ours".to_owned()),
-            (None, _) => object.differences.push("only theirs".to_owned()),
+            (Some(_), None) => object.differences.push("only in the migrations".to_owned()),
+            (None, _) => object.differences.push("only in the database".to_owned()),
         }
         self.finish(object);
     }
@@ -379,8 +381,8 @@ impl Comparer<'_> {
                     let mut object = Object::new(kind, place(name));
                     object.differences.push(match (ours, theirs) {
                         (Some(_), Some(_)) => "another kind of relation".to_owned(),
-                        (Some(_), None) => "only ours".to_owned(),
-                        (None, _) => "only theirs".to_owned(),
+                        (Some(_), None) => "only in the migrations".to_owned(),
+                        (None, _) => "only in the database".to_owned(),
                     });
                     self.finish(object);
                 }

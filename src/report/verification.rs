@@ -117,7 +117,12 @@ pub fn verification_to_text(
     if let Some(line) = hint(found) {
         say(&line, "", "  ");
     }
-    say(&summary(contract, found), "", "  ");
+    let has_more = !found.drift.is_empty() || nobody_knows(contract, found) > 0;
+    let more = match (telling, has_more) {
+        (Telling::Briefly, true) => " (`--verbose` names them)",
+        _ => "",
+    };
+    say(&format!("{}{more}", summary(contract, found)), "", "  ");
     out
 }
 
@@ -201,7 +206,9 @@ fn hint(found: &Verification) -> Option<String> {
     let AppliedMigrations::Known(history) = &found.history else {
         return None;
     };
-    if found.lacks.is_empty() {
+    // What a role may not do has nothing to do with migrations.
+    let is_refusal = |it: &Lack| it.code.as_deref() == Some("42501");
+    if found.lacks.iter().all(is_refusal) {
         return None;
     }
     let text = match standing(history) {
@@ -241,6 +248,11 @@ fn standing(history: &HistoryComparison) -> Standing {
     }
 }
 
+/// How many texts and queries could not be judged.
+fn nobody_knows(contract: &Contract, found: &Verification) -> usize {
+    found.unknown.len() + contract.unknown.len()
+}
+
 fn summary(contract: &Contract, found: &Verification) -> String {
     let count = |severity| {
         let all = found.lacks.iter();
@@ -267,7 +279,7 @@ fn summary(contract: &Contract, found: &Verification) -> String {
         let judged = contract.queries.len() - found.unknown.len();
         parts.push(format!("{} judged", counted(judged, "query")));
     }
-    let unknown = found.unknown.len() + contract.unknown.len();
+    let unknown = nobody_knows(contract, found);
     if unknown > 0 {
         parts.push(format!("{unknown} not known"));
     }
