@@ -76,7 +76,7 @@ pub(super) fn write(contract: &Contract) -> String {
         true => format!("{{ checkpoint = {} }}", quoted(&it.key)),
         false => quoted(&it.key),
     });
-    lines(&mut out, "applied", migrations);
+    lines(&mut out, "known", migrations);
 
     for needed in &contract.relations {
         out.push_str("\n[[relation]]\n");
@@ -322,7 +322,7 @@ struct Migrations {
     table: Option<String>,
     scope: Option<String>,
     #[serde(default)]
-    applied: Vec<MigrationEntry>,
+    known: Vec<MigrationEntry>,
 }
 
 /// A migration, or one that stands for those before it.
@@ -668,7 +668,7 @@ fn history(entry: Migrations) -> Read<ContractHistory> {
             None => return refused("migrations", format!("`{text}` is no name of a table")),
         },
     };
-    let migrations = entry.applied.into_iter().map(|it| match it {
+    let migrations = entry.known.into_iter().map(|it| match it {
         MigrationEntry::Plain(key) => KnownMigration {
             key,
             is_checkpoint: false,

@@ -52,6 +52,32 @@ const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// A connection to a server.
+///
+/// # Examples
+///
+/// A service that asks, before it takes traffic, whether its database has what it needs:
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use migcheck::Contract;
+/// use migcheck::live::{Connection, Postgres, PrivateFile, Surroundings, VerifyOptions, account};
+///
+/// fn may_start() -> Result<bool, Box<dyn std::error::Error>> {
+///     let contract = Contract::parse(&std::fs::read_to_string("migcheck.contract.toml")?)?;
+///     let surroundings = Surroundings {
+///         variable: &|name| std::env::var(name).ok(),
+///         file: &PrivateFile::read,
+///         account: &account,
+///     };
+///     let connection = Connection::find(None, &surroundings)?;
+///     let mut server = Postgres::connect_within(&connection, Duration::from_secs(30))?;
+///     let found = contract.verify(&mut server, &VerifyOptions::default())?;
+///     for lack in &found.lacks {
+///         eprintln!("{}: {}", lack.severity.as_str(), lack.what);
+///     }
+///     Ok(found.fits())
+/// }
+/// ```
 pub struct Postgres {
     /// The name of the connection.
     name: String,

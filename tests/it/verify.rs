@@ -8,7 +8,7 @@ use migcheck::contract::{KeyTarget, NeededTypeKind, QueryStanding};
 use migcheck::discover::{HistoryTable, Overrides};
 use migcheck::live::{Answers, LiveError, Verification, VerifyOptions};
 use migcheck::schema::op::{RelationKind, RoutineKind};
-use migcheck::{Contract, Layout, Options, Tree, tree_contract};
+use migcheck::{Contract, Layout, Options, Telling, Tree, tree_contract, verification_to_text};
 
 use crate::postgres::{Session, database};
 use crate::server::{fixtures, sent};
@@ -568,4 +568,46 @@ fn each_single_removal_from_the_schema_of_a_fixture_is_found_with_its_query() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(removed > 1000, "only {removed} were removed");
+}
+
+/// The texts of the page's blocks of a language, in order.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let mut parts = page.split(fence.as_str());
+    parts.next();
+    let blocks = parts.filter_map(|it| it.split_once("```"));
+    blocks.map(|(block, _)| block).collect()
+}
+
+#[test]
+fn the_page_shows_what_is_written_and_said() {
+    let page = include_str!("../../docs/verify.md");
+    let sql = blocks(page, "sql");
+    let [migration, queries, ahead, apart] = sql.as_slice() else {
+        panic!("the page has other blocks of SQL");
+    };
+    let state = State::default()
+        .file("1_shop.sql", migration)
+        .path("queries.sql", queries);
+    let drawn = tree_contract(&Options::default(), &state.tree(), &Overrides::default());
+    let contract = drawn.expect("the project is read").contract;
+    assert_eq!(contract.to_text(), blocks(page, "toml")[0]);
+    let Some(database) = database() else { return };
+    let history = "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, success boolean);
+        INSERT INTO _sqlx_migrations VALUES (1, true);";
+    database.run(migration).expect("the migration runs");
+    database.run(history).expect("the tool notes it");
+    let mut session = database.session();
+    let mut said = || {
+        let found = verify(&contract, &mut session);
+        let text = verification_to_text(&contract, &found, Telling::Briefly, 80);
+        format!("$ migcheck verify --contract migcheck.contract.toml\n{text}")
+    };
+    let shown = blocks(page, "console");
+    assert_eq!(said(), shown[0]);
+    let newer = "INSERT INTO _sqlx_migrations VALUES (2, true)";
+    database.run(&format!("{ahead}{newer}")).expect("it runs");
+    assert!(said().contains("fits: 3 queries judged"), "{}", said());
+    database.run(apart).expect("it runs");
+    assert_eq!(said(), shown[1]);
 }
