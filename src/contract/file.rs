@@ -13,7 +13,7 @@ use super::{
     NeededInsert, NeededKey, NeededLabel, NeededQuery, NeededRelation, NeededRoutine, NeededType,
     NeededTypeKind, QueryStanding, ReturnedColumn, UnknownNeed,
 };
-use crate::discover::{HistoryTable, KnownMigration, Layout, Named, TableName};
+use crate::discover::{HistoryTable, KnownMigration, Layout, Named, TableName, in_our_words};
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::op::{RelationKind, RoutineKind};
 use crate::schema::types::{SqlType, TypeName};
@@ -297,7 +297,7 @@ fn kind_text(kind: RoutineKind) -> &'static str {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(rename = "contract")]
-    _format: i64,
+    format: i64,
     schema_version: Option<String>,
     evidence: String,
     search_path: Option<Vec<String>>,
@@ -440,31 +440,34 @@ fn refused<T>(place: impl Into<String>, reason: impl Into<String>) -> Read<T> {
 }
 
 pub(super) fn read(text: &str) -> Read<Contract> {
-    let not_toml = |error: toml::de::Error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let at = SourceFile::new("", text).position(start);
-        ContractError {
-            place: format!("{}:{}", at.line, at.column),
-            reason: error.message().to_owned(),
-        }
+    let failed = match toml::from_str::<File>(text) {
+        Ok(file) if file.format == FORMAT => return contract(file),
+        Ok(_) => None,
+        Err(error) => Some(error),
     };
-    let table: toml::Table = text.parse().map_err(not_toml)?;
-    match table.get("contract").map(toml::Value::as_integer) {
-        Some(Some(FORMAT)) => {}
-        Some(Some(later)) if later > FORMAT => {
-            let reason = format!(
+    // What is of another format has other keys, and that is the first thing to know.
+    let format = text.parse::<toml::Table>().ok();
+    let format = format.map(|it| it.get("contract").and_then(toml::Value::as_integer));
+    match (format, failed) {
+        (Some(Some(FORMAT)) | None, Some(error)) => {
+            let start = error.span().map_or(0, |span| span.start);
+            let at = SourceFile::new("", text).position(start);
+            refused(
+                format!("{}:{}", at.line, at.column),
+                in_our_words(error.message()),
+            )
+        }
+        (Some(Some(later)), _) if later > FORMAT => refused(
+            "contract",
+            format!(
                 "it is of format {later}, and this migcheck reads format {FORMAT}: use a newer one"
-            );
-            return refused("contract", reason);
-        }
-        _ => {
-            let reason = "it is no contract: `contract = 1` is missing, as `migcheck contract` \
-                          writes it";
-            return refused("1:1", reason);
-        }
+            ),
+        ),
+        _ => refused(
+            "1:1",
+            "it is no contract: `contract = 1` is missing, as `migcheck contract` writes it",
+        ),
     }
-    let file: File = toml::from_str(text).map_err(not_toml)?;
-    contract(file)
 }
 
 fn contract(file: File) -> Read<Contract> {
@@ -711,5 +714,42 @@ fn data_type(place: &str, text: &str) -> Read<SqlType> {
     match sql::data_type_of(text) {
         Some(data_type) => Ok(data_type),
         None => refused(place, format!("`{text}` is no type")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "contract = 1\nevidence = \"complete\"\n[migrations]\nlayout = \"sqlx\"\n";
+
+    fn said(text: &str) -> String {
+        match read(text) {
+            Ok(_) => "taken".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_is_no_contract_is_refused_with_its_place() {
+        assert_eq!(said(HEAD), "taken");
+        let more = |text: &str| said(&format!("{HEAD}{text}"));
+        insta::assert_snapshot!(said(""), @"1:1: it is no contract: `contract = 1` is missing, as `migcheck contract` writes it");
+        insta::assert_snapshot!(said("contract = 2\nnew = 1\n"), @"contract: it is of format 2, and this migcheck reads format 1: use a newer one");
+        insta::assert_snapshot!(said("contract = \"1\"\n"), @"1:1: it is no contract: `contract = 1` is missing, as `migcheck contract` writes it");
+        insta::assert_snapshot!(said("contract = 1\nevidence = \"all\"\n[migrations]\nlayout = \"sqlx\"\n"), @"evidence: it is complete, partial or presumed");
+        insta::assert_snapshot!(said("contract = 1\nevidence = \"complete\"\n[migrations]\nlayout = \"sqlz\"\n"), @"migrations: unknown layout `sqlz`; did you mean `sqlx`?");
+        insta::assert_snapshot!(said("<html>"), @"1:7: key with no value, expected `=`");
+        insta::assert_snapshot!(more("[[relations]]\n"), @"5:3: unknown key `relations`; did you mean `relation`?");
+        insta::assert_snapshot!(more("[[relation]]\nname = \"users\"\nkind = \"table\"\n"), @"relation users: `users` is no name with its schema, as `public.users`");
+        insta::assert_snapshot!(more("[[relation]]\nname = \"public.users\"\nkind = \"desk\"\n"), @"relation public.users: `desk` is no kind of relation");
+        insta::assert_snapshot!(more("[[relation]]\nname = \"public.users\"\nkind = \"table\"\nby = \"q\"\n"), @"relation public.users: there is no query q");
+        insta::assert_snapshot!(more("[[relation]]\nname = \"public.users\"\nkind = \"table\"\nkeys = [{}]\n"), @"relation public.users: a key has columns, a definition or a constraint");
+        insta::assert_snapshot!(more("[[relation]]\nname = \"public.users\"\nkind = \"table\"\ncolumns = [{ name = \"a\", type = \"int(\" }]\n"), @"relation public.users: `int(` is no type");
+        insta::assert_snapshot!(more("[[query]]\nid = \"q\"\nat = \"a.sql\"\ntext = \"SELECT 1\"\n"), @"query q: `a.sql` is no file and line, as `a.sql:3`");
+        insta::assert_snapshot!(more("[[query]]\nid = \"q\"\nat = \"a.sql:1\"\ntext = \"SELECT 1\"\nreturns = [\"a\"]\n"), @"query q: `a` is no name and type, as `id: bigint`");
+        let query = "[[query]]\nid = \"q\"\nat = \"a.sql:1\"\ntext = \"SELECT 1\"\n";
+        insta::assert_snapshot!(more(&format!("{query}{query}")), @"query q: two queries have this id");
+        insta::assert_snapshot!(more(&format!("{query}unsure = \"a\"\nfails = \"b\"\n")), @"query q: `unsure` and `fails` exclude each other");
     }
 }

@@ -1,5 +1,6 @@
 //! Contracts, and live databases verified by them.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
@@ -9,6 +10,9 @@ use migcheck::discover::{HistoryTable, Overrides};
 use migcheck::live::{Answers, LiveError, Verification, VerifyOptions};
 use migcheck::schema::op::{RelationKind, RoutineKind};
 use migcheck::{Contract, Layout, Options, Telling, Tree, tree_contract, verification_to_text};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 
 use crate::postgres::{Session, database};
 use crate::server::{fixtures, sent};
@@ -610,4 +614,131 @@ fn the_page_shows_what_is_written_and_said() {
     assert!(said().contains("fits: 3 queries judged"), "{}", said());
     database.run(apart).expect("it runs");
     assert_eq!(said(), shown[1]);
+}
+
+/// Answers what a server once said, script by script.
+struct Recorded<'a> {
+    said: &'a [Vec<String>],
+    next: usize,
+}
+
+impl Answers for Recorded<'_> {
+    fn answer(&mut self, _: &str) -> Result<Vec<String>, LiveError> {
+        self.next += 1;
+        Ok(self.said.get(self.next - 1).cloned().unwrap_or_default())
+    }
+}
+
+/// Keeps what a server says.
+struct Recording<'a> {
+    server: &'a mut Session,
+    said: Vec<Vec<String>>,
+}
+
+impl Answers for Recording<'_> {
+    fn answer(&mut self, script: &str) -> Result<Vec<String>, LiveError> {
+        let lines = self.server.answer(script)?;
+        self.said.push(lines.clone());
+        Ok(lines)
+    }
+}
+
+/// A text with one of its lines gone, twice there, or with another piece of the text in it.
+fn damaged(text: &str, (line, way, at, from): (usize, usize, usize, usize)) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let place = line % lines.len();
+    match way {
+        0 => {
+            lines.remove(place);
+        }
+        1 => lines.insert(place, lines[place].clone()),
+        _ => {
+            let words: Vec<&str> = text.split([' ', '\n', '"', ',', ':']).collect();
+            let (line, word) = (&lines[place], words[from % words.len()]);
+            let mut cut = at % (line.len() + 1);
+            while !line.is_char_boundary(cut) {
+                cut -= 1;
+            }
+            let rest = line[cut..].trim_start_matches(|it: char| it.is_alphanumeric());
+            lines[place] = format!("{}{word}{rest}", &line[..cut]);
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn damaged_contracts_and_answers_are_refused_or_judged() {
+    let Some((contract, mut session)) = shop() else {
+        return;
+    };
+    let mut recording = Recording {
+        server: &mut session,
+        said: Vec::new(),
+    };
+    verify(&contract, &mut recording);
+    let said = recording.said;
+    let text = contract.to_text();
+    let all = said.iter().map(|it| it.join("\n"));
+    let answers = all.collect::<Vec<_>>().join("\u{1}");
+    let config = Config {
+        cases: 1_500,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let damage = || (any::<usize>(), 0..4_usize, any::<usize>(), any::<usize>());
+    let (taken, answered) = (Cell::new(0), Cell::new(0));
+    let outcome = TestRunner::new(config).run(&(damage(), damage()), |(first, second)| {
+        let judge = |contract: &Contract, said: &[Vec<String>]| {
+            let mut server = Recorded { said, next: 0 };
+            contract.verify(&mut server, &VerifyOptions::default())
+        };
+        if let Ok(other) = Contract::parse(&damaged(&text, first)) {
+            let again = Contract::parse(&other.to_text());
+            prop_assert_eq!(again.as_ref(), Ok(&other));
+            let found = judge(&other, &said).expect("the answer is understood");
+            let _ = verification_to_text(&other, &found, Telling::Everything, 80);
+            taken.set(taken.get() + 1);
+        }
+        let other: Vec<Vec<String>> = damaged(&answers, second)
+            .split('\u{1}')
+            .map(|it| it.lines().map(str::to_owned).collect())
+            .collect();
+        answered.set(answered.get() + usize::from(judge(&contract, &other).is_ok()));
+        Ok(())
+    });
+    outcome.expect("nothing panics, and what is read is written");
+    assert!(taken.get() > 200, "only {} were contracts", taken.get());
+    assert!(answered.get() > 200, "only {} were answers", answered.get());
+}
+
+#[test]
+fn a_domain_over_itself_ends() {
+    let text = r#"contract = 1
+evidence = "partial"
+[migrations]
+layout = "sqlx"
+[[type]]
+name = "public.a"
+kind = "domain"
+base = "public.b"
+[[type]]
+name = "public.b"
+kind = "domain"
+base = "public.a"
+[[query]]
+id = "q"
+at = "q.sql:1"
+parameters = ["public.a"]
+returns = ["x: public.b"]
+text = "SELECT $1::a AS x"
+"#;
+    let contract = Contract::parse(text).expect("it is a contract");
+    let session = r#"{"is":"session","number":150000,"version":"15.0","database":"d","user":"u","path":["public"]}"#;
+    let said = [vec![session.to_owned()]];
+    let mut server = Recorded {
+        said: &said,
+        next: 0,
+    };
+    let found = verify(&contract, &mut server);
+    assert!(!found.fits());
 }
