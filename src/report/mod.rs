@@ -17,6 +17,7 @@ mod text;
 mod verification;
 mod version;
 mod walk;
+mod wording;
 mod wrap;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,269 @@
+//! What a finding and a verdict say to people, for every format: plain text, nothing escaped.
+
+use crate::analysis::{Access, Evidence, Pair, Unused, Verdict, Weight};
+use crate::findings::{BreakReport, Finding};
+
+use super::ProjectReport;
+use super::printable::printable;
+use super::wrap::counted;
+
+/// The most breaks that a finding lists; one cause can have many.
+const MOST_BREAKS: usize = 8;
+
+/// What a finding says beside its message, each line with the word before it: who breaks, by which
+/// queries, why, and what to do instead.
+pub(super) fn lines(project: &ProjectReport, finding: &Finding) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    for it in finding.breaks.iter().take(MOST_BREAKS) {
+        let line = match finding.rule {
+            "result_reshaped" if it.error.is_none() => format!(
+                "reads of {} (old code) get another result on the new schema",
+                it.release
+            ),
+            _ => breaks(it, project),
+        };
+        out.push((it.pair.as_str(), line));
+        out.extend(evidence(it));
+    }
+    if finding.breaks.len() > MOST_BREAKS {
+        let more = counted(finding.breaks.len() - MOST_BREAKS, "more break");
+        out.push(("breaks", format!("and {more} of this kind")));
+    }
+    out.push(("why", finding.why.clone()));
+    out.push(("help", finding.help.clone()));
+    out
+}
+
+/// Who breaks, in one line.
+fn breaks(it: &BreakReport, project: &ProjectReport) -> String {
+    let access = match it.access.as_slice() {
+        [Access::Read] => "reads",
+        [Access::Write] => "writes",
+        _ => "reads and writes",
+    };
+    let (who, where_it_is) = match it.pair {
+        Pair::OldOnNew => (format!("{} (old code)", it.release), "on the new schema"),
+        Pair::NewOnOld if it.on_own => (format!("{} (new code)", it.release), "on its own schema"),
+        Pair::NewOnOld => (format!("{} (new code)", it.release), "on the old schema"),
+        Pair::OldReadsNewData => (
+            format!("{} (old code)", it.release),
+            "when they meet rows that new code or the migration wrote",
+        ),
+        Pair::NewReadsOldData => (
+            format!("{} (new code)", it.release),
+            "when they meet rows from before",
+        ),
+    };
+    let happens = match it.weight {
+        Weight::Error | Weight::Addition => "fail",
+        Weight::Warning | Weight::Note if it.error.is_some() => "may fail",
+        // The server says nothing; what it gives or takes is not what the code means.
+        Weight::Warning | Weight::Note => "may fail or go wrong",
+        Weight::Unknown => return format!("whether {who} works {where_it_is} is not known"),
+    };
+    let queries = project
+        .releases
+        .iter()
+        .find(|release| release.name == it.release)
+        .and_then(|release| release.queries.as_ref())
+        .map_or(0, |queries| queries.known);
+    let evidence = match (it.evidence, queries) {
+        (Evidence::Presumed, 0) => "presumed: its queries are not known",
+        (Evidence::Presumed, _) => "presumed: it may have other queries",
+        (evidence @ (Evidence::Proven | Evidence::Possible | Evidence::Unknown), _) => {
+            evidence.as_str()
+        }
+    };
+    match &it.error {
+        Some(error) => format!(
+            "{access} of {who} {happens} {where_it_is}: {} {} ({evidence})",
+            error.code, error.message,
+        ),
+        None => format!("{access} of {who} {happens} {where_it_is} ({evidence})"),
+    }
+}
+
+/// The most queries and places that a break lists.
+const MOST_LISTED: usize = 3;
+
+/// The queries and places that a break is about, each with the word before it.
+fn evidence(it: &BreakReport) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    let uses = it.uses.as_deref().unwrap_or_default();
+    for query in uses.iter().take(MOST_LISTED) {
+        let name = query
+            .name
+            .as_ref()
+            .map_or_else(String::new, |it| format!(" {it}"));
+        let text = one_line(&query.query);
+        out.push((
+            "query",
+            format!("{}:{}{name}: {text}", query.file, query.line),
+        ));
+    }
+    if uses.len() > MOST_LISTED {
+        let more = uses.len() - MOST_LISTED;
+        out.push(("query", format!("and {more} more")));
+    }
+    match it.unused {
+        Some(Unused::NoQuery) => out.push((
+            "unused",
+            "no query of this release uses it, and its queries are declared complete".to_owned(),
+        )),
+        Some(Unused::NoMention) => out.push((
+            "unused",
+            "the files of this release name it only in queries that go on working".to_owned(),
+        )),
+        None => {}
+    }
+    if !it.mentions.is_empty() {
+        let mut places: Vec<String> = it
+            .mentions
+            .iter()
+            .take(MOST_LISTED)
+            .map(|it| format!("{}:{}", it.file, it.line))
+            .collect();
+        if it.mentions.len() > MOST_LISTED {
+            places.push(format!("and {} more", it.mentions.len() - MOST_LISTED));
+        }
+        // What old code meets is what new code writes there.
+        let word = match it.pair {
+            Pair::OldReadsNewData => "written in",
+            _ => "named in",
+        };
+        out.push((word, places.join(", ")));
+    }
+    out
+}
+
+/// The most characters of a query that a line shows.
+const LONGEST_QUERY: usize = 100;
+
+/// A query on one line, cut where it is long.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    if line.chars().count() <= LONGEST_QUERY {
+        return line;
+    }
+    let cut: String = line.chars().take(LONGEST_QUERY - 1).collect();
+    format!("{cut}…")
+}
+
+/// The verdict with its counts, and what to do about it, each on a line of its own.
+pub(super) fn summary(project: &ProjectReport) -> String {
+    let summary = &project.summary;
+    let counts = counts(project);
+    if summary.new_migrations == 0 && summary.verdict != Some(Verdict::Broken) {
+        let since = match &project.base {
+            Some(base) => format!(" since {}", base.name),
+            None => String::new(),
+        };
+        return match counts.is_empty() {
+            true => format!("nothing new{since}"),
+            false => format!("no new migration{since}; {counts}"),
+        };
+    }
+    let understood = match summary.new_not_understood {
+        0 => "all understood".to_owned(),
+        count => format!("{count} not understood"),
+    };
+    let what = if project.each_by_itself {
+        counted(summary.new_migrations, "migration")
+    } else {
+        counted(summary.new_migrations, "new migration")
+    };
+    let mut line = match summary.verdict {
+        Some(verdict) => format!("{}: ", verdict.as_str()),
+        None => String::new(),
+    };
+    line.push_str(&format!(
+        "{what}, {}, {understood}",
+        counted(summary.new_statements, "statement")
+    ));
+    if !counts.is_empty() {
+        line.push_str(&format!("; {counts}"));
+    }
+    if let Some(verdict) = summary.verdict {
+        let advice = advice(project, verdict);
+        if !advice.is_empty() {
+            line.push_str(&format!("\n{advice}"));
+        }
+    }
+    line
+}
+
+/// How many findings there are of each kind; empty where there are none.
+fn counts(project: &ProjectReport) -> String {
+    let summary = &project.summary;
+    let found: Vec<String> = [
+        (summary.errors, "error"),
+        (summary.warnings, "warning"),
+        (summary.notes, "note"),
+        (summary.suppressed, "allowed finding"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| counted(count, what))
+    .collect();
+    found.join(", ")
+}
+
+/// What to do about a verdict, where the deploy mode does not do it by itself.
+fn advice(project: &ProjectReport, verdict: Verdict) -> String {
+    let mode = project.deploy_name();
+    let fits = project.summary.fits != Some(false);
+    match verdict {
+        Verdict::AnyOrder => String::new(),
+        Verdict::NoSafeOrder | Verdict::SwitchBetween if fits => String::new(),
+        Verdict::MigrateFirst | Verdict::CodeFirst if fits => String::new(),
+        Verdict::MigrateFirst => {
+            format!("run the migrations before the new code (this project deploys {mode})")
+        }
+        Verdict::CodeFirst => format!(
+            "deploy the new code, wait until the old release is gone, then migrate (this project \
+             deploys {mode})"
+        ),
+        Verdict::SwitchBetween if fits => String::new(),
+        Verdict::SwitchBetween => {
+            let places = &project.summary.switch_after;
+            let is_new = |path: &String| project.steps.iter().any(|step| step.migration == *path);
+            // With older releases alive the place can lie in what the base already has.
+            let what = match places.iter().any(is_new) {
+                true => "split the change: deploy",
+                false => "deploy",
+            };
+            let places = places.join(" or ");
+            format!("{what} the new code after {places} and before what follows")
+        }
+        Verdict::NoSafeOrder => {
+            let unsafe_step = project
+                .steps
+                .iter()
+                .find(|step| step.verdict == Verdict::NoSafeOrder)
+                .or(project.steps.first());
+            let mut line = "no order of deploying and migrating is safe".to_owned();
+            if let Some(step) = unsafe_step {
+                let path = &project.files[step.index].path;
+                line.push_str(&format!(
+                    ": `migcheck explain {path}` shows the steps that are"
+                ));
+            }
+            let needed = &project.summary.needed;
+            if let Some(first) = needed.first() {
+                let more = match needed.len() {
+                    1 => String::new(),
+                    count => format!(" and {} more", count - 1),
+                };
+                line.push_str(&format!(
+                    "\n(the new code cannot go first: it is presumed to use {}{more}, which the \
+                     migration makes)",
+                    printable(first)
+                ));
+            }
+            line
+        }
+        Verdict::Broken => "the new code does not fit its own schema".to_owned(),
+        Verdict::Unknown => "the answer hangs on statements that were not understood".to_owned(),
+    }
+}
