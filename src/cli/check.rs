@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use migcheck::{
     DeployMode, Dialect, FailOn, Layout, New, Options, ServerVersion, Verbosity, check,
-    detection_line, fails, files_lines, to_json, to_text,
+    detection_line, fails, files_lines,
 };
 
+use super::output::{self, Output};
 use super::project::{listed, named, or_variable, server_version, variable};
 use super::terminal::{Colour, styling};
 
@@ -80,9 +81,10 @@ pub(super) struct CheckArguments {
     /// Never exit with 1; the same as --fail-on never.
     #[arg(long)]
     exit_zero: bool,
-    /// How the report is printed [default: text; env: MIGCHECK_FORMAT].
-    #[arg(long, value_enum)]
-    format: Option<Format>,
+    /// How the report is printed, to stdout or to a file; several may be given. One of text, json,
+    /// sarif, github, gitlab, junit, gcc, markdown [default: text; env: MIGCHECK_FORMAT].
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
+    format: Vec<Output>,
     /// Colours in the text.
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     color: Colour,
@@ -103,12 +105,6 @@ enum FailOnArgument {
     Error,
     Warning,
     Never,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs the check and prints its report; the exit code.
@@ -149,7 +145,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         select: arguments.select.clone(),
         ignore: arguments.ignore.clone(),
     };
-    let format = or_variable(arguments.format, "MIGCHECK_FORMAT", listed)?.unwrap_or(Format::Text);
+    let outputs = output::chosen(&arguments.format)?;
     let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
         .unwrap_or(FailOnArgument::Error);
     let report = check(&options, &|name| std::env::var_os(name))?;
@@ -175,12 +171,10 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         (false, false) => Verbosity::Normal,
     };
     let width = variable("COLUMNS").and_then(|columns| columns.parse().ok());
-    let width = width.unwrap_or(WIDEST);
-    let text = match format {
-        Format::Text => to_text(&report, styling(arguments.color, width), verbosity),
-        Format::Json => to_json(&report),
-    };
-    super::print(&text)?;
+    let styling = styling(arguments.color, width.unwrap_or(WIDEST));
+    for it in &outputs {
+        it.write(&report, styling, verbosity)?;
+    }
     let fail_on = match fail_on {
         _ if arguments.exit_zero => FailOn::Never,
         FailOnArgument::Error => FailOn::Error,

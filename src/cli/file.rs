@@ -1,6 +1,7 @@
 //! The files that the command line names.
 
-use std::io::Read;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -28,4 +29,11 @@ pub(super) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<u8> {
     };
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(super::CLEAN)
+}
+
+/// Writes behind what a file holds.
+pub(super) fn append(path: &Path, text: &str) -> anyhow::Result<()> {
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write to {}", path.display()))
 }

@@ -8,6 +8,7 @@ mod explain;
 mod file;
 mod graph;
 mod matrix;
+mod output;
 mod project;
 mod rules;
 mod schema;

@@ -399,11 +399,7 @@ fn finding<'a>(project: &'a ProjectReport, finding: &'a Finding) -> WireFinding<
         rule: finding.rule,
         severity: finding.severity.as_str(),
         class: finding.class.as_str(),
-        fingerprint: fingerprint(
-            finding,
-            &file.path,
-            only_in_file(project, finding.migration),
-        ),
+        fingerprint: fingerprint_of(project, finding),
         suppressed: finding.suppressed.as_ref().map(|it| Suppressed {
             by: "allow",
             reason: &it.reason,
@@ -489,6 +485,12 @@ fn version(project: &ProjectReport, migration: usize) -> &str {
 fn only_in_file(project: &ProjectReport, migration: usize) -> Option<&str> {
     let plan = project.plans.get(migration)?;
     plan.line.map(|_| plan.version.as_str())
+}
+
+/// The fingerprint of a finding in its project.
+pub(super) fn fingerprint_of(project: &ProjectReport, finding: &Finding) -> String {
+    let path = &project.files[finding.migration].path;
+    fingerprint(finding, path, only_in_file(project, finding.migration))
 }
 
 /// Made of rule, object and migration, so that it stays when lines move; and of the version where

@@ -6,11 +6,18 @@ pub(crate) mod ddl;
 mod diff;
 mod explained;
 mod files;
+mod gcc;
+mod github;
+mod gitlab;
 mod graph;
 mod json;
+mod junit;
+mod listed;
+mod markdown;
 mod matrix;
 mod page;
 mod printable;
+mod sarif;
 mod schema_json;
 mod sentence;
 mod text;
@@ -38,17 +45,23 @@ pub use explained::{
     Dependent, Event, Explained, QueryUse, ReleaseUses, explained_to_json, explained_to_text,
 };
 pub use files::files_lines;
+pub use gcc::to_gcc;
+pub use github::to_github;
+pub use gitlab::to_gitlab;
 pub use graph::{
     Branch, GraphEdge, GraphNode, GraphReport, Pin, PinRole, ProjectGraph, graph_to_dot,
     graph_to_json, graph_to_mermaid, graph_to_text,
 };
 pub use json::to_json;
+pub use junit::to_junit;
+pub use markdown::to_markdown;
 pub use matrix::{
     Cell, MatrixReport, MatrixState, ProjectMatrix, matrix_to_json, matrix_to_markdown,
     matrix_to_text,
 };
 pub use page::{page_to_text, rules_to_json, rules_to_text};
 pub use printable::printable;
+pub use sarif::to_sarif;
 pub use schema_json::schema_to_json;
 pub use text::{Styling, Verbosity, detection_line, to_text};
 pub use verification::{Telling, verification_line, verification_to_json, verification_to_text};

@@ -24,13 +24,30 @@ struct Head {
 
 /// The block at the head of a page and the sentence before it.
 fn head(rule: &Rule) -> (Option<Head>, &'static str) {
-    let summary = rule.page.lines().nth(2).unwrap_or("");
     let block = rule.page.split_once("\n```toml\n");
     let block = block.and_then(|(_, rest)| rest.split_once("\n```"));
     (
         block.and_then(|(text, _)| toml::from_str(text).ok()),
-        summary,
+        summary(rule),
     )
+}
+
+/// What happened, in a sentence.
+pub(super) fn summary(rule: &Rule) -> &'static str {
+    rule.page.lines().nth(2).unwrap_or("")
+}
+
+/// Why it hurts: the first paragraph of that part of the page.
+pub(super) fn reason(rule: &Rule) -> Option<&'static str> {
+    let (_, rest) = rule.page.split_once("\n## Why it hurts\n\n")?;
+    rest.split("\n\n").next()
+}
+
+/// Why it hurts and what to do instead, in Markdown: the page without its head and examples.
+pub(super) fn advice(rule: &Rule) -> &'static str {
+    let start = rule.page.find("\n## Why it hurts\n").map_or(0, |at| at + 1);
+    let rest = &rule.page[start..];
+    rest[..rest.find("\n## Examples\n").unwrap_or(rest.len())].trim_end()
 }
 
 /// Every rule in a line: its name, its class, how bad it is by default, what happened.

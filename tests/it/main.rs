@@ -6,6 +6,7 @@ mod commands;
 #[cfg(feature = "live-postgres")]
 mod connection;
 mod conventions;
+mod formats;
 mod histories;
 mod history;
 #[path = "../support/home.rs"]

@@ -1,0 +1,267 @@
+//! The same findings in each format, which public schemas and readers of the formats judge.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::cli::program;
+use crate::home;
+use crate::support::TestRepository;
+
+const BASE: &str = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, nickname text);\n\
+    CREATE TABLE orders (id bigint PRIMARY KEY, state text, \"we<b>ird`\" integer);\n";
+
+const CHANGE: &str = "ALTER TABLE users RENAME COLUMN nickname TO display_name;\n\
+    -- ::error::a command, ##[error]another, <img src=x onerror=alert(1)> and \u{1b}[31m\u{202e}\n\
+    ALTER TABLE orders DROP COLUMN \"we<b>ird`\";\n\
+    CREATE INDEX ON orders (state);\n";
+
+const QUERIES: &str = "-- name: GetUser :one\nSELECT id, nickname FROM users WHERE email = '::warning::x';\n\
+    -- name: ListOrders :many\nSELECT id, \"we<b>ird`\" FROM orders WHERE state <> '</script><b>@all #1 [x](http://evil)';\n";
+
+/// A change with a renamed column, a dropped one of a hostile name, and hostile queries.
+fn repository() -> TestRepository {
+    let mut repository = TestRepository::new();
+    repository.write(
+        "migcheck.toml",
+        "layout = \"sqlx\"\ndialect = \"postgres\"\n",
+    );
+    repository.write("migrations/1_base.sql", BASE);
+    repository.write("queries.sql", QUERIES);
+    repository.commit("base");
+    repository.git(&["checkout", "--quiet", "-b", "change"]);
+    repository.write("migrations/2_a, b%:c.sql", CHANGE);
+    repository.commit("change");
+    repository
+}
+
+fn printed(repository: &TestRepository, format: &str) -> String {
+    let arguments = ["check", "--base", "main", "--quiet", "--format", format];
+    let output = program(repository.root(), &arguments).output();
+    let output = output.expect("the program runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(said, "", "{format}");
+    assert_eq!(output.status.code(), Some(1), "{format}");
+    String::from_utf8(output.stdout).expect("it is UTF-8")
+}
+
+/// What a program says against a document, or nothing; `None` where it is not installed.
+fn judged(name: &str, command: &mut Command) -> Option<String> {
+    let output = command.output().map_err(|error| error.to_string());
+    let output = home::required(name, output)?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let missing = said.contains("No module named");
+    let said = match missing {
+        true => Err(said),
+        false => Ok(said),
+    };
+    let said = home::required(name, said)?;
+    Some(match output.status.success() {
+        true => String::new(),
+        false => format!("{name}: {said}"),
+    })
+}
+
+fn schema(name: &str) -> std::path::PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join("tests/schemas").join(name)
+}
+
+/// A Python that has the validator of JSON schemas: that of the system, or the first one found.
+fn python() -> &'static str {
+    let has_it = |python: &&str| {
+        let arguments = ["-c", "import jsonschema"];
+        let output = Command::new(python).args(arguments).output();
+        output.is_ok_and(|it| it.status.success())
+    };
+    let all = ["python3", "/usr/bin/python3"];
+    all.into_iter().find(has_it).unwrap_or("python3")
+}
+
+const VALIDATE: &str = "import json, sys, jsonschema
+schema, document = (json.load(open(it)) for it in sys.argv[1:3])
+validator = jsonschema.validators.validator_for(schema)
+validator.check_schema(schema)
+errors = [f'{list(it.path)}: {it.message[:300]}' for it in validator(schema).iter_errors(document)]
+sys.exit('\\n'.join(errors) or 0)
+";
+
+#[test]
+fn each_format_of_the_same_findings() {
+    let repository = repository();
+    for format in ["gcc", "github", "gitlab", "junit", "markdown", "sarif"] {
+        let mut text = printed(&repository, format);
+        assert!(
+            !text.contains(['\u{1b}', '\u{202e}']),
+            "{format} keeps what a terminal obeys"
+        );
+        if format == "sarif" {
+            let mut log: Value = serde_json::from_str(&text).expect("it is JSON");
+            // The pages of the rules are long, and are tested elsewhere.
+            log["runs"][0]["tool"]["driver"]["rules"] = Value::Null;
+            text = serde_json::to_string_pretty(&log).expect("it is JSON");
+        }
+        insta::assert_snapshot!(format, text);
+    }
+}
+
+#[test]
+fn sarif_is_what_its_schema_and_its_readers_want() {
+    let repository = repository();
+    let file = repository.root().join("out.sarif");
+    let text = printed(&repository, "sarif");
+    std::fs::write(&file, &text).expect("it can be written");
+    let mut validate = Command::new(python());
+    validate.args(["-c", VALIDATE]);
+    validate.args([&schema("sarif-schema-2.1.0.json"), &file]);
+    if let Some(said) = judged("Python with jsonschema", &mut validate) {
+        assert_eq!(said, "");
+    }
+    // What GitHub asks for beside the schema.
+    let log: Value = serde_json::from_str(&text).expect("it is JSON");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("a list");
+    let results = run["results"].as_array().expect("a list");
+    assert!(!results.is_empty());
+    for rule in rules {
+        for text in ["shortDescription", "fullDescription", "help"] {
+            let text = rule[text]["text"].as_str().expect("a text");
+            assert!(!text.is_empty(), "{rule}");
+        }
+        let description = rule["fullDescription"]["text"].as_str().expect("a text");
+        assert!(description.chars().count() <= 1024);
+    }
+    let mut fingerprints = BTreeSet::new();
+    for result in results {
+        let index = result["ruleIndex"].as_u64().expect("a number");
+        let index = usize::try_from(index).expect("it is small");
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().expect("a text");
+        assert_eq!(uri, "migrations/2_a%2C%20b%25%3Ac.sql");
+        fingerprints.insert(result["partialFingerprints"]["primaryLocationLineHash"].to_string());
+    }
+    assert_eq!(fingerprints.len(), results.len());
+}
+
+#[test]
+fn junit_is_what_its_schema_wants() {
+    let repository = repository();
+    let file = repository.root().join("out.xml");
+    for base in ["main", "change"] {
+        let named = format!("junit={}", file.display());
+        let arguments = ["check", "--base", base, "--quiet", "--format", &named];
+        let output = program(repository.root(), &arguments).output();
+        let output = output.expect("the program runs");
+        assert_eq!(output.stdout, b"", "it goes to the file alone");
+        let text = std::fs::read_to_string(&file).expect("it is there");
+        let failures = usize::from(base == "main");
+        let counts = format!("tests=\"1\" failures=\"{failures}\"");
+        assert_eq!(text.matches(&counts).count(), 2, "{text}");
+        let mut lint = Command::new("xmllint");
+        lint.args(["--noout", "--schema"]);
+        lint.args([&schema("junit-10.xsd"), &file]);
+        if let Some(said) = judged("xmllint", &mut lint) {
+            assert_eq!(said, "");
+        }
+    }
+}
+
+#[test]
+fn gitlab_gets_what_it_asks_for() {
+    let issues: Value = serde_json::from_str(&printed(&repository(), "gitlab")).expect("JSON");
+    let mut fingerprints = BTreeSet::new();
+    let issues = issues.as_array().expect("a list");
+    for issue in issues {
+        let severity = issue["severity"].as_str().expect("a text");
+        assert!(["info", "minor", "major", "critical", "blocker"].contains(&severity));
+        let path = issue["location"]["path"].as_str().expect("a text");
+        assert!(!path.starts_with("./") && !path.starts_with('/'), "{path}");
+        assert!(issue["location"]["positions"]["begin"]["line"].is_u64());
+        assert!(issue["description"].is_string() && issue["check_name"].is_string());
+        fingerprints.insert(issue["fingerprint"].to_string());
+    }
+    assert_eq!(fingerprints.len(), issues.len());
+    assert!(!issues.is_empty());
+}
+
+#[test]
+fn github_shows_ten_of_a_level_and_the_last_stands_for_the_rest() {
+    let mut repository = TestRepository::new();
+    repository.write("migcheck.toml", "layout = \"sqlx\"\n");
+    let tables = |sql: &str| -> String {
+        let all = (1..=14).map(|number| sql.replace('#', &number.to_string()));
+        all.collect()
+    };
+    repository.write(
+        "migrations/1_a.sql",
+        tables("CREATE TABLE t# (a integer);\n"),
+    );
+    repository.commit("base");
+    repository.write("migrations/2_b.sql", tables("DROP TABLE t#;\n"));
+    let text = printed(&repository, "github");
+    let errors: Vec<&str> = text
+        .lines()
+        .filter(|it| it.starts_with("::error"))
+        .collect();
+    assert_eq!(errors.len(), 10);
+    assert!(errors[9].contains("::5 more:%0Amigrations/2_b.sql:10: table `t10` is dropped"));
+    assert!(errors[9].contains("%0Amigrations/2_b.sql:14: table `t14` is dropped [table_dropped]"));
+    // And all of them in the summary of the step.
+    let summary = repository.root().join("summary.md");
+    std::fs::write(&summary, "before\n").expect("it can be written");
+    let arguments = ["check", "--base", "main", "--format", "github"];
+    let mut command = program(repository.root(), &arguments);
+    command.env("GITHUB_STEP_SUMMARY", &summary);
+    command.output().expect("the program runs");
+    let text = std::fs::read_to_string(&summary).expect("it is there");
+    assert!(text.starts_with("before\n### ❌ migcheck: "), "{text}");
+    assert_eq!(text.matches("\n#### ❌ table `t").count(), 14);
+}
+
+#[test]
+fn several_formats_go_to_files_and_one_to_stdout() {
+    let repository = repository();
+    let arguments = [
+        "check",
+        "--base",
+        "main",
+        "--quiet",
+        "--format",
+        "gcc",
+        "--format",
+        "json=out.json",
+        "--format",
+        "text=out.txt",
+        "--color",
+        "always",
+    ];
+    let output = program(repository.root(), &arguments).output();
+    let output = output.expect("the program runs");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        printed(&repository, "gcc")
+    );
+    let read =
+        |name: &str| std::fs::read_to_string(repository.root().join(name)).expect("it is there");
+    assert_eq!(read("out.json"), printed(&repository, "json"));
+    // No colours in a file.
+    assert_eq!(read("out.txt"), printed(&repository, "text"));
+    let said = |arguments: &[&str]| {
+        let output = program(repository.root(), arguments).output();
+        let output = output.expect("the program runs");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (code, text) = said(&["check", "--format", "text", "--format", "json"]);
+    assert_eq!(code, Some(2));
+    insta::assert_snapshot!(text, @"migcheck: only one format can go to stdout: name a file for the others, as in `--format text --format sarif=migcheck.sarif`");
+    let (code, text) = said(&["check", "--format", "xml"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("unknown format `xml`"), "{text}");
+}
