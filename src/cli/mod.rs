@@ -55,6 +55,8 @@ enum Command {
     Stats(Box<stats::StatsArguments>),
     /// List the rules.
     Rules(rules::RulesArguments),
+    /// Print the JSON schema of the report of a check.
+    JsonSchema,
 }
 
 /// Nothing at or above `--fail-on`.
@@ -78,6 +80,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Stats(arguments) => stats::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::JsonSchema => print(migcheck::json_schema()),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -3,6 +3,8 @@
 //! `null` means not judged, `[]` means none. Lines and columns count from 1, columns in code
 //! points, ends exclusive; offsets and lengths are bytes.
 
+#[cfg(test)]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::Role;
@@ -12,15 +14,25 @@ use crate::source::{Position, SourceFile, Span};
 
 use super::{NotUnderstood, ProjectReport, ReleaseReport, Report, StatementReport, StepReport};
 
+/// The JSON schema of the report of a check (draft 2020-12). Fields and values may be added to the
+/// format; a reader has to accept them.
+pub fn json_schema() -> &'static str {
+    include_str!("report.schema.json")
+}
+
 /// The longest statement text that is printed, in characters; its span gives the rest.
 const LONGEST_TEXT: usize = 400;
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Root<'a> {
+    /// 1. Fields and values may be added; a reader has to accept them.
     format: u32,
+    /// `check`.
     report: &'static str,
     tool: Tool,
     projects: Vec<Project<'a>>,
+    /// Folders of migrations that were not checked.
     left_out: Vec<LeftOut<'a>>,
 }
 
@@ -53,60 +65,78 @@ pub(super) fn report_json(report: &str, fields: &[(&str, serde_json::Value)]) ->
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct LeftOut<'a> {
     folder: &'a str,
     reason: &'a str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Project<'a> {
     project: About<'a>,
+    /// What new is measured from; null where that is no revision.
     base: Option<Base<'a>>,
     releases: Vec<Release<'a>>,
     summary: Summary,
+    /// The new migrations, in run order.
     steps: Vec<Step<'a>>,
     findings: Vec<WireFinding<'a>>,
+    /// Every statement that was not understood, old ones included.
     not_understood: Vec<Unread<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct About<'a> {
+    /// The project's folder from the root of the repository.
     root: &'a str,
+    /// The migration tool.
     layout: &'static str,
     dialect: &'static str,
     server_version: Option<String>,
+    /// How the project deploys: migrate-first, code-first, phased, concurrent, offline.
     deploy: &'static str,
     /// Where the migrations are: several projects can have one root.
     folder: &'a str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Base<'a> {
     revision: Option<&'a str>,
     version: Option<&'a str>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Release<'a> {
     name: &'a str,
     revision: Option<&'a str>,
+    /// live or head.
     role: &'static str,
     version: Option<&'a str>,
+    /// What is known of what it does: presumed, partial, complete.
     evidence: &'static str,
     queries: Option<usize>,
     queries_not_understood: Option<usize>,
+    /// The oldest version that it may run on.
     requires_schema: Option<&'a str>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Summary {
+    /// any-order, migrate-first, code-first, switch-between, no-safe-order, broken, unknown; null where each migration was judged by itself.
     verdict: Option<&'static str>,
+    /// Whether the way the project deploys is one that the verdict allows.
     fits: Option<bool>,
     migrations: usize,
     new_migrations: usize,
@@ -119,25 +149,32 @@ struct Summary {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Step<'a> {
     migration: &'a str,
     version: &'a str,
     verdict: &'static str,
+    /// Whether the live releases work on all of its states: works, breaks, unknown.
     old: &'static str,
+    /// Whether head works on all of its states: works, breaks, unknown.
     new: &'static str,
     min_compatible_release: Option<&'a str>,
+    /// Which transaction its statements share: migration, own, implicit, run, none.
     runs_in: &'static str,
     statements: Vec<Statement<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Statement<'a> {
     index: usize,
     span: WireSpan<'a>,
     text: String,
     understood: bool,
     operations: &'a [&'static str],
+    /// Whether it may run in a transaction block: allowed, forbidden; null where that is not known.
     transaction: Option<&'static str>,
+    /// Whether other connections see the state after it.
     commit_point: bool,
     // Locks and cost are not computed yet.
     locks: Option<()>,
@@ -147,17 +184,23 @@ struct Statement<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct WireSpan<'a> {
     file: &'a str,
+    /// From 1.
     line: usize,
+    /// From 1, in code points; the end is exclusive.
     column: usize,
     end_line: usize,
     end_column: usize,
+    /// In bytes.
     offset: usize,
+    /// In bytes.
     length: usize,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Object<'a> {
     kind: &'static str,
     schema: Option<&'a str>,
@@ -167,10 +210,14 @@ struct Object<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct WireFinding<'a> {
     rule: &'static str,
+    /// error, warning, note.
     severity: &'static str,
+    /// compat, data, loss, ops, history.
     class: &'static str,
+    /// Made of rule, object and migration: it stays when lines move.
     fingerprint: String,
     suppressed: Option<Suppressed<'a>>,
     message: &'a str,
@@ -180,23 +227,30 @@ struct WireFinding<'a> {
     migration: &'a str,
     version: &'a str,
     statement: Option<usize>,
+    /// Null where it is about a file as a whole.
     span: Option<WireSpan<'a>>,
     breaks: Vec<Break<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Suppressed<'a> {
     by: &'static str,
     reason: &'a str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Break<'a> {
+    /// old-on-new, new-on-old, old-reads-new-data, new-reads-old-data.
     pair: &'static str,
+    /// read, write.
     access: Vec<&'static str>,
     release: &'a str,
+    /// proven, possible, presumed, unknown.
     evidence: &'static str,
     error: Option<ServerError<'a>>,
+    /// The queries that prove it; null where the release's code was not read.
     uses: Option<Vec<WireUse<'a>>>,
     /// Why it hurts nobody as far as is known.
     unused: Option<&'static str>,
@@ -205,6 +259,7 @@ struct Break<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct WireUse<'a> {
     file: &'a str,
     line: usize,
@@ -213,19 +268,23 @@ struct WireUse<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct WireMention<'a> {
     file: &'a str,
     line: usize,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct ServerError<'a> {
+    /// The SQLSTATE.
     code: &'static str,
     message: &'a str,
     stage: &'static str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Unread<'a> {
     file: &'a str,
     version: &'a str,
@@ -506,4 +565,23 @@ fn fingerprint(finding: &Finding, migration: &str, version: Option<&str>) -> Str
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        let schema = schemars::schema_for!(Root<'static>);
+        let mut schema = serde_json::to_value(schema).expect("a schema is JSON");
+        schema["title"] = "The report of `migcheck check --format json`, format 1".into();
+        let mut text = serde_json::to_string_pretty(&schema).expect("it is JSON");
+        text.push('\n');
+        if text != json_schema() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/report.schema.json");
+            std::fs::write(path, text).expect("it can be written");
+            panic!("the types have another schema: {path} is to be src/report/report.schema.json");
+        }
+    }
 }

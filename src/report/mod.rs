@@ -52,7 +52,7 @@ pub use graph::{
     Branch, GraphEdge, GraphNode, GraphReport, Pin, PinRole, ProjectGraph, graph_to_dot,
     graph_to_json, graph_to_mermaid, graph_to_text,
 };
-pub use json::to_json;
+pub use json::{json_schema, to_json};
 pub use junit::to_junit;
 pub use markdown::to_markdown;
 pub use matrix::{

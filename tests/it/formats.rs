@@ -265,3 +265,29 @@ fn several_formats_go_to_files_and_one_to_stdout() {
     assert_eq!(code, Some(2));
     assert!(text.contains("unknown format `xml`"), "{text}");
 }
+
+#[test]
+fn json_is_what_its_schema_says() {
+    let repository = repository();
+    let file = |name: &str, text: String| {
+        let path = repository.root().join(name);
+        std::fs::write(&path, text).expect("it can be written");
+        path
+    };
+    let output = program(repository.root(), &["json-schema"]).output();
+    let schema = String::from_utf8(output.expect("the program runs").stdout);
+    let schema = file("schema.json", schema.expect("it is UTF-8"));
+    let report = file("out.json", printed(&repository, "json"));
+    let mut validate = Command::new(python());
+    validate.args(["-c", VALIDATE]).args([&schema, &report]);
+    if let Some(said) = judged("Python with jsonschema", &mut validate) {
+        assert_eq!(said, "");
+    }
+    // And it refuses what is none.
+    let wrong = file("wrong.json", "{\"format\": 1}".to_owned());
+    let mut validate = Command::new(python());
+    validate.args(["-c", VALIDATE]).args([&schema, &wrong]);
+    if let Some(said) = judged("Python with jsonschema", &mut validate) {
+        assert!(said.contains("'projects' is a required property"), "{said}");
+    }
+}
