@@ -18,6 +18,7 @@ mod matrix;
 mod points;
 mod remarks;
 mod replayed;
+mod typed;
 mod version;
 mod walk;
 
@@ -90,6 +91,8 @@ pub struct Options {
     pub queries: Vec<String>,
     /// Files that hold the old release's queries, where there is no git.
     pub old_queries: Vec<String>,
+    /// A migration that is not in a file yet: it is what is new.
+    pub typed: Option<TypedMigration>,
     /// The family of servers.
     pub dialect: Option<Dialect>,
     /// The server's version.
@@ -110,14 +113,27 @@ pub struct Options {
     pub ignore: Vec<String>,
 }
 
+/// The text of a migration that comes from elsewhere than a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedMigration {
+    /// Its text.
+    pub bytes: Vec<u8>,
+    /// The name of the file that it is going to be, or its path as seen from the current folder;
+    /// otherwise it is named as the one after the newest.
+    pub name: Option<String>,
+}
+
 /// Checks the project at hand.
 ///
 /// # Errors
 ///
 /// Any [`Error`]: the check could not be made. Findings are not errors.
 pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> {
-    let target = locate(&options.paths)?;
-    let overrides = overrides(options, &target)?;
+    let mut target = locate(&options.paths)?;
+    let mut overrides = overrides(options, &target)?;
+    if let Some(typed) = &options.typed {
+        typed::lay(typed, &mut target, &mut overrides)?;
+    }
     let (found, base) = match &options.new {
         New::SinceBase | New::SinceRevision(_) if target.files.is_empty() => {
             let revision = match &options.new {

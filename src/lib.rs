@@ -23,7 +23,7 @@ pub mod source;
 pub mod sql;
 
 pub use check::{
-    FailOn, New, Options, ReleaseContract, Replayed, SchemaAt, TreeBranches, check,
+    FailOn, New, Options, ReleaseContract, Replayed, SchemaAt, TreeBranches, TypedMigration, check,
     check_tree_branches, check_trees, diff_versions, explain_migration, explain_migration_in,
     explain_object, explain_version, fails, near_names, release_contract, release_matrix,
     replay_project, replay_tree, schema_at, tree_contract, version_graph,

@@ -1,11 +1,11 @@
 //! `migcheck check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use migcheck::{
-    DeployMode, Dialect, FailOn, Layout, New, Options, ServerVersion, Verbosity, check,
-    detection_line, fails, files_lines,
+    DeployMode, Dialect, FailOn, Layout, New, Options, ServerVersion, TypedMigration, Verbosity,
+    check, detection_line, fails, files_lines,
 };
 
 use super::output::{self, Output};
@@ -18,8 +18,13 @@ const WIDEST: usize = 140;
 /// The arguments of `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// A repository, a folder, or migration files (files named are what is new).
+    /// A repository, a folder, or migration files (files named are what is new); - reads a
+    /// migration from the standard input, which is judged as the next one of the project here.
     paths: Vec<PathBuf>,
+    /// The file that the standard input is going to be: its name in the migrations folder, or its
+    /// path [default: the number after the newest].
+    #[arg(long, value_name = "NAME")]
+    stdin_filename: Option<String>,
 
     /// What "new" is measured from: a revision or branch [default: the merge base with the target
     /// branch; env: MIGCHECK_BASE].
@@ -124,8 +129,27 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
             .filter(|_| !arguments.isolated)
             .map(PathBuf::from)
     });
+    let is_typed = arguments.paths.iter().any(|it| it.as_os_str() == "-");
+    if is_typed && arguments.paths.len() > 1 {
+        anyhow::bail!("`-` stands alone: the standard input is one migration");
+    }
+    if arguments.stdin_filename.is_some() && !is_typed {
+        anyhow::bail!("--stdin-filename names what is read from the standard input: give `-`");
+    }
+    let typed = match is_typed {
+        true => Some(TypedMigration {
+            bytes: super::file::bytes(Path::new("-"))?,
+            name: arguments.stdin_filename.clone(),
+        }),
+        false => None,
+    };
+    let paths = match is_typed {
+        true => Vec::new(),
+        false => arguments.paths.clone(),
+    };
     let options = Options {
-        paths: arguments.paths.clone(),
+        paths,
+        typed,
         new,
         live: arguments.live.clone(),
         old_config: arguments.old_config.clone(),

@@ -8,18 +8,23 @@ use anyhow::Context;
 
 /// The text of a file, `-` being the standard input.
 pub(super) fn read(path: &Path) -> anyhow::Result<String> {
-    let shown = || format!("cannot read {}", path.display());
-    let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        let mut input = std::io::stdin().lock();
-        input.read_to_end(&mut bytes).with_context(shown)?;
-    } else {
-        bytes = std::fs::read(path).with_context(shown)?;
-    }
     // PowerShell writes UTF-16.
-    String::from_utf8(bytes)
+    String::from_utf8(bytes(path)?)
         .context("it is not UTF-8")
-        .with_context(shown)
+        .with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// What is in a file, `-` being the standard input.
+pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = match path.as_os_str() == "-" {
+        true => std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map(|_| bytes),
+        false => std::fs::read(path),
+    };
+    read.with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// Writes to a file, or to the standard output where none is named; the exit code.

@@ -27,6 +27,16 @@ pub enum Tree {
     Revision(Revision),
     /// Files by path.
     Memory(BTreeMap<String, Vec<u8>>),
+    /// Another tree with one more file, or with another text in one.
+    Overlaid(Arc<Overlaid>),
+}
+
+/// A tree and a file that lies on top of it.
+#[derive(Debug)]
+pub struct Overlaid {
+    below: Tree,
+    path: String,
+    bytes: Vec<u8>,
 }
 
 /// A folder on disk.
@@ -109,6 +119,16 @@ impl Tree {
         )
     }
 
+    /// This tree with the file `path`, whatever it holds there.
+    #[must_use]
+    pub fn with_file(self, path: impl Into<String>, bytes: Vec<u8>) -> Tree {
+        Tree::Overlaid(Arc::new(Overlaid {
+            below: self,
+            path: path.into(),
+            bytes,
+        }))
+    }
+
     /// All files in the folder `under` and below it, sorted by bytes.
     ///
     /// # Errors
@@ -123,6 +143,13 @@ impl Tree {
                 .filter(|path| is_within(path, under))
                 .cloned()
                 .collect()),
+            Tree::Overlaid(tree) => {
+                let files = tree.below.files(under)?;
+                Ok(match is_within(&tree.path, under) {
+                    true => with_name(files, &tree.path),
+                    false => files,
+                })
+            }
         }
     }
 
@@ -148,6 +175,7 @@ impl Tree {
                 .grep(Some(&tree.commit), pattern, left_out)
                 .map(Some),
             Tree::Memory(_) => Ok(None),
+            Tree::Overlaid(tree) => tree.below.mentions(pattern, left_out),
         }
     }
 
@@ -173,6 +201,11 @@ impl Tree {
                 Ok(names)
             }
             Tree::Memory(files) => Ok(first_parts(files.keys(), folder)),
+            Tree::Overlaid(tree) => {
+                let names = tree.below.names(folder)?;
+                let own = first_parts(std::iter::once(&tree.path), folder);
+                Ok(own.iter().fold(names, |names, own| with_name(names, own)))
+            }
         }
     }
 
@@ -187,6 +220,14 @@ impl Tree {
             && let Some(files) = tree.direct_files(folder)?
         {
             return Ok(Vec::clone(&files));
+        }
+        if let Tree::Overlaid(tree) = self {
+            let files = tree.below.direct_files(folder)?;
+            let (own, name) = split(&tree.path);
+            return Ok(match own == folder {
+                true => with_name(files, name),
+                false => files,
+            });
         }
         let mut names = self.names(folder)?;
         names.retain(|name| !name.ends_with('/'));
@@ -226,7 +267,7 @@ impl Tree {
         let (above, name) = split(folder);
         match self {
             Tree::WorkTree(_) => Ok(!self.files(folder)?.is_empty()),
-            Tree::Revision(_) | Tree::Memory(_) => {
+            Tree::Revision(_) | Tree::Memory(_) | Tree::Overlaid(_) => {
                 let name = format!("{name}/");
                 Ok(self.names(above)?.contains(&name))
             }
@@ -270,6 +311,15 @@ impl Tree {
                     None => Contents::Missing,
                 })
                 .collect()),
+            Tree::Overlaid(tree) => {
+                let mut all = tree.below.read_many(paths)?;
+                for (contents, path) in all.iter_mut().zip(paths) {
+                    if path.as_ref() == tree.path {
+                        *contents = tree.contents();
+                    }
+                }
+                Ok(all)
+            }
         }
     }
 
@@ -293,6 +343,15 @@ impl Tree {
                     .map(|(path, it)| decode(path, it));
                 Ok(texts.collect())
             }
+            Tree::Overlaid(tree) => {
+                let mut all = tree.below.texts(paths)?;
+                for (text, path) in all.iter_mut().zip(paths) {
+                    if *path == tree.path {
+                        *text = decode(path, tree.contents());
+                    }
+                }
+                Ok(all)
+            }
         }
     }
 
@@ -304,6 +363,16 @@ impl Tree {
             Tree::Revision(tree) => {
                 format!("{}:{path}", tree.repository.short(&tree.commit))
             }
+            Tree::Overlaid(tree) => tree.below.shown(path),
+        }
+    }
+}
+
+impl Overlaid {
+    fn contents(&self) -> Contents {
+        match self.bytes.len() as u64 {
+            length if length > LARGEST => Contents::TooLarge(length),
+            _ => Contents::Bytes(self.bytes.clone()),
         }
     }
 }
@@ -386,6 +455,14 @@ impl WorkTree {
         }
         Ok(direct.get(folder).cloned())
     }
+}
+
+/// Sorted names with one more, if it is not among them.
+fn with_name(mut names: Vec<String>, name: &str) -> Vec<String> {
+    if let Err(place) = names.binary_search_by(|it| it.as_str().cmp(name)) {
+        names.insert(place, name.to_owned());
+    }
+    names
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -37,6 +37,7 @@ mod stats;
 #[path = "../support/mod.rs"]
 mod support;
 mod type_changes;
+mod typed;
 mod uses;
 mod verdicts;
 mod verify;

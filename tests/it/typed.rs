@@ -1,0 +1,109 @@
+//! A migration on the standard input.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::cli::program;
+use crate::support::TestRepository;
+
+/// What the program prints of a text, without the excerpt's lines, and how it ends.
+fn typed(folder: &Path, text: &str, arguments: &[&str]) -> String {
+    let arguments = [&["check", "-", "--format", "gcc"], arguments].concat();
+    let mut child = program(folder, &arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    // A program that refuses its arguments reads nothing.
+    let _ = stdin.write_all(text.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let said = [output.stderr, output.stdout].concat();
+    let code = output.status.code().unwrap_or(-1);
+    let said = String::from_utf8(said).expect("it is UTF-8");
+    let first: Vec<&str> = said
+        .lines()
+        .map(|it| it.split(';').next().unwrap_or(it))
+        .collect();
+    format!("{}\nexit {code}", first.join("\n"))
+}
+
+fn repository() -> TestRepository {
+    let mut repository = TestRepository::new();
+    repository.write("migcheck.toml", "layout = \"sqlx\"\n");
+    repository.write(
+        "db/migrations/0009_t.sql",
+        "CREATE TABLE t (a integer, b text);",
+    );
+    repository.commit("base");
+    repository
+}
+
+#[test]
+fn it_is_judged_as_the_next_one() {
+    let repository = repository();
+    let root = repository.root();
+    insta::assert_snapshot!(typed(root, "ALTER TABLE t DROP COLUMN b;", &[]), @"
+    migcheck: sqlx · postgres · db/migrations/ (2, 1 new) · live the release without these files
+    db/migrations/0010_stdin.sql:1:15: error: column `t.b` is dropped
+    exit 1
+    ");
+    insta::assert_snapshot!(typed(root, "ALTER TABLE t ADD COLUMN c text;", &["-q"]), @"exit 0");
+    // As an editor has it: the path of a file that may be there already, with another text.
+    let here = root.join("db");
+    let arguments = ["-q", "--stdin-filename", "migrations/0009_t.sql"];
+    insta::assert_snapshot!(typed(&here, "CREATE TABLE u (a integer", &arguments), @"
+    db/migrations/0009_t.sql:1:1: warning: this statement was not understood and may change anything
+    exit 0
+    ");
+    let arguments = ["-q", "--stdin-filename", "0012_x.sql"];
+    insta::assert_snapshot!(typed(root, "DROP TABLE t;", &arguments), @"
+    db/migrations/0012_x.sql:1:1: error: table `t` is dropped
+    exit 1
+    ");
+}
+
+#[test]
+fn what_a_framework_generates_needs_no_folder() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("manage.py"), "").expect("it can be written");
+    let schema = "CREATE TABLE app_user (id integer PRIMARY KEY, name text);";
+    std::fs::write(folder.path().join("structure.sql"), schema).expect("it can be written");
+    let arguments = ["--schema-file", "structure.sql"];
+    let text = "BEGIN;\nALTER TABLE \"app_user\" DROP COLUMN \"name\" CASCADE;\nCOMMIT;";
+    insta::assert_snapshot!(typed(folder.path(), text, &arguments), @"
+    migcheck: plain · postgres · migrations/ (1, 1 new) · live the release without these files
+    migrations/1_stdin.sql:2:24: error: column `app_user.name` is dropped
+    exit 1
+    ");
+    // Without the schema before it, tables are taken for granted.
+    insta::assert_snapshot!(typed(folder.path(), text, &["-q", "--stdin-filename", "0042_drop.sql"]), @"
+    migrations/0042_drop.sql:2:24: error: column `app_user.name` is dropped
+    exit 1
+    ");
+}
+
+#[test]
+fn slips_are_said() {
+    let repository = repository();
+    let root = repository.root();
+    insta::assert_snapshot!(typed(root, "", &["db"]), @"
+    migcheck: `-` stands alone: the standard input is one migration
+    exit 2
+    ");
+    insta::assert_snapshot!(typed(root, "", &["--stdin-filename", "../x/1.sql"]), @"
+    migcheck: ../x/1.sql does not lie in the repository
+    exit 2
+    ");
+    insta::assert_snapshot!(typed(root, "", &["--stdin-filename", "x.sql"]), @"
+    migcheck: sqlx · postgres · db/migrations/ (1, 0 new) · live the release without these files
+    db/migrations/x.sql:1:1: warning: this migration is never run: sqlx wants <number>_<name>.sql [migration_skipped]
+    exit 0
+    ");
+    let output = program(root, &["check", "--stdin-filename", "x.sql"]).output();
+    let said = String::from_utf8(output.expect("the program runs").stderr).expect("UTF-8");
+    insta::assert_snapshot!(said, @"migcheck: --stdin-filename names what is read from the standard input: give `-`");
+}
