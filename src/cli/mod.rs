@@ -18,7 +18,8 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 /// Says which SQL migrations break old or new code while both run side by side.
 #[derive(Debug, Parser)]
@@ -57,6 +58,13 @@ enum Command {
     Rules(rules::RulesArguments),
     /// Print the JSON schema of the report of a check.
     JsonSchema,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the man page.
+    Man,
 }
 
 /// Nothing at or above `--fail-on`.
@@ -81,6 +89,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Stats(arguments) => stats::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::JsonSchema => print(migcheck::json_schema()),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => man(),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -89,6 +99,36 @@ pub(crate) fn run() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+fn completions(shell: Shell) -> anyhow::Result<u8> {
+    let mut bytes = Vec::new();
+    let mut command = Arguments::command();
+    clap_complete::generate(shell, &mut command, "migcheck", &mut bytes);
+    print(&String::from_utf8_lossy(&bytes))
+}
+
+/// One page with every command after another.
+fn man() -> anyhow::Result<u8> {
+    let mut command = Arguments::command();
+    // So that each command's page is called after it: `migcheck check`.
+    command.build();
+    let mut bytes = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut bytes)?;
+    for it in command
+        .get_subcommands()
+        .filter(|it| it.get_name() != "help")
+    {
+        let page = clap_mangen::Man::new(it.clone());
+        let name = it
+            .get_display_name()
+            .unwrap_or(it.get_name())
+            .replace('-', " ");
+        bytes.extend(format!(".SH \"{}\"\n", name.to_uppercase()).bytes());
+        page.render_description_section(&mut bytes)?;
+        page.render_options_section(&mut bytes)?;
+    }
+    print(&String::from_utf8_lossy(&bytes))
 }
 
 /// Data goes to stdout; a reader that has seen enough is no failure.
