@@ -733,7 +733,7 @@ returns = ["x: public.b"]
 text = "SELECT $1::a AS x"
 "#;
     let contract = Contract::parse(text).expect("it is a contract");
-    let session = r#"{"is":"session","number":150000,"version":"15.0","database":"d","user":"u","path":["public"]}"#;
+    let session = r#"{"is":"session","number":150000,"version":"15.0","database":"d","user":"u","path":["public"],"closed":[]}"#;
     let said = [vec![session.to_owned()]];
     let mut server = Recorded {
         said: &said,

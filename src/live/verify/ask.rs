@@ -23,6 +23,8 @@ pub(super) struct Surroundings {
     leads: BTreeMap<u64, Vec<u64>>,
     /// The words of all bodies.
     words: BTreeSet<String>,
+    /// The routines that run with the rights of their owner.
+    pub(super) definers: BTreeSet<ObjectId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,6 +35,9 @@ enum Row {
     Leads {
         from: u64,
         to: u64,
+    },
+    Definer {
+        id: u64,
     },
     Body {
         body: String,
@@ -47,6 +52,8 @@ pub(super) struct SessionRow {
     pub(super) database: String,
     pub(super) user: String,
     pub(super) path: Vec<Ident>,
+    /// The schemas that the role may not look into.
+    pub(super) closed: Vec<Ident>,
 }
 
 impl SessionRow {
@@ -66,6 +73,7 @@ struct NameRow {
 pub(super) fn surroundings(
     server: &mut dyn Answers,
     options: &VerifyOptions,
+    role: Option<&str>,
 ) -> Result<Surroundings, LiveError> {
     let limit = match options.statement_timeout {
         Some(time) => format!("SET LOCAL statement_timeout = {};\n", time.as_millis()),
@@ -75,11 +83,18 @@ pub(super) fn surroundings(
     let mut relations = Vec::new();
     let mut leads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut words = BTreeSet::new();
-    for line in server.answer(&format!("{BEGIN}{limit}{SESSION}{KEEP_PATH}{NAMES}"))? {
+    let mut definers = BTreeSet::new();
+    let session_query =
+        SESSION.replace("':role'", &format!("'{}'", hexadecimal(role.unwrap_or(""))));
+    let asked = format!("{BEGIN}{limit}{session_query}{KEEP_PATH}{NAMES}");
+    for line in server.answer(&asked)? {
         match row(&line)? {
             Row::Session(row) => session = Some(row),
             Row::Relation(row) => relations.push(row),
             Row::Leads { from, to } => leads.entry(from).or_default().push(to),
+            Row::Definer { id } => {
+                definers.insert(ObjectId(id));
+            }
             Row::Body { body, definition } => {
                 for text in [Some(body), definition].into_iter().flatten() {
                     let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
@@ -97,6 +112,7 @@ pub(super) fn surroundings(
         relations,
         leads,
         words,
+        definers,
     })
 }
 
@@ -178,7 +194,7 @@ fn wanted_relations(surroundings: &Surroundings, contract: &Contract) -> BTreeSe
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Wanted {
     pub(super) kind: WantedKind,
-    /// The number of the relation or routine.
+    /// The number of the relation, routine or type.
     pub(super) relation: u64,
     /// The place of the column; 0 where any will do.
     pub(super) column: u64,
@@ -195,6 +211,8 @@ pub(super) enum WantedKind {
     Sequence,
     /// A function or procedure.
     Routine,
+    /// A type, whose schema counts alone.
+    Type,
     /// What fills a column that an INSERT leaves out.
     Default,
 }
@@ -206,10 +224,10 @@ pub(super) struct Access {
     pub(super) no_role: bool,
     /// By relation or routine: the privileges that are denied, with the place of the column.
     pub(super) denied: BTreeSet<(u64, u64, String)>,
-    /// Relations and routines in a schema that the role may not look into.
+    /// Relations, routines and types in a schema that the role may not look into.
     pub(super) schemas: BTreeMap<u64, String>,
-    /// By relation: the sequence of a serial column that may not be used.
-    pub(super) serials: BTreeMap<u64, String>,
+    /// By relation and place of the column: the sequence of a serial column that may not be used.
+    pub(super) serials: BTreeMap<(u64, u64), String>,
     /// Relations with row-level security that admits nothing for a privilege.
     pub(super) unadmitted: BTreeSet<(u64, String)>,
 }
@@ -232,6 +250,7 @@ enum AccessRow {
     },
     Serial {
         relation: u64,
+        column: u64,
         name: String,
     },
     Unadmitted {
@@ -264,8 +283,12 @@ pub(super) fn access(
             AccessRow::Schema { name, relation } => {
                 access.schemas.insert(relation, name);
             }
-            AccessRow::Serial { relation, name } => {
-                access.serials.insert(relation, name);
+            AccessRow::Serial {
+                relation,
+                column,
+                name,
+            } => {
+                access.serials.insert((relation, column), name);
             }
             AccessRow::Unadmitted {
                 relation,

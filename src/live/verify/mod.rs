@@ -13,6 +13,7 @@
 mod ask;
 mod judge;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::history::history_between;
@@ -216,16 +217,23 @@ impl Contract {
         server: &mut dyn Answers,
         options: &VerifyOptions,
     ) -> Result<Verification, LiveError> {
-        let surroundings = ask::surroundings(server, options)?;
         let role = options.role.clone().or_else(|| {
             let role = self.role.as_ref();
             role.map(|it| it.as_str().to_owned())
         });
+        let surroundings = ask::surroundings(server, options, role.as_deref())?;
+        let closed: BTreeSet<&Ident> = surroundings.session.closed.iter().collect();
+        let path = self
+            .search_path
+            .as_ref()
+            .unwrap_or(&surroundings.session.path);
         let session = Session {
-            search_path: match &self.search_path {
-                Some(path) => path.clone(),
-                None => surroundings.session.path.clone(),
-            },
+            // As the server does: what the role may not look into is passed over.
+            search_path: path
+                .iter()
+                .filter(|it| !closed.contains(it))
+                .cloned()
+                .collect(),
             version: surroundings.session.version.clone(),
             major: surroundings.session.major(),
             database: surroundings.session.database.clone(),
@@ -233,7 +241,7 @@ impl Contract {
             user: surroundings.session.user.clone(),
         };
         let live = ask::catalog(server, &surroundings, self)?;
-        let judged = judge::Judged::new(self, &live, &session);
+        let judged = judge::Judged::new(self, &live, &session, &surroundings);
         let access = ask::access(server, &judged.wanted(), &session.role)?;
         let (lacks, drift, unknown) = judged.finish(&access);
         let history = self.applied(server)?;

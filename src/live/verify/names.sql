@@ -16,6 +16,13 @@ SELECT row_to_json(q) FROM (
   WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   ORDER BY 2, 3) q;
 
+-- The routines that run with the rights of their owner.
+SELECT row_to_json(q) FROM (
+  SELECT 'definer' AS "is", p.oid::int8 AS id
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  WHERE p.prosecdef AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  ORDER BY p.oid) q;
+
 -- Bodies can name any table.
 SELECT row_to_json(q) FROM (
   SELECT 'body' AS "is", p.prosrc AS body,
