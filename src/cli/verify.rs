@@ -98,6 +98,9 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         Format::Text => verification_to_text(contract, &found, telling, super::terminal::width()),
     };
     super::print(&text)?;
+    if found.fits() && !fits {
+        super::say("migcheck: the release can run there, but --strict allows no difference");
+    }
     Ok(match fits {
         true => super::CLEAN,
         false => super::FINDINGS,
@@ -121,5 +124,12 @@ fn needs(arguments: &VerifyArguments) -> anyhow::Result<Needs> {
         queries: arguments.queries.clone(),
         ..arguments.project.options(arguments.path.clone())?
     };
-    Ok(Needs::Release(Box::new(release_contract(&options, None)?)))
+    let drawn = release_contract(&options, None);
+    let drawn = match &arguments.path {
+        Some(_) => drawn?,
+        None => drawn.context(
+            "no contract is named (--contract FILE or MIGCHECK_CONTRACT), and none can be drawn here",
+        )?,
+    };
+    Ok(Needs::Release(Box::new(drawn)))
 }

@@ -212,6 +212,10 @@ fn hint(found: &Verification) -> Option<String> {
         return None;
     }
     let text = match standing(history) {
+        Standing::Failed => {
+            "a migration has failed: repair what it left and run what is pending, then start the \
+             release"
+        }
         Standing::Behind => {
             "the database is behind this release: run the pending migrations, then start it"
         }
@@ -223,16 +227,20 @@ fn hint(found: &Verification) -> Option<String> {
             "the database has migrations that this release does not know and lacks some that it \
              does: they come from different branches"
         }
-        Standing::Level => {
-            "the database has all migrations of this release and no others: something else has \
-             changed it"
-        }
+        Standing::Level => match found.lacks.iter().all(|it| it.is_denied) {
+            true => "the schema has all migrations of this release: grant the role what it lacks",
+            false => {
+                "the database has all migrations of this release and no others: something else \
+                     has changed it"
+            }
+        },
     };
     Some(text.to_owned())
 }
 
 /// Where a database stands to a release.
 enum Standing {
+    Failed,
     Level,
     Behind,
     Ahead,
@@ -240,6 +248,9 @@ enum Standing {
 }
 
 fn standing(history: &HistoryComparison) -> Standing {
+    if !history.failed.is_empty() {
+        return Standing::Failed;
+    }
     match (history.pending.is_empty(), history.unknown.is_empty()) {
         (true, true) => Standing::Level,
         (false, true) => Standing::Behind,
@@ -284,15 +295,12 @@ fn summary(contract: &Contract, found: &Verification) -> String {
         parts.push(format!("{unknown} not known"));
     }
     if !found.drift.is_empty() {
-        parts.push(format!(
-            "{} that {} nobody",
-            counted(found.drift.len(), "difference"),
-            if found.drift.len() == 1 {
-                "hurts"
-            } else {
-                "hurt"
-            }
-        ));
+        parts.push(match (found.lacks.is_empty(), found.drift.len()) {
+            (true, 1) => "1 difference that hurts nobody".to_owned(),
+            (true, count) => format!("{count} differences that hurt nobody"),
+            // A query that fails for one reason never gets to the next.
+            (false, count) => counted(count, "other difference"),
+        });
     }
     let verdict = match found.fits() {
         true => "fits",

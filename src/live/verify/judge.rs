@@ -322,6 +322,7 @@ impl<'a> Judged<'a> {
                 message: first.message,
                 queries,
                 certainty: first.certainty,
+                is_denied: closed.is_some(),
             });
         }
         self.refused(access, &mut lacks);
@@ -845,6 +846,7 @@ impl<'a> Judged<'a> {
                     .map(|it| it.certainty)
                     .min()
                     .unwrap_or(Certainty::Proven),
+                is_denied: false,
             });
             return;
         }
@@ -915,6 +917,7 @@ impl<'a> Judged<'a> {
                 false => Certainty::Possible,
             },
             queries: senders,
+            is_denied: false,
         });
     }
 
@@ -930,7 +933,8 @@ impl<'a> Judged<'a> {
                 code: Some("22023".to_owned()),
                 message: Some(format!("role \"{role}\" does not exist")),
                 queries: Vec::new(),
-                certainty: Certainty::Presumed,
+                certainty: Certainty::Proven,
+                is_denied: true,
             });
             return;
         }
@@ -981,6 +985,7 @@ impl<'a> Judged<'a> {
                 message: Some(message).filter(|it| !it.is_empty()),
                 queries: denial.queries,
                 certainty: denial.certainty,
+                is_denied: true,
             });
         }
     }

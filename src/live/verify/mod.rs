@@ -103,6 +103,8 @@ pub struct Lack {
     pub queries: Vec<usize>,
     /// How sure it is.
     pub certainty: Certainty,
+    /// Whether it is the role that lacks something: a privilege, or to be there.
+    pub is_denied: bool,
 }
 
 /// How sure it is that the release is hurt.
@@ -189,6 +191,12 @@ impl Contract {
         let history = &self.history;
         let state = match history_between(server, &history.table, LOCK_LIMIT, COMMIT) {
             Ok(state) => state,
+            Err(LiveError::Locked { .. }) => {
+                server.answer(ROLLBACK)?;
+                let reason =
+                    "another connection locks the history table: a migration may be running";
+                return Ok(AppliedMigrations::Unknown(reason.to_owned()));
+            }
             Err(
                 error @ (LiveError::Server(_)
                 | LiveError::PermissionDenied { .. }
