@@ -207,8 +207,7 @@ fn hint(found: &Verification) -> Option<String> {
         return None;
     };
     // What a role may not do has nothing to do with migrations.
-    let is_refusal = |it: &Lack| it.code.as_deref() == Some("42501");
-    if found.lacks.iter().all(is_refusal) {
+    if found.lacks.iter().all(|it| it.is_denied) {
         return None;
     }
     let text = match standing(history) {
@@ -227,13 +226,10 @@ fn hint(found: &Verification) -> Option<String> {
             "the database has migrations that this release does not know and lacks some that it \
              does: they come from different branches"
         }
-        Standing::Level => match found.lacks.iter().all(|it| it.is_denied) {
-            true => "the schema has all migrations of this release: grant the role what it lacks",
-            false => {
-                "the database has all migrations of this release and no others: something else \
-                     has changed it"
-            }
-        },
+        Standing::Level => {
+            "the database has all migrations of this release and no others: something else has \
+             changed it"
+        }
     };
     Some(text.to_owned())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::VerifyOptions;
 use crate::bind;
 use crate::contract::Contract;
-use crate::live::read::{BEGIN, KEEP_PATH, catalog_of, row, script};
+use crate::live::read::{BEGIN, KEEP_PATH, Only, catalog_of, row, script};
 use crate::live::{Answers, LiveError};
 use crate::schema::catalog::{Catalog, Knowledge, ObjectId, Relation, RelationBody, Table};
 use crate::schema::name::{Ident, QualifiedName};
@@ -41,7 +41,8 @@ enum Row {
     },
     Body {
         body: String,
-        definition: Option<String>,
+        /// What one that is not a text names.
+        names: Option<Vec<String>>,
     },
 }
 
@@ -95,11 +96,9 @@ pub(super) fn surroundings(
             Row::Definer { id } => {
                 definers.insert(ObjectId(id));
             }
-            Row::Body { body, definition } => {
-                for text in [Some(body), definition].into_iter().flatten() {
-                    let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
-                    words.extend(parts.map(str::to_lowercase));
-                }
+            Row::Body { body, names } => {
+                words.extend(words_of(&body));
+                words.extend(names.iter().flatten().map(|it| it.to_lowercase()));
             }
         }
     }
@@ -124,11 +123,15 @@ pub(super) fn catalog(
     contract: &Contract,
 ) -> Result<Catalog, LiveError> {
     let wanted = wanted_relations(surroundings, contract);
-    let lines = server.answer(&script(Some(&wanted)))?;
+    let only = Only {
+        texts: written_views(surroundings, contract),
+        relations: wanted,
+    };
+    let lines = server.answer(&script(Some(&only)))?;
     let mut catalog = catalog_of(&lines)?;
     for row in &surroundings.relations {
         let name = QualifiedName::new(row.schema.clone(), row.name.clone());
-        if wanted.contains(&row.id) || catalog.relation(&name).is_some() {
+        if only.relations.contains(&row.id) || catalog.relation(&name).is_some() {
             continue;
         }
         let relation = Relation {
@@ -175,19 +178,45 @@ fn wanted_relations(surroundings: &Surroundings, contract: &Contract) -> BTreeSe
         let name = row.name.as_str();
         named.contains(name) || surroundings.words.contains(&name.to_lowercase())
     };
-    let mut pending: Vec<u64> = surroundings
-        .relations
-        .iter()
-        .filter(is_wanted)
-        .map(|row| row.id)
+    reached(surroundings, is_wanted)
+}
+
+/// The relations that something which is written stands on: of views among them the text is needed,
+/// since what is written or locked there goes on to what they read. A query that only reads needs the
+/// columns of a view alone.
+fn written_views(surroundings: &Surroundings, contract: &Contract) -> BTreeSet<u64> {
+    let texts = contract.queries.iter().map(|it| words_of(&it.text));
+    let written: BTreeSet<String> = texts
+        .filter(|words| WRITING.iter().any(|it| words.contains(*it)))
+        .flatten()
         .collect();
-    let mut wanted = BTreeSet::new();
+    let is_written = |row: &&NameRow| {
+        let name = row.name.as_str().to_lowercase();
+        surroundings.words.contains(&name) || words_of(&name).is_subset(&written)
+    };
+    reached(surroundings, is_written)
+}
+
+/// One of these words is in every query that writes rows or locks them.
+const WRITING: [&str; 6] = ["insert", "update", "delete", "merge", "share", "copy"];
+
+/// The words of a text, in lower case.
+fn words_of(text: &str) -> BTreeSet<String> {
+    let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
+    parts.map(str::to_lowercase).collect()
+}
+
+/// Those relations, and what views and rules lead on to.
+fn reached(surroundings: &Surroundings, is_first: impl Fn(&&NameRow) -> bool) -> BTreeSet<u64> {
+    let relations = surroundings.relations.iter();
+    let mut pending: Vec<u64> = relations.filter(is_first).map(|row| row.id).collect();
+    let mut found = BTreeSet::new();
     while let Some(id) = pending.pop() {
-        if wanted.insert(id) {
+        if found.insert(id) {
             pending.extend(surroundings.leads.get(&id).into_iter().flatten());
         }
     }
-    wanted
+    found
 }
 
 /// Something that a role has to be allowed to do.

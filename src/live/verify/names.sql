@@ -23,11 +23,14 @@ SELECT row_to_json(q) FROM (
   WHERE p.prosecdef AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   ORDER BY p.oid) q;
 
--- Bodies can name any table.
+-- Bodies can name any table. Of one that is not kept as text the server knows what it names; to ask
+-- for its text would lock all that.
 SELECT row_to_json(q) FROM (
   SELECT 'body' AS "is", p.prosrc AS body,
-    CASE WHEN p.prokind <> 'a' AND to_jsonb(p) ->> 'prosqlbody' IS NOT NULL THEN
-      pg_get_functiondef(p.oid) END AS definition
+    CASE WHEN p.prosrc = '' THEN (SELECT json_agg(DISTINCT c.relname)
+      FROM pg_depend d JOIN pg_class c ON c.oid = d.refobjid
+      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+        AND d.refclassid = 'pg_class'::regclass) END AS names
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_language l ON l.oid = p.prolang
   WHERE l.lanname IN ('sql', 'plpgsql')
