@@ -40,5 +40,7 @@ mod type_changes;
 mod uses;
 mod verdicts;
 mod verify;
+#[cfg(feature = "live-postgres")]
+mod verify_command;
 mod versions;
 mod world;
