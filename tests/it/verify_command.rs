@@ -1294,7 +1294,8 @@ fn a_server_that_does_not_answer_is_left_in_time() {
 fn a_statement_that_takes_too_long_is_said() {
     let Some(scene) = Scene::after(4) else { return };
     let mut other = scene.database.session();
-    lock(&mut other, "pg_catalog.pg_enum");
+    // One that no session reads when it begins.
+    lock(&mut other, "pg_catalog.pg_depend");
     let begin = Instant::now();
     assert_snapshot!(scene.verify(&["--statement-timeout", "0.3"]), @r"
     --- stderr
