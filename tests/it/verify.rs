@@ -526,8 +526,19 @@ fn each_single_removal_from_the_schema_of_a_fixture_is_found_with_its_query() {
         let Some(database) = database() else {
             return;
         };
-        for migration in sent(&replayed.migrations) {
-            migration.run(&database).expect("the migration runs");
+        let ran: Result<Vec<_>, _> = sent(&replayed.migrations)
+            .iter()
+            .map(|it| it.run(&database))
+            .collect();
+        let version = database.run("SHOW server_version_num").expect("it knows");
+        match ran {
+            Ok(_) => {}
+            // By hand, on old servers: some fixtures have what came with PostgreSQL 13 and 14.
+            Err(refusal) if ["12", "13"].contains(&&version[..2]) => {
+                eprintln!("NOT TESTED against PostgreSQL {version}: {name}: {refusal:?}");
+                continue;
+            }
+            Err(refusal) => panic!("{name}: {refusal:?}"),
         }
         let mut session = database.session();
         for contract in [&presumed, &known] {
