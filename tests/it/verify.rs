@@ -389,7 +389,8 @@ fn removals(contract: &Contract) -> Vec<(String, String)> {
             let column = quoted(column.name.as_str());
             let sql = match word {
                 "TABLE" => format!("ALTER TABLE {name} DROP COLUMN {column} CASCADE;"),
-                _ => format!("ALTER {word} {name} RENAME COLUMN {column} TO gone;"),
+                // Of views as well, and PostgreSQL 12 knows no other way.
+                _ => format!("ALTER TABLE {name} RENAME COLUMN {column} TO gone;"),
             };
             out.push((format!("{name}.{column}"), sql));
         }

@@ -25,6 +25,9 @@ pub(super) struct Surroundings {
     words: BTreeSet<String>,
     /// The routines that run with the rights of their owner.
     pub(super) definers: BTreeSet<ObjectId>,
+    /// The views that read with the rights of whoever asks them, and what they read: relations with
+    /// places of columns.
+    pub(super) invokers: BTreeMap<u64, Vec<(u64, u64)>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,6 +41,10 @@ enum Row {
     },
     Definer {
         id: u64,
+    },
+    Invoker {
+        id: u64,
+        reads: Option<Vec<(u64, u64)>>,
     },
     Body {
         body: String,
@@ -85,6 +92,7 @@ pub(super) fn surroundings(
     let mut leads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut words = BTreeSet::new();
     let mut definers = BTreeSet::new();
+    let mut invokers = BTreeMap::new();
     let session_query =
         SESSION.replace("':role'", &format!("'{}'", hexadecimal(role.unwrap_or(""))));
     let asked = format!("{BEGIN}{limit}{session_query}{KEEP_PATH}{NAMES}");
@@ -95,6 +103,9 @@ pub(super) fn surroundings(
             Row::Leads { from, to } => leads.entry(from).or_default().push(to),
             Row::Definer { id } => {
                 definers.insert(ObjectId(id));
+            }
+            Row::Invoker { id, reads } => {
+                invokers.insert(id, reads.unwrap_or_default());
             }
             Row::Body { body, names } => {
                 words.extend(words_of(&body));
@@ -112,6 +123,7 @@ pub(super) fn surroundings(
         leads,
         words,
         definers,
+        invokers,
     })
 }
 

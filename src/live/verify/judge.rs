@@ -29,8 +29,8 @@ pub(super) struct Judged<'a> {
     contract: &'a Contract,
     live: &'a Catalog,
     session: &'a Session,
-    /// The schemas that the role may not look into.
-    closed: &'a [Ident],
+    /// What the server has told of its surroundings.
+    surroundings: &'a Surroundings,
     slice: Catalog,
     /// What each query comes to on the release's own schema, as far as the contract holds it.
     own: Vec<Bound>,
@@ -113,7 +113,7 @@ impl<'a> Judged<'a> {
             contract,
             live,
             session,
-            closed: &surroundings.session.closed,
+            surroundings,
             own: Vec::new(),
             now: Vec::new(),
             slice,
@@ -137,6 +137,42 @@ impl<'a> Judged<'a> {
         all.flat_map(deeds_of)
             .flat_map(|(_, deeds)| self.wanted_for(&deeds))
             .collect()
+    }
+
+    /// What is wanted below a view that works with the rights of whoever asks it.
+    fn wanted_below(&self, wanted: &Wanted) -> Vec<Wanted> {
+        let Some(reads) = self.surroundings.invokers.get(&wanted.relation) else {
+            return Vec::new();
+        };
+        let at = |relation, column, privilege| Wanted {
+            kind: WantedKind::Relation,
+            relation,
+            column,
+            privilege,
+        };
+        // Where anything of it is read, all that the view names is.
+        let mut below: Vec<Wanted> = match wanted.privilege {
+            "SELECT" => {
+                let reads = reads.iter();
+                reads
+                    .map(|(relation, column)| at(*relation, *column, "SELECT"))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        if let Some(RelationBody::View(view)) =
+            self.live_relation(ObjectId(wanted.relation)).map(|it| &it.body)
+            && let ViewWrites::Through { table, columns } = &view.writes
+            && wanted.privilege != "SELECT"
+            // A view between would be asked with the rights of its own owner.
+            && view.depends_on.contains(table)
+        {
+            let place = usize::try_from(wanted.column).ok();
+            let column = place.and_then(|it| columns.get(it.checked_sub(1)?).copied().flatten());
+            let column = column.map_or(0, |it| it.0 & 0xffff);
+            below.push(at(table.0, column, wanted.privilege));
+        }
+        below
     }
 
     fn wanted_for(&self, deeds: &Deeds) -> Vec<Wanted> {
@@ -201,6 +237,15 @@ impl<'a> Judged<'a> {
                     want(WantedKind::Default, table, place, "USAGE");
                 }
             }
+        }
+        let mut place = 0;
+        while let Some(wanted) = out.get(place).cloned() {
+            for below in self.wanted_below(&wanted) {
+                if !out.contains(&below) {
+                    out.push(below);
+                }
+            }
+            place += 1;
         }
         out
     }
@@ -351,7 +396,8 @@ impl<'a> Judged<'a> {
         let mut names = relations.chain(types).chain(routines);
         let message = trouble.message.as_deref().unwrap_or_default();
         let is_it = |name: &&QualifiedName| {
-            self.closed.contains(&name.schema) && message.contains(name.name.as_str())
+            self.surroundings.session.closed.contains(&name.schema)
+                && message.contains(name.name.as_str())
         };
         names
             .find(is_it)
