@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Binder;
 use super::builtin::builtins;
 use super::kind::{Base, Modifiers, Type};
-use super::outcome::{Bound, Failure, Stage, Unknown, Use, UseKind};
+use super::outcome::{BodyDeeds, Bound, Failure, Stage, Unknown, Use, UseKind};
 use super::routine::Names;
 use super::scope::{Column, Entry, Scope, Vars};
 use crate::schema::catalog::{Catalog, ObjectId, Relation, RelationBody, TypeBody, UserType};
@@ -62,6 +62,8 @@ pub(super) struct Binding<'b, 'c, 'q> {
     pub(super) uses: BTreeSet<Use>,
     /// What is used behind the statement: in bodies that it runs.
     pub(super) behind: BTreeSet<Use>,
+    /// What such bodies do with the rights of whoever sends the statement.
+    pub(super) deeds: BodyDeeds,
     pub(super) parameters: HashMap<u32, Type>,
     /// The parameters that stood without a type where nothing gives them one.
     pub(super) untyped_parameters: BTreeSet<u32>,
@@ -83,6 +85,7 @@ impl<'b, 'c, 'q> Binding<'b, 'c, 'q> {
             out: Bound::default(),
             uses: BTreeSet::new(),
             behind: BTreeSet::new(),
+            deeds: BodyDeeds::default(),
             parameters: HashMap::new(),
             untyped_parameters: BTreeSet::new(),
             scopes: Vec::new(),

@@ -22,11 +22,12 @@ pub mod types;
 mod upsert;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use self::outcome::{
-    Bound, Failure, OutputColumn, Stage, Unknown, Use, UseKind, Write, WriteKind, Written,
+    BodyDeeds, Bound, Deeds, Failure, OutputColumn, Stage, Unknown, Use, UseKind, Write, WriteKind,
+    Written,
 };
 
 use self::binding::Binding;
@@ -82,8 +83,10 @@ pub fn bind_all_beside(
     catalog: &Catalog,
     own: &Catalog,
     settings: &Settings,
+    definers: &BTreeSet<ObjectId>,
 ) -> Vec<Bound> {
     let mut binder = Binder::new(catalog, settings).beside(own);
+    binder.definers = Some(definers);
     let all = queries.iter();
     all.map(|query| binder.bind_query(query)).collect()
 }
@@ -226,6 +229,9 @@ pub(crate) struct Binder<'c> {
     bodies: HashMap<Body, Arc<Behind>>,
     /// The bodies that are being read: one may call itself.
     running: Vec<Body>,
+    /// The routines that run with the rights of their owner (`SECURITY DEFINER`), where somebody asks
+    /// what bodies do with which rights.
+    definers: Option<&'c BTreeSet<ObjectId>>,
 }
 
 /// What tells one run of a body from another: the routine, the table whose trigger it is, and what
@@ -242,6 +248,7 @@ impl<'c> Binder<'c> {
             relations: HashMap::new(),
             bodies: HashMap::new(),
             running: Vec::new(),
+            definers: None,
         }
     }
 
@@ -252,6 +259,11 @@ impl<'c> Binder<'c> {
             own: Some(own),
             ..self
         }
+    }
+
+    /// Whether what a routine does counts as done with the rights of the one who calls it.
+    fn runs_as_caller(&self, routine: ObjectId) -> bool {
+        self.definers.is_some_and(|it| !it.contains(&routine))
     }
 
     /// The places in which a name is sought.
@@ -302,6 +314,9 @@ impl<'c> Binder<'c> {
         out.behind = binding.behind.difference(&binding.uses).cloned().collect();
         binding.uses.append(&mut binding.behind);
         out.uses = binding.uses.into_iter().collect();
+        out.deeds = Some(binding.deeds)
+            .filter(|it| *it != BodyDeeds::default())
+            .map(Box::new);
         out
     }
 

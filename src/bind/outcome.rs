@@ -1,5 +1,7 @@
 //! What binding a query comes to.
 
+use std::collections::BTreeSet;
+
 use crate::schema::catalog::ObjectId;
 use crate::schema::name::{Ident, QualifiedName};
 use crate::schema::types::SqlType;
@@ -112,6 +114,50 @@ pub enum Written {
     Literal(String),
 }
 
+/// What is done with relations and routines, for which the one who does it needs the right.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Deeds {
+    /// What is used.
+    pub uses: BTreeSet<Use>,
+    /// What is written.
+    pub writes: Vec<Write>,
+    /// The relations whose rows are locked.
+    pub locked: BTreeSet<ObjectId>,
+}
+
+impl Deeds {
+    /// Adds those of `other`, each once.
+    pub(super) fn add(&mut self, other: &Deeds) {
+        self.uses.extend(other.uses.iter().cloned());
+        self.locked.extend(&other.locked);
+        for write in &other.writes {
+            if !self.writes.contains(write) {
+                self.writes.push(write.clone());
+            }
+        }
+    }
+}
+
+/// What bodies do with the rights of whoever sends a query.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BodyDeeds {
+    /// Where they are sure to get there.
+    pub sure: Deeds,
+    /// Where a condition decides.
+    pub possible: Deeds,
+}
+
+impl BodyDeeds {
+    /// Adds those of a body that is sure to run, or may run.
+    pub(super) fn add(&mut self, other: &BodyDeeds, is_certain: bool) {
+        match is_certain {
+            true => self.sure.add(&other.sure),
+            false => self.possible.add(&other.sure),
+        }
+        self.possible.add(&other.possible);
+    }
+}
+
 /// One column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputColumn {
@@ -138,6 +184,11 @@ pub struct Bound {
     pub parameters: Vec<Option<SqlType>>,
     /// What it writes.
     pub writes: Vec<Write>,
+    /// The relations whose rows it locks, as `FOR UPDATE` does.
+    pub locked: BTreeSet<ObjectId>,
+    /// What the bodies that it runs do with the rights of whoever sends it; `None` where they do
+    /// nothing, or nobody asked.
+    pub deeds: Option<Box<BodyDeeds>>,
     /// The unique indexes that its upserts mean by their columns: the table and the index.
     pub arbiters: Vec<(ObjectId, ObjectId)>,
     /// The names of constraints that it relies on by name.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::binding::Binding;
 use super::kind::{Base, Type};
-use super::outcome::{Failure, Stage, Unknown, Use, UseKind, WriteKind, Written};
+use super::outcome::{BodyDeeds, Deeds, Failure, Stage, Unknown, Use, UseKind, WriteKind, Written};
 use super::scope::Column;
 use crate::schema::catalog::{ObjectId, Relation, Routine, Table, Trigger};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
@@ -23,6 +23,8 @@ pub(super) struct Behind {
     failures: Vec<Failure>,
     unknowns: Vec<Unknown>,
     uses: BTreeSet<Use>,
+    /// What needs the rights of the one for whom it runs.
+    deeds: BodyDeeds,
 }
 
 /// How names in a body are looked up beside the columns.
@@ -83,6 +85,7 @@ impl<'c> Binding<'_, 'c, '_> {
 
     fn take_over(&mut self, behind: &Behind, span: Span, is_certain: bool) {
         self.behind.extend(behind.uses.iter().cloned());
+        self.deeds.add(&behind.deeds, is_certain);
         for failure in &behind.failures {
             let late = Failure {
                 span,
@@ -162,8 +165,17 @@ impl<'c> Binding<'_, 'c, '_> {
                 uses,
                 behind: deeper,
                 late,
+                mut deeds,
                 ..
             } = inner;
+            if self.binder.runs_as_caller(routine.id) {
+                deeds.sure.add(&Deeds {
+                    uses: uses.clone(),
+                    writes: out.writes,
+                    locked: out.locked,
+                });
+                behind.deeds.add(&deeds, part.is_certain);
+            }
             behind.uses.extend(uses.into_iter().chain(deeper));
             behind.unknowns.extend(out.unknowns);
             let failures = out.failures.into_iter().chain(late);
@@ -330,10 +342,19 @@ impl<'c> Binding<'_, 'c, '_> {
             entry.open = open;
             inner.scopes[scope].entries.push(entry);
             inner.expr(scope, &expression);
+            // Of the expression itself only calls need a right: what it names was looked up once.
+            let is_call = |it: &&Use| {
+                let is_relation = inner.catalog().relation_name(it.object).is_some();
+                let is_asked = inner.binder.definers.is_some();
+                is_asked && !is_relation && inner.user_type(it.object).is_none()
+            };
+            let calls: Vec<Use> = inner.uses.iter().filter(is_call).cloned().collect();
+            inner.deeds.sure.uses.extend(calls);
             let behind = Behind {
                 failures: std::mem::take(&mut inner.late),
                 unknowns: Vec::new(),
                 uses: inner.uses.union(&inner.behind).cloned().collect(),
+                deeds: std::mem::take(&mut inner.deeds),
             };
             self.take_over(&behind, span, true);
         }
@@ -398,8 +419,15 @@ impl<'c> Binding<'_, 'c, '_> {
                 }
                 return Some(Type::NOT_KNOWN);
             };
-            if let Some((object, part)) = column.origin {
-                self.used(object, Some(part), UseKind::Read);
+            // The row is at hand: nobody needs the right to read the table.
+            if let Some((object, part)) = column.origin
+                && self.muted == 0
+            {
+                self.behind.insert(Use {
+                    object,
+                    part: Some(part),
+                    kind: UseKind::Read,
+                });
             }
             return Some(column.ty);
         }

@@ -610,6 +610,9 @@ impl<'q> Binding<'_, '_, 'q> {
             let span = names.first().map_or_else(Span::default, |it| it.span);
             for id in relations {
                 self.demand_lockable(id, span);
+                if self.muted == 0 {
+                    self.out.locked.insert(id);
+                }
             }
         }
     }

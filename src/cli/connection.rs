@@ -48,11 +48,13 @@ impl ConnectionArguments {
     pub(super) fn connect(&self) -> anyhow::Result<Box<dyn Answers>> {
         use migcheck::live::Postgres;
         let connection = self.connection()?;
+        let wait = self.wait.unwrap_or_default();
+        let connected = Postgres::connect_within(&connection, wait)?;
+        // Where there is no connection, the error tells what of them matters.
         for notice in connection.notices() {
             super::say(&format!("migcheck: {notice}"));
         }
-        let wait = self.wait.unwrap_or_default();
-        Ok(Box::new(Postgres::connect_within(&connection, wait)?))
+        Ok(Box::new(connected))
     }
 
     /// Says that this program has no driver.

@@ -12,7 +12,8 @@ use super::file;
 /// The arguments of `stats`.
 #[derive(Debug, Args)]
 pub(super) struct StatsArguments {
-    /// Print the query that is asked, for somebody else to run, and ask nothing.
+    /// Print the query that is asked, for somebody else to run, and ask nothing: its rows, as
+    /// `psql -At -f` prints them, are read by --from.
     #[arg(long, conflicts_with_all = ["from", "output", "database_url"])]
     print_query: bool,
     /// Take the rows that the query printed elsewhere from this file, one JSON object on each line;

@@ -13,8 +13,17 @@ use migcheck::{
 use super::connection::ConnectionArguments;
 use super::project::{ProjectArguments, variable};
 
+/// What the exit code means, below the help.
+const EXIT_CODES: &str = "Exit codes: 0 the release can run there, 1 it cannot, 2 the database could \
+                          not be asked. Nothing is written there: one transaction reads the catalog \
+                          and the table of the migration tool.";
+
+/// Above the arguments that say how a release is read.
+const WITHOUT_FILE: &str = "Without a contract file";
+
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct VerifyArguments {
     /// The repository or folder of the release, where there is no contract file.
     path: Option<PathBuf>,
@@ -31,8 +40,8 @@ pub(super) struct VerifyArguments {
     /// Fail also where the database differs without hurting the release.
     #[arg(long)]
     strict: bool,
-    /// Files that hold the code's queries, where there is no contract file.
-    #[arg(long, value_name = "GLOB")]
+    /// Files that hold the code's queries.
+    #[arg(long, value_name = "GLOB", help_heading = WITHOUT_FILE)]
     queries: Vec<String>,
     /// How the answer is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -43,7 +52,7 @@ pub(super) struct VerifyArguments {
     /// Say also what differs and hurts nobody, what is not known, and every query.
     #[arg(long, short)]
     verbose: bool,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = WITHOUT_FILE)]
     project: ProjectArguments,
 }
 
@@ -98,6 +107,9 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         Format::Text => verification_to_text(contract, &found, telling, super::terminal::width()),
     };
     super::print(&text)?;
+    if found.fits() && !fits {
+        super::say("migcheck: the release can run there, but --strict allows no difference");
+    }
     Ok(match fits {
         true => super::CLEAN,
         false => super::FINDINGS,
@@ -121,5 +133,12 @@ fn needs(arguments: &VerifyArguments) -> anyhow::Result<Needs> {
         queries: arguments.queries.clone(),
         ..arguments.project.options(arguments.path.clone())?
     };
-    Ok(Needs::Release(Box::new(release_contract(&options, None)?)))
+    let drawn = release_contract(&options, None);
+    let drawn = match &arguments.path {
+        Some(_) => drawn?,
+        None => drawn.context(
+            "no contract is named (--contract FILE or MIGCHECK_CONTRACT), and none can be drawn here",
+        )?,
+    };
+    Ok(Needs::Release(Box::new(drawn)))
 }

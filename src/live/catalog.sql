@@ -33,7 +33,7 @@ SELECT row_to_json(q) FROM (
     c.relrowsecurity AS row_security, c.relforcerowsecurity AS forced_security,
     CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS bound,
     CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_by,
-    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS query,
+    CASE WHEN c.relkind IN ('v', 'm') /* text c.oid */ THEN pg_get_viewdef(c.oid) END AS query,
     (SELECT json_agg(i.inhparent::int8 ORDER BY i.inhseqno) FROM pg_inherits i
       WHERE i.inhrelid = c.oid) AS parents,
     (SELECT json_agg(json_build_array(

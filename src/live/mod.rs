@@ -219,6 +219,14 @@ pub enum LiveError {
         /// How long it was given, unless the options of the connection say it.
         after: Option<Duration>,
     },
+    /// Another connection holds a lock on what is asked for longer than we wait.
+    #[error("{at} is locked: {said}; ask again when the migration that runs there has ended")]
+    Locked {
+        /// The database.
+        at: String,
+        /// What the server said.
+        said: String,
+    },
     /// The role may not read what is asked.
     #[error("{at} does not allow it: {said}; ask as a role that may, or grant it")]
     PermissionDenied {
@@ -267,7 +275,8 @@ impl LiveError {
             | LiveError::TooManyConnections { .. }
             | LiveError::NotReady { .. }
             | LiveError::Lost { .. }
-            | LiveError::StatementTimeout { .. } => true,
+            | LiveError::StatementTimeout { .. }
+            | LiveError::Locked { .. } => true,
             LiveError::Waited { last, .. } => last.is_transient(),
             LiveError::Parameters { .. }
             | LiveError::PasswordMissing { .. }

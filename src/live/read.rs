@@ -254,12 +254,29 @@ pub fn read_catalog(server: &mut dyn Answers) -> Result<Catalog, LiveError> {
     catalog_of(&lines)
 }
 
-/// The queries for the catalog: of everything, or with the columns, unique indexes and what else
-/// belongs to a relation for these relations only, by their numbers.
-pub(super) fn script(only: Option<&BTreeSet<u64>>) -> String {
-    let mut parts = CATALOG.split("/* only ");
+/// Of which relations a catalog is read, by their numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Only {
+    /// Those with their columns, unique indexes and what else belongs to them.
+    pub(super) relations: BTreeSet<u64>,
+    /// The views with their query. The server locks what a view reads, and waits for whoever has
+    /// locked it, when it is asked for the text.
+    pub(super) texts: BTreeSet<u64>,
+}
+
+/// The queries for the catalog: of everything, or of these relations only.
+pub(super) fn script(only: Option<&Only>) -> String {
+    let listed = |numbers: &BTreeSet<u64>| {
+        let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+        numbers.join(",")
+    };
+    let texts = only.map_or(String::new(), |it| {
+        format!("AND c.oid = ANY ('{{{}}}'::oid[])", listed(&it.texts))
+    });
+    let catalog = CATALOG.replace("/* text c.oid */", &texts);
+    let mut parts = catalog.split("/* only ");
     let mut out = parts.next().unwrap_or_default().to_owned();
-    let numbers = only.map(|it| it.iter().map(u64::to_string).collect::<Vec<_>>().join(","));
+    let numbers = only.map(|it| listed(&it.relations));
     for part in parts {
         let (place, rest) = part.split_once(" */").unwrap_or((part, ""));
         if let Some(numbers) = &numbers {

@@ -207,11 +207,14 @@ fn hint(found: &Verification) -> Option<String> {
         return None;
     };
     // What a role may not do has nothing to do with migrations.
-    let is_refusal = |it: &Lack| it.code.as_deref() == Some("42501");
-    if found.lacks.iter().all(is_refusal) {
+    if found.lacks.iter().all(|it| it.is_denied) {
         return None;
     }
     let text = match standing(history) {
+        Standing::Failed => {
+            "a migration has failed: repair what it left and run what is pending, then start the \
+             release"
+        }
         Standing::Behind => {
             "the database is behind this release: run the pending migrations, then start it"
         }
@@ -233,6 +236,7 @@ fn hint(found: &Verification) -> Option<String> {
 
 /// Where a database stands to a release.
 enum Standing {
+    Failed,
     Level,
     Behind,
     Ahead,
@@ -240,6 +244,9 @@ enum Standing {
 }
 
 fn standing(history: &HistoryComparison) -> Standing {
+    if !history.failed.is_empty() {
+        return Standing::Failed;
+    }
     match (history.pending.is_empty(), history.unknown.is_empty()) {
         (true, true) => Standing::Level,
         (false, true) => Standing::Behind,
@@ -284,15 +291,12 @@ fn summary(contract: &Contract, found: &Verification) -> String {
         parts.push(format!("{unknown} not known"));
     }
     if !found.drift.is_empty() {
-        parts.push(format!(
-            "{} that {} nobody",
-            counted(found.drift.len(), "difference"),
-            if found.drift.len() == 1 {
-                "hurts"
-            } else {
-                "hurt"
-            }
-        ));
+        parts.push(match (found.lacks.is_empty(), found.drift.len()) {
+            (true, 1) => "1 difference that hurts nobody".to_owned(),
+            (true, count) => format!("{count} differences that hurt nobody"),
+            // A query that fails for one reason never gets to the next.
+            (false, count) => counted(count, "other difference"),
+        });
     }
     let verdict = match found.fits() {
         true => "fits",

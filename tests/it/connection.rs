@@ -50,9 +50,7 @@ fn stable(server: &Listening, error: &LiveError) -> String {
     for text in [&line, &format!("{error:?}")] {
         assert!(!text.contains(PASSWORD) && !text.contains('\n'), "{text}");
     }
-    let folder = server.file("").display().to_string();
-    line.replace(&format!(":{}/", server.port), ":PORT/")
-        .replace(&folder, "FOLDER/")
+    server.stable(&line)
 }
 
 #[test]

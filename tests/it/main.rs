@@ -41,5 +41,7 @@ mod typed;
 mod uses;
 mod verdicts;
 mod verify;
+#[cfg(feature = "live-postgres")]
+mod verify_command;
 mod versions;
 mod world;

@@ -86,8 +86,9 @@ fn a_server_says_how_large_its_tables_are() {
         second.heap_bytes,
         of(&statistics, "app", "part_2_1").heap_bytes
     );
-    // Since when it counts a server knows, also one whose counters were never set back.
-    assert!(statistics.counted_since.is_some());
+    // Since when it counts a server knows, also one whose counters were never set back; one that has
+    // a collector of its own, up to PostgreSQL 14, may not have written it yet.
+    assert!(statistics.counted_since.is_some() || statistics.server < Some(15));
     let text = statistics.to_toml();
     assert_eq!(
         Statistics::from_toml("x", &text).expect("it is read"),

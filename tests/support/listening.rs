@@ -30,6 +30,7 @@ host nope all 127.0.0.1/32 scram-sha-256
 
 /// Roles, databases and a table.
 const CONTENT: &str = "\
+SET password_encryption = 'scram-sha-256';
 CREATE ROLE app LOGIN PASSWORD 's3cret p@ss';
 CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 1;
 CREATE TABLE hidden (a int);
@@ -109,6 +110,14 @@ impl Listening {
             self.openssl(&[&issue])?;
         }
         Ok(())
+    }
+
+    /// What it says, without its port and its folder, and in the words of newer servers.
+    pub(crate) fn stable(&self, text: &str) -> String {
+        text.replace(&format!(":{}/", self.port), ":PORT/")
+            .replace(&self.file("").display().to_string(), "FOLDER/")
+            .replace("\", SSL on;", "\", SSL encryption;")
+            .replace("\", SSL off;", "\", no encryption;")
     }
 
     /// A file of the server's folder.

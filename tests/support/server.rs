@@ -57,6 +57,13 @@ impl Database {
         &self.name
     }
 
+    /// Where a client of its own finds it, as `user`: in libpq's words.
+    #[cfg(feature = "live-postgres")]
+    pub(crate) fn place(&self, user: &str) -> String {
+        let folder = self.server.home.folder.display();
+        format!("host={folder} user={user} dbname={}", self.name)
+    }
+
     /// Runs a script; what it printed (unaligned, fields separated by `|`), or the first error.
     pub(crate) fn run(&self, sql: &str) -> Result<String, Refusal> {
         self.server.psql(&self.name, sql)

@@ -246,6 +246,7 @@ impl Scene {
             code if *code == SqlState::QUERY_CANCELED && !said.contains("user request") => {
                 LiveError::StatementTimeout { at, after }
             }
+            code if *code == SqlState::LOCK_NOT_AVAILABLE => LiveError::Locked { at, said },
             code if is_ending(code) || *code == SqlState::CANNOT_CONNECT_NOW => {
                 LiveError::Lost { at, said }
             }

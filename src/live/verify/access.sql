@@ -1,5 +1,5 @@
--- What the role may not do of all that the queries do. :wanted is a list of objects: the relation or
--- routine by its number, the column by its place (0 where any will do), the privilege; :role is whose.
+-- What the role may not do of all that the queries do. :wanted is a list of objects: the relation,
+-- routine or type by its number, the column by its place (0 where any will do), the privilege; :role is whose.
 -- Both are given in hexadecimal, so that nothing in them is read as SQL.
 WITH given AS (
   SELECT convert_from(decode(':wanted', 'hex'), 'utf8')::jsonb AS wanted,
@@ -22,7 +22,7 @@ UNION ALL
 SELECT row_to_json(q) FROM (
   SELECT 'denied' AS "is", w.kind, w.relation, w."column", w.privilege FROM wanted w
   WHERE CASE
-    WHEN w.kind = 'default' THEN false
+    WHEN w.kind IN ('default', 'type') THEN false
     WHEN w.kind = 'routine' THEN NOT has_function_privilege(w.role, w.relation::oid, 'EXECUTE')
     WHEN w.kind = 'sequence' THEN NOT (has_sequence_privilege(w.role, w.relation::oid, 'USAGE')
       OR has_sequence_privilege(w.role, w.relation::oid, 'UPDATE'))
@@ -33,15 +33,18 @@ SELECT row_to_json(q) FROM (
 UNION ALL
 SELECT row_to_json(q) FROM (
   SELECT DISTINCT 'schema' AS "is", n.nspname AS name, o.relation
-  FROM (SELECT r.role, r.relation, r.relnamespace AS schema FROM relations r
+  FROM (SELECT w.role, w.relation, c.relnamespace AS schema
+    FROM wanted w JOIN pg_class c ON c.oid = w.relation::oid WHERE w.kind IN ('relation', 'sequence')
     UNION SELECT w.role, w.relation, p.pronamespace
-    FROM wanted w JOIN pg_proc p ON p.oid = w.relation::oid WHERE w.kind = 'routine') o
+    FROM wanted w JOIN pg_proc p ON p.oid = w.relation::oid WHERE w.kind = 'routine'
+    UNION SELECT w.role, w.relation, t.typnamespace
+    FROM wanted w JOIN pg_type t ON t.oid = w.relation::oid WHERE w.kind = 'type') o
   JOIN pg_namespace n ON n.oid = o.schema
   WHERE NOT has_schema_privilege(o.role, n.oid, 'USAGE')) q
 UNION ALL
 -- A serial column takes its value from a sequence that the writer must be allowed to use.
 SELECT row_to_json(q) FROM (
-  SELECT DISTINCT 'serial' AS "is", w.relation, s.relname AS name
+  SELECT DISTINCT 'serial' AS "is", w.relation, w."column", s.relname AS name
   FROM wanted w
   JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
     AND d.refobjid = w.relation::oid AND d.refobjsubid = w."column" AND d.deptype = 'a'

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::VerifyOptions;
 use crate::bind;
 use crate::contract::Contract;
-use crate::live::read::{BEGIN, KEEP_PATH, catalog_of, row, script};
+use crate::live::read::{BEGIN, KEEP_PATH, Only, catalog_of, row, script};
 use crate::live::{Answers, LiveError};
 use crate::schema::catalog::{Catalog, Knowledge, ObjectId, Relation, RelationBody, Table};
 use crate::schema::name::{Ident, QualifiedName};
@@ -23,6 +23,11 @@ pub(super) struct Surroundings {
     leads: BTreeMap<u64, Vec<u64>>,
     /// The words of all bodies.
     words: BTreeSet<String>,
+    /// The routines that run with the rights of their owner.
+    pub(super) definers: BTreeSet<ObjectId>,
+    /// The views that read with the rights of whoever asks them, and what they read: relations with
+    /// places of columns.
+    pub(super) invokers: BTreeMap<u64, Vec<(u64, u64)>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -34,9 +39,17 @@ enum Row {
         from: u64,
         to: u64,
     },
+    Definer {
+        id: u64,
+    },
+    Invoker {
+        id: u64,
+        reads: Option<Vec<(u64, u64)>>,
+    },
     Body {
         body: String,
-        definition: Option<String>,
+        /// What one that is not a text names.
+        names: Option<Vec<String>>,
     },
 }
 
@@ -47,6 +60,8 @@ pub(super) struct SessionRow {
     pub(super) database: String,
     pub(super) user: String,
     pub(super) path: Vec<Ident>,
+    /// The schemas that the role may not look into.
+    pub(super) closed: Vec<Ident>,
 }
 
 impl SessionRow {
@@ -66,6 +81,7 @@ struct NameRow {
 pub(super) fn surroundings(
     server: &mut dyn Answers,
     options: &VerifyOptions,
+    role: Option<&str>,
 ) -> Result<Surroundings, LiveError> {
     let limit = match options.statement_timeout {
         Some(time) => format!("SET LOCAL statement_timeout = {};\n", time.as_millis()),
@@ -75,16 +91,25 @@ pub(super) fn surroundings(
     let mut relations = Vec::new();
     let mut leads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut words = BTreeSet::new();
-    for line in server.answer(&format!("{BEGIN}{limit}{SESSION}{KEEP_PATH}{NAMES}"))? {
+    let mut definers = BTreeSet::new();
+    let mut invokers = BTreeMap::new();
+    let session_query =
+        SESSION.replace("':role'", &format!("'{}'", hexadecimal(role.unwrap_or(""))));
+    let asked = format!("{BEGIN}{limit}{session_query}{KEEP_PATH}{NAMES}");
+    for line in server.answer(&asked)? {
         match row(&line)? {
             Row::Session(row) => session = Some(row),
             Row::Relation(row) => relations.push(row),
             Row::Leads { from, to } => leads.entry(from).or_default().push(to),
-            Row::Body { body, definition } => {
-                for text in [Some(body), definition].into_iter().flatten() {
-                    let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
-                    words.extend(parts.map(str::to_lowercase));
-                }
+            Row::Definer { id } => {
+                definers.insert(ObjectId(id));
+            }
+            Row::Invoker { id, reads } => {
+                invokers.insert(id, reads.unwrap_or_default());
+            }
+            Row::Body { body, names } => {
+                words.extend(words_of(&body));
+                words.extend(names.iter().flatten().map(|it| it.to_lowercase()));
             }
         }
     }
@@ -97,6 +122,8 @@ pub(super) fn surroundings(
         relations,
         leads,
         words,
+        definers,
+        invokers,
     })
 }
 
@@ -108,11 +135,15 @@ pub(super) fn catalog(
     contract: &Contract,
 ) -> Result<Catalog, LiveError> {
     let wanted = wanted_relations(surroundings, contract);
-    let lines = server.answer(&script(Some(&wanted)))?;
+    let only = Only {
+        texts: written_views(surroundings, contract),
+        relations: wanted,
+    };
+    let lines = server.answer(&script(Some(&only)))?;
     let mut catalog = catalog_of(&lines)?;
     for row in &surroundings.relations {
         let name = QualifiedName::new(row.schema.clone(), row.name.clone());
-        if wanted.contains(&row.id) || catalog.relation(&name).is_some() {
+        if only.relations.contains(&row.id) || catalog.relation(&name).is_some() {
             continue;
         }
         let relation = Relation {
@@ -159,26 +190,52 @@ fn wanted_relations(surroundings: &Surroundings, contract: &Contract) -> BTreeSe
         let name = row.name.as_str();
         named.contains(name) || surroundings.words.contains(&name.to_lowercase())
     };
-    let mut pending: Vec<u64> = surroundings
-        .relations
-        .iter()
-        .filter(is_wanted)
-        .map(|row| row.id)
+    reached(surroundings, is_wanted)
+}
+
+/// The relations that something which is written stands on: of views among them the text is needed,
+/// since what is written or locked there goes on to what they read. A query that only reads needs the
+/// columns of a view alone.
+fn written_views(surroundings: &Surroundings, contract: &Contract) -> BTreeSet<u64> {
+    let texts = contract.queries.iter().map(|it| words_of(&it.text));
+    let written: BTreeSet<String> = texts
+        .filter(|words| WRITING.iter().any(|it| words.contains(*it)))
+        .flatten()
         .collect();
-    let mut wanted = BTreeSet::new();
+    let is_written = |row: &&NameRow| {
+        let name = row.name.as_str().to_lowercase();
+        surroundings.words.contains(&name) || words_of(&name).is_subset(&written)
+    };
+    reached(surroundings, is_written)
+}
+
+/// One of these words is in every query that writes rows or locks them.
+const WRITING: [&str; 6] = ["insert", "update", "delete", "merge", "share", "copy"];
+
+/// The words of a text, in lower case.
+fn words_of(text: &str) -> BTreeSet<String> {
+    let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
+    parts.map(str::to_lowercase).collect()
+}
+
+/// Those relations, and what views and rules lead on to.
+fn reached(surroundings: &Surroundings, is_first: impl Fn(&&NameRow) -> bool) -> BTreeSet<u64> {
+    let relations = surroundings.relations.iter();
+    let mut pending: Vec<u64> = relations.filter(is_first).map(|row| row.id).collect();
+    let mut found = BTreeSet::new();
     while let Some(id) = pending.pop() {
-        if wanted.insert(id) {
+        if found.insert(id) {
             pending.extend(surroundings.leads.get(&id).into_iter().flatten());
         }
     }
-    wanted
+    found
 }
 
 /// Something that a role has to be allowed to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Wanted {
     pub(super) kind: WantedKind,
-    /// The number of the relation or routine.
+    /// The number of the relation, routine or type.
     pub(super) relation: u64,
     /// The place of the column; 0 where any will do.
     pub(super) column: u64,
@@ -195,6 +252,8 @@ pub(super) enum WantedKind {
     Sequence,
     /// A function or procedure.
     Routine,
+    /// A type, whose schema counts alone.
+    Type,
     /// What fills a column that an INSERT leaves out.
     Default,
 }
@@ -206,10 +265,10 @@ pub(super) struct Access {
     pub(super) no_role: bool,
     /// By relation or routine: the privileges that are denied, with the place of the column.
     pub(super) denied: BTreeSet<(u64, u64, String)>,
-    /// Relations and routines in a schema that the role may not look into.
+    /// Relations, routines and types in a schema that the role may not look into.
     pub(super) schemas: BTreeMap<u64, String>,
-    /// By relation: the sequence of a serial column that may not be used.
-    pub(super) serials: BTreeMap<u64, String>,
+    /// By relation and place of the column: the sequence of a serial column that may not be used.
+    pub(super) serials: BTreeMap<(u64, u64), String>,
     /// Relations with row-level security that admits nothing for a privilege.
     pub(super) unadmitted: BTreeSet<(u64, String)>,
 }
@@ -232,6 +291,7 @@ enum AccessRow {
     },
     Serial {
         relation: u64,
+        column: u64,
         name: String,
     },
     Unadmitted {
@@ -264,8 +324,12 @@ pub(super) fn access(
             AccessRow::Schema { name, relation } => {
                 access.schemas.insert(relation, name);
             }
-            AccessRow::Serial { relation, name } => {
-                access.serials.insert(relation, name);
+            AccessRow::Serial {
+                relation,
+                column,
+                name,
+            } => {
+                access.serials.insert((relation, column), name);
             }
             AccessRow::Unadmitted {
                 relation,

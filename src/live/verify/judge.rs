@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{Access, Wanted, WantedKind};
+use super::ask::{Access, Surroundings, Wanted, WantedKind};
 use super::{Certainty, Drift, Lack, Session};
 use crate::analysis::{Pair, Weight, harms};
-use crate::bind::{self, Bound, Failure, Settings, UseKind, WriteKind, Written};
+use crate::bind::{self, Bound, Deeds, Failure, Settings, UseKind, WriteKind, Written};
 use crate::contract::{
     Contract, ContractEvidence, KeyTarget, NeededColumn, NeededRelation, NeededRoutine, NeededType,
     NeededTypeKind, QueryStanding,
@@ -17,7 +17,7 @@ use crate::contract::{
 use crate::findings::Severity;
 use crate::live::same::same_type;
 use crate::schema::catalog::{
-    Catalog, ObjectId, Relation, RelationBody, Table, TypeBody, UserType,
+    Catalog, ObjectId, Relation, RelationBody, Table, TypeBody, UserType, ViewWrites,
 };
 use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
 use crate::schema::name::{Ident, QualifiedName};
@@ -29,6 +29,8 @@ pub(super) struct Judged<'a> {
     contract: &'a Contract,
     live: &'a Catalog,
     session: &'a Session,
+    /// What the server has told of its surroundings.
+    surroundings: &'a Surroundings,
     slice: Catalog,
     /// What each query comes to on the release's own schema, as far as the contract holds it.
     own: Vec<Bound>,
@@ -52,6 +54,7 @@ struct Missing {
 #[derive(Debug)]
 struct Denial {
     severity: Severity,
+    certainty: Certainty,
     code: Option<String>,
     queries: Vec<usize>,
 }
@@ -69,7 +72,12 @@ struct Trouble {
 }
 
 impl<'a> Judged<'a> {
-    pub(super) fn new(contract: &'a Contract, live: &'a Catalog, session: &'a Session) -> Self {
+    pub(super) fn new(
+        contract: &'a Contract,
+        live: &'a Catalog,
+        session: &'a Session,
+        surroundings: &'a Surroundings,
+    ) -> Self {
         let slice = contract.slice();
         let settings = Settings {
             search_path: session.search_path.clone(),
@@ -98,11 +106,14 @@ impl<'a> Judged<'a> {
             .collect();
         let readable: Vec<bind::Query> = queries.iter().flatten().cloned().collect();
         let mut own = bind::bind_all(&readable, &slice, &own_settings).into_iter();
-        let mut now = bind::bind_all_beside(&readable, live, &slice, &settings).into_iter();
+        let definers = &surroundings.definers;
+        let now = bind::bind_all_beside(&readable, live, &slice, &settings, definers);
+        let mut now = now.into_iter();
         let mut judged = Judged {
             contract,
             live,
             session,
+            surroundings,
             own: Vec::new(),
             now: Vec::new(),
             slice,
@@ -119,13 +130,52 @@ impl<'a> Judged<'a> {
         judged
     }
 
-    /// What the role has to be allowed to do: all that the queries' own texts do.
+    /// What the role has to be allowed to do: all that the queries' own texts do, and the bodies that
+    /// they run.
     pub(super) fn wanted(&self) -> BTreeSet<Wanted> {
         let all = self.now.iter().flatten();
-        all.flat_map(|bound| self.wanted_by(bound)).collect()
+        all.flat_map(deeds_of)
+            .flat_map(|(_, deeds)| self.wanted_for(&deeds))
+            .collect()
     }
 
-    fn wanted_by(&self, bound: &Bound) -> Vec<Wanted> {
+    /// What is wanted below a view that works with the rights of whoever asks it.
+    fn wanted_below(&self, wanted: &Wanted) -> Vec<Wanted> {
+        let Some(reads) = self.surroundings.invokers.get(&wanted.relation) else {
+            return Vec::new();
+        };
+        let at = |relation, column, privilege| Wanted {
+            kind: WantedKind::Relation,
+            relation,
+            column,
+            privilege,
+        };
+        // Where anything of it is read, all that the view names is.
+        let mut below: Vec<Wanted> = match wanted.privilege {
+            "SELECT" => {
+                let reads = reads.iter();
+                reads
+                    .map(|(relation, column)| at(*relation, *column, "SELECT"))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        if let Some(RelationBody::View(view)) =
+            self.live_relation(ObjectId(wanted.relation)).map(|it| &it.body)
+            && let ViewWrites::Through { table, columns } = &view.writes
+            && wanted.privilege != "SELECT"
+            // A view between would be asked with the rights of its own owner.
+            && view.depends_on.contains(table)
+        {
+            let place = usize::try_from(wanted.column).ok();
+            let column = place.and_then(|it| columns.get(it.checked_sub(1)?).copied().flatten());
+            let column = column.map_or(0, |it| it.0 & 0xffff);
+            below.push(at(table.0, column, wanted.privilege));
+        }
+        below
+    }
+
+    fn wanted_for(&self, deeds: &Deeds) -> Vec<Wanted> {
         let mut out = Vec::new();
         let mut want = |kind, relation: ObjectId, column, privilege| {
             out.push(Wanted {
@@ -135,11 +185,13 @@ impl<'a> Judged<'a> {
                 privilege,
             });
         };
-        for it in bound.uses.iter().filter(|it| !bound.behind.contains(it)) {
+        for it in &deeds.uses {
             let Some(relation) = self.live_relation(it.object) else {
                 let mut routines = self.live.all_routines().flat_map(|(_, all)| all);
                 if routines.any(|routine| routine.id == it.object) {
                     want(WantedKind::Routine, it.object, 0, "EXECUTE");
+                } else if it.part.is_none() {
+                    want(WantedKind::Type, it.object, 0, "USAGE");
                 }
                 continue;
             };
@@ -160,7 +212,10 @@ impl<'a> Judged<'a> {
                 RelationBody::Index { .. } => {}
             }
         }
-        for write in &bound.writes {
+        for relation in &deeds.locked {
+            want(WantedKind::Relation, *relation, 0, "UPDATE");
+        }
+        for write in &deeds.writes {
             let Some(relation) = self.live_relation(write.relation) else {
                 continue;
             };
@@ -177,20 +232,77 @@ impl<'a> Judged<'a> {
                 let place = place_of_name(relation, name).unwrap_or(0);
                 want(WantedKind::Relation, write.relation, place, privilege);
             }
-            if let (WriteKind::Insert, RelationBody::Table(table)) = (write.kind, &relation.body) {
-                for column in table.columns.iter() {
-                    let given = write
-                        .columns
-                        .iter()
-                        .any(|(name, value)| *name == column.name && *value != Written::Default);
-                    if !given && column.default.is_some() {
-                        let place = place_of(relation, column.id).unwrap_or(0);
-                        want(WantedKind::Default, write.relation, place, "USAGE");
-                    }
+            if write.kind == WriteKind::Insert {
+                for (table, place) in self.filled_by_default(relation, &write.columns) {
+                    want(WantedKind::Default, table, place, "USAGE");
                 }
             }
         }
+        let mut place = 0;
+        while let Some(wanted) = out.get(place).cloned() {
+            for below in self.wanted_below(&wanted) {
+                if !out.contains(&below) {
+                    out.push(below);
+                }
+            }
+            place += 1;
+        }
         out
+    }
+
+    /// The columns that get their default when a row is inserted: the table and their places. What is
+    /// inserted into a view goes on to its table.
+    fn filled_by_default(
+        &self,
+        relation: &'a Relation,
+        written: &[(Ident, Written)],
+    ) -> Vec<(ObjectId, u64)> {
+        let given = |name: &Ident| {
+            let mut all = written.iter();
+            all.any(|(it, value)| it == name && *value != Written::Default)
+        };
+        let mut target = relation;
+        let mut given: Vec<ObjectId> = match &relation.body {
+            RelationBody::Table(table) => {
+                let columns = table.columns.iter().filter(|it| given(&it.name));
+                columns.map(|it| it.id).collect()
+            }
+            RelationBody::View(view) => {
+                let names = view.columns.iter().flat_map(|it| it.iter().enumerate());
+                let places = names.filter(|(_, name)| given(name));
+                places
+                    .map(|(place, _)| bind::id_of_column(relation, place))
+                    .collect()
+            }
+            RelationBody::Sequence(_) | RelationBody::Index { .. } => return Vec::new(),
+        };
+        // One view can stand on another, but not on itself.
+        let mut seen = BTreeSet::new();
+        while let RelationBody::View(view) = &target.body {
+            let ViewWrites::Through { table, columns } = &view.writes else {
+                return Vec::new();
+            };
+            if !seen.insert(target.id) {
+                return Vec::new();
+            }
+            let places = columns.iter().enumerate();
+            let below = places
+                .filter(|(place, _)| given.contains(&bind::id_of_column(target, *place)))
+                .filter_map(|(_, column)| *column);
+            given = below.collect();
+            match self.live_relation(*table) {
+                Some(next) => target = next,
+                None => return Vec::new(),
+            }
+        }
+        let RelationBody::Table(table) = &target.body else {
+            return Vec::new();
+        };
+        let columns = table.columns.iter();
+        columns
+            .filter(|it| it.default.is_some() && !given.contains(&it.id))
+            .map(|it| (target.id, place_of(target, it.id).unwrap_or(0)))
+            .collect()
     }
 
     fn live_relation(&self, id: ObjectId) -> Option<&'a Relation> {
@@ -234,7 +346,13 @@ impl<'a> Judged<'a> {
             let Some(first) = group.into_iter().next() else {
                 continue;
             };
+            let closed = self.closed_place_of(&first);
             let what = match (first.what.is_empty(), first.certainty, queries.len()) {
+                _ if closed.is_some() => format!(
+                    "`{}` may not look into schema `{}`, so names are not sought there",
+                    self.session.role,
+                    closed.map_or("", Ident::as_str)
+                ),
                 (false, ..) => first.what,
                 (true, Certainty::Proven, 1) => "a query fails".to_owned(),
                 (true, Certainty::Proven, count) => format!("{count} queries fail"),
@@ -249,6 +367,7 @@ impl<'a> Judged<'a> {
                 message: first.message,
                 queries,
                 certainty: first.certainty,
+                is_denied: closed.is_some(),
             });
         }
         self.refused(access, &mut lacks);
@@ -261,6 +380,29 @@ impl<'a> Judged<'a> {
         drift.sort();
         drift.dedup();
         (lacks, drift, unknown)
+    }
+
+    /// The schema of something that the contract names, where a query does not find it for the role
+    /// may not look there.
+    fn closed_place_of(&self, trouble: &Trouble) -> Option<&'a Ident> {
+        let is_not_found = matches!(
+            trouble.code.as_deref(),
+            Some("42P01" | "42704" | "42883" | "3F000")
+        );
+        let contract = self.contract;
+        let relations = contract.relations.iter().map(|it| &it.name);
+        let types = contract.types.iter().map(|it| &it.name);
+        let routines = contract.routines.iter().map(|it| &it.name);
+        let mut names = relations.chain(types).chain(routines);
+        let message = trouble.message.as_deref().unwrap_or_default();
+        let is_it = |name: &&QualifiedName| {
+            self.surroundings.session.closed.contains(&name.schema)
+                && message.contains(name.name.as_str())
+        };
+        names
+            .find(is_it)
+            .filter(|_| is_not_found)
+            .map(|it| &it.schema)
     }
 
     // What the queries say.
@@ -750,6 +892,7 @@ impl<'a> Judged<'a> {
                     .map(|it| it.certainty)
                     .min()
                     .unwrap_or(Certainty::Proven),
+                is_denied: false,
             });
             return;
         }
@@ -820,6 +963,7 @@ impl<'a> Judged<'a> {
                 false => Certainty::Possible,
             },
             queries: senders,
+            is_denied: false,
         });
     }
 
@@ -835,7 +979,8 @@ impl<'a> Judged<'a> {
                 code: Some("22023".to_owned()),
                 message: Some(format!("role \"{role}\" does not exist")),
                 queries: Vec::new(),
-                certainty: Certainty::Presumed,
+                certainty: Certainty::Proven,
+                is_denied: true,
             });
             return;
         }
@@ -845,12 +990,29 @@ impl<'a> Judged<'a> {
             let Some(bound) = now.as_ref().ok().filter(|it| it.failure().is_none()) else {
                 continue;
             };
-            for wanted in self.wanted_by(bound) {
-                for (what, message, severity) in self.denials(access, &wanted) {
+            for (place, deeds) in deeds_of(bound) {
+                let (behind, certainty) = match place {
+                    DoneBy::Text => ("", Certainty::Proven),
+                    DoneBy::Bodies => (", which a function or trigger needs", Certainty::Proven),
+                    DoneBy::BodiesPerhaps => (
+                        ", which a function or trigger may need",
+                        Certainty::Possible,
+                    ),
+                };
+                let wanted: BTreeSet<Wanted> = self.wanted_for(&deeds).into_iter().collect();
+                for (what, message, severity) in
+                    wanted.iter().flat_map(|it| self.denials(access, it))
+                {
                     let code = message.as_ref().map(|_| "42501".to_owned());
-                    let entry = found.entry((what, message.unwrap_or_default()));
-                    let denial = entry.or_insert(Denial {
-                        severity,
+                    let key = (format!("{what}{behind}"), message.unwrap_or_default());
+                    let denial = found.entry(key).or_insert(Denial {
+                        severity: match certainty {
+                            Certainty::Proven => severity,
+                            Certainty::Possible | Certainty::Presumed => {
+                                severity.min(Severity::Warning)
+                            }
+                        },
+                        certainty,
                         code,
                         queries: Vec::new(),
                     });
@@ -868,7 +1030,8 @@ impl<'a> Judged<'a> {
                 code: denial.code,
                 message: Some(message).filter(|it| !it.is_empty()),
                 queries: denial.queries,
-                certainty: Certainty::Proven,
+                certainty: denial.certainty,
+                is_denied: true,
             });
         }
     }
@@ -879,18 +1042,6 @@ impl<'a> Judged<'a> {
         let role = &self.session.role;
         let id = ObjectId(wanted.relation);
         let relation = self.live_relation(id);
-        let name = match (self.live.relation_name(id), wanted.kind) {
-            (Some(name), _) => name.clone(),
-            (None, _) => match self
-                .live
-                .all_routines()
-                .find(|(_, all)| all.iter().any(|it| it.id == id))
-            {
-                Some((name, _)) => name.clone(),
-                None => return Vec::new(),
-            },
-        };
-        let shown = type_name(&name);
         let mut out = Vec::new();
         if wanted.kind != WantedKind::Default
             && let Some(schema) = access.schemas.get(&wanted.relation)
@@ -902,6 +1053,15 @@ impl<'a> Judged<'a> {
             ));
             return out;
         }
+        let of_routine = || {
+            let mut all = self.live.all_routines();
+            let found = all.find(|(_, all)| all.iter().any(|it| it.id == id));
+            found.map(|(name, _)| name)
+        };
+        let Some(name) = self.live.relation_name(id).or_else(of_routine) else {
+            return Vec::new();
+        };
+        let shown = type_name(name);
         let key = (wanted.relation, wanted.column, wanted.privilege.to_owned());
         let kind = match (wanted.kind, relation.map(Relation::kind)) {
             (WantedKind::Routine, _) => "function",
@@ -912,13 +1072,9 @@ impl<'a> Judged<'a> {
             _ => "table",
         };
         match wanted.kind {
+            WantedKind::Type => {}
             WantedKind::Relation | WantedKind::Sequence | WantedKind::Routine => {
-                let privilege = match wanted.kind {
-                    WantedKind::Routine => "EXECUTE",
-                    WantedKind::Sequence | WantedKind::Relation | WantedKind::Default => {
-                        wanted.privilege
-                    }
-                };
+                let privilege = wanted.privilege;
                 if access.denied.contains(&key) {
                     out.push((
                         format!("`{role}` has no {privilege} on {kind} `{shown}`"),
@@ -951,7 +1107,8 @@ impl<'a> Judged<'a> {
                 }
             }
             WantedKind::Default => {
-                if let Some(sequence) = access.serials.get(&wanted.relation) {
+                let place = (wanted.relation, wanted.column);
+                if let Some(sequence) = access.serials.get(&place) {
                     out.push((
                         format!(
                             "`{role}` has no USAGE on sequence `{sequence}`, which fills `{shown}`"
@@ -964,6 +1121,33 @@ impl<'a> Judged<'a> {
         }
         out
     }
+}
+
+/// Who does something when a query is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DoneBy {
+    /// Its own text.
+    Text,
+    /// Bodies that are sure to run.
+    Bodies,
+    /// Bodies that may run.
+    BodiesPerhaps,
+}
+
+/// What a query does with the rights of the one who sends it.
+fn deeds_of(bound: &Bound) -> Vec<(DoneBy, Deeds)> {
+    let own = bound.uses.iter().filter(|it| !bound.behind.contains(it));
+    let text = Deeds {
+        uses: own.cloned().collect(),
+        writes: bound.writes.clone(),
+        locked: bound.locked.clone(),
+    };
+    let mut all = vec![(DoneBy::Text, text)];
+    if let Some(deeds) = &bound.deeds {
+        all.push((DoneBy::Bodies, deeds.sure.clone()));
+        all.push((DoneBy::BodiesPerhaps, deeds.possible.clone()));
+    }
+    all
 }
 
 /// Whether the trouble of a query that uses an object comes from what is missing there.

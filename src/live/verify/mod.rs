@@ -4,7 +4,8 @@
 //! [`Verification`]: what the release needs and the database lacks, with the queries that fail and
 //! their SQLSTATE; what is different and hurts nobody; what could not be judged. Only the catalog is
 //! read, in one read-only transaction with a time limit: no query of the release is sent, and no
-//! table of it is locked.
+//! table of it is locked. Where a query writes to a view, or a body is one of SQL that is not kept as
+//! text, the server itself locks for reading what these name, as it does for any query.
 //!
 //! The release's queries are bound to the server's catalog, by the code that judges migrations.
 //! What counts is whether this release can run, not which version the schema has: the database may
@@ -13,6 +14,7 @@
 mod ask;
 mod judge;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::history::history_between;
@@ -102,6 +104,8 @@ pub struct Lack {
     pub queries: Vec<usize>,
     /// How sure it is.
     pub certainty: Certainty,
+    /// Whether it is the role that lacks something: a privilege, or to be there.
+    pub is_denied: bool,
 }
 
 /// How sure it is that the release is hurt.
@@ -188,6 +192,12 @@ impl Contract {
         let history = &self.history;
         let state = match history_between(server, &history.table, LOCK_LIMIT, COMMIT) {
             Ok(state) => state,
+            Err(LiveError::Locked { .. }) => {
+                server.answer(ROLLBACK)?;
+                let reason =
+                    "another connection locks the history table: a migration may be running";
+                return Ok(AppliedMigrations::Unknown(reason.to_owned()));
+            }
             Err(
                 error @ (LiveError::Server(_)
                 | LiveError::PermissionDenied { .. }
@@ -216,16 +226,23 @@ impl Contract {
         server: &mut dyn Answers,
         options: &VerifyOptions,
     ) -> Result<Verification, LiveError> {
-        let surroundings = ask::surroundings(server, options)?;
         let role = options.role.clone().or_else(|| {
             let role = self.role.as_ref();
             role.map(|it| it.as_str().to_owned())
         });
+        let surroundings = ask::surroundings(server, options, role.as_deref())?;
+        let closed: BTreeSet<&Ident> = surroundings.session.closed.iter().collect();
+        let path = self
+            .search_path
+            .as_ref()
+            .unwrap_or(&surroundings.session.path);
         let session = Session {
-            search_path: match &self.search_path {
-                Some(path) => path.clone(),
-                None => surroundings.session.path.clone(),
-            },
+            // As the server does: what the role may not look into is passed over.
+            search_path: path
+                .iter()
+                .filter(|it| !closed.contains(it))
+                .cloned()
+                .collect(),
             version: surroundings.session.version.clone(),
             major: surroundings.session.major(),
             database: surroundings.session.database.clone(),
@@ -233,7 +250,7 @@ impl Contract {
             user: surroundings.session.user.clone(),
         };
         let live = ask::catalog(server, &surroundings, self)?;
-        let judged = judge::Judged::new(self, &live, &session);
+        let judged = judge::Judged::new(self, &live, &session, &surroundings);
         let access = ask::access(server, &judged.wanted(), &session.role)?;
         let (lacks, drift, unknown) = judged.finish(&access);
         let history = self.applied(server)?;
