@@ -278,6 +278,36 @@ fn a_query_that_sqlx_recorded_is_called_by_its_hash() {
     assert_eq!(ids, ["query-03a96b2ca6d8", "query-03a96b2ca6d8#2"]);
 }
 
+/// What a release with this query meets before and after `sql`.
+fn meets(schema: &str, query: &str, sql: &str) -> Option<[String; 2]> {
+    let database = database()?;
+    database.run(schema).expect("the migration runs");
+    let queries = format!("-- name: q :many\n{query};\n");
+    let contract = contract_of(&[schema], &queries, COMPLETE);
+    let mut session = database.session();
+    let states = ["", sql].map(|sql| {
+        let mut server = After::new(&mut session, sql).expect("the server takes it");
+        shown(&contract, &verify(&contract, &mut server))
+    });
+    Some(states)
+}
+
+#[test]
+fn a_trigger_that_reads_the_rows_of_the_statement_is_no_failure() {
+    let schema = "CREATE TABLE t (a int); CREATE TABLE log (a int);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN INSERT INTO log SELECT a FROM \"New\" EXCEPT SELECT a FROM old_rows; RETURN NULL; END';
+        CREATE TRIGGER note AFTER UPDATE ON t REFERENCING NEW TABLE AS \"New\" OLD TABLE old_rows
+          FOR EACH STATEMENT EXECUTE FUNCTION note();";
+    let drop = "DROP TRIGGER note ON t; CREATE TRIGGER note AFTER UPDATE ON t
+        REFERENCING NEW TABLE AS \"New\" FOR EACH STATEMENT EXECUTE FUNCTION note();";
+    let Some([own, without]) = meets(schema, "UPDATE t SET a = 1", drop) else {
+        return;
+    };
+    assert_eq!(own, "");
+    insta::assert_snapshot!(without, @"error proven 42P01: a query fails [q]");
+}
+
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
