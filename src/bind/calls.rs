@@ -908,6 +908,40 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
         }
     }
 
+    /// What an operator takes on its right beside this value, where a value without a type stands
+    /// there and there is no doubt which operator it is.
+    pub(super) fn taken_on_the_right(
+        &self,
+        name: &str,
+        left: &Typed<'q>,
+        right: &Typed<'q>,
+    ) -> Option<Type> {
+        if !left.ty.is_known() {
+            return None;
+        }
+        let operands = [left.clone(), right.clone()];
+        let (candidates, exact) = self.operators(name, Some(left), Some(right));
+        let at = match exact {
+            Some(at) => candidates.get(at).cloned(),
+            None => {
+                let mut fitting = Vec::new();
+                for candidate in candidates {
+                    match self.accepts(&candidate, &operands) {
+                        Can::Yes => fitting.push(candidate),
+                        Can::Unknown => return None,
+                        Can::No => {}
+                    }
+                }
+                match self.choose(&fitting, &operands) {
+                    Choice::One(at) => fitting.get(at).cloned(),
+                    Choice::Many | Choice::None => None,
+                }
+            }
+        };
+        let taken = *at?.arguments.get(1)?;
+        taken.pseudo().is_none().then_some(taken)
+    }
+
     fn has_operator(&self, name: &str) -> bool {
         let mut others = self.catalog().others();
         others

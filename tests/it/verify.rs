@@ -308,6 +308,61 @@ fn a_trigger_that_reads_the_rows_of_the_statement_is_no_failure() {
     insta::assert_snapshot!(without, @"error proven 42P01: a query fails [q]");
 }
 
+#[test]
+fn parameters_beside_any_have_the_types_that_the_server_gives_them() {
+    let Some(database) = database() else { return };
+    let schema = "CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN di AS int;
+        CREATE DOMAIN dt AS varchar(10);
+        CREATE TABLE t (v varchar(5), c char(3), n name, i int2, d di, dt dt, m mood, j jsonb,
+          inet inet, cidr cidr, x \"char\", ts timestamptz, r regclass, vb varbit, ir int4range,
+          num numeric(5,2), b bit(3));";
+    database.run(schema).expect("the migration runs");
+    let columns = [
+        "v", "c", "n", "i", "d", "dt", "m", "j", "inet", "cidr", "x", "ts", "r", "vb", "ir", "num",
+        "b",
+    ];
+    let mut conditions: Vec<String> = columns.map(|it| format!("{it} = ANY ($1)")).into();
+    conditions.extend(
+        [
+            "j ? ANY ($1)",
+            "inet << ANY ($1)",
+            "v LIKE ANY ($1)",
+            "v <> ALL ($1)",
+            "ts > ANY ($1)",
+            "ir @> ANY ($1)",
+            "v ~ ANY ($1)",
+            "'a' = ANY ($1)",
+        ]
+        .map(str::to_owned),
+    );
+    let mut queries = String::new();
+    for (at, condition) in conditions.iter().enumerate() {
+        let _ = writeln!(
+            queries,
+            "-- name: q{at} :many\nSELECT 1 FROM t WHERE {condition};"
+        );
+    }
+    let contract = contract_of(&[schema], &queries, COMPLETE);
+    let (mut ours, mut theirs) = (String::new(), String::new());
+    for (at, query) in contract.queries.iter().enumerate() {
+        let types = query.parameters.iter().map(|it| match it {
+            Some(it) => format!("'{it}'::regtype"),
+            None => "'unknown'::regtype".to_owned(),
+        });
+        let types: Vec<String> = types.collect();
+        let sql = format!("SELECT ARRAY[{}]::regtype[];", types.join(", "));
+        let said = database.run(&sql).expect("the types are there");
+        let _ = writeln!(ours, "{} {said}", query.text);
+        let sql = format!(
+            "PREPARE q{at} AS {};\nSELECT parameter_types FROM pg_prepared_statements;",
+            query.text
+        );
+        let said = database.run(&sql).expect("it is prepared");
+        let _ = writeln!(theirs, "{} {said}", query.text);
+    }
+    assert_eq!(ours, theirs);
+}
+
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
