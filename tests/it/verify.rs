@@ -309,6 +309,17 @@ fn a_trigger_that_reads_the_rows_of_the_statement_is_no_failure() {
 }
 
 #[test]
+fn an_index_that_a_query_names_is_a_need() {
+    let schema = "CREATE TABLE t (a int[]); CREATE INDEX i ON t USING gin (a);";
+    let query = "SELECT gin_clean_pending_list('i')";
+    let Some([own, without]) = meets(schema, query, "DROP INDEX i;") else {
+        return;
+    };
+    assert_eq!(own, "");
+    insta::assert_snapshot!(without, @"error proven 42P01: index `i` is missing [q]");
+}
+
+#[test]
 fn parameters_beside_any_have_the_types_that_the_server_gives_them() {
     let Some(database) = database() else { return };
     let schema = "CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN di AS int;

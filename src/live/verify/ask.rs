@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::VerifyOptions;
 use crate::bind;
-use crate::contract::Contract;
+use crate::contract::{Contract, QueryStanding};
 use crate::live::read::{BEGIN, KEEP_PATH, catalog_of, row, script};
 use crate::live::{Answers, LiveError};
 use crate::schema::catalog::{Catalog, Knowledge, ObjectId, Relation, RelationBody, Table};
 use crate::schema::name::{Ident, QualifiedName};
+use crate::schema::op::RelationKind;
 
 const SESSION: &str = include_str!("session.sql");
 const NAMES: &str = include_str!("names.sql");
@@ -60,13 +61,20 @@ struct NameRow {
     id: u64,
     schema: Ident,
     name: Ident,
+    /// The table, where it is an index.
+    index_of: Option<u64>,
 }
 
 /// Begins the transaction, and finds out where it is.
 pub(super) fn surroundings(
     server: &mut dyn Answers,
     options: &VerifyOptions,
+    contract: &Contract,
 ) -> Result<Surroundings, LiveError> {
+    let names = match may_name_an_index(contract) {
+        true => NAMES.replace("/* indexes */", ", 'i', 'I'"),
+        false => NAMES.to_owned(),
+    };
     let limit = match options.statement_timeout {
         Some(time) => format!("SET LOCAL statement_timeout = {};\n", time.as_millis()),
         None => String::new(),
@@ -75,7 +83,7 @@ pub(super) fn surroundings(
     let mut relations = Vec::new();
     let mut leads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut words = BTreeSet::new();
-    for line in server.answer(&format!("{BEGIN}{limit}{SESSION}{KEEP_PATH}{NAMES}"))? {
+    for line in server.answer(&format!("{BEGIN}{limit}{SESSION}{KEEP_PATH}{names}"))? {
         match row(&line)? {
             Row::Session(row) => session = Some(row),
             Row::Relation(row) => relations.push(row),
@@ -100,6 +108,14 @@ pub(super) fn surroundings(
     })
 }
 
+/// Whether a query needs the name of an index. Few do, and a database has many.
+fn may_name_an_index(contract: &Contract) -> bool {
+    let mut relations = contract.relations.iter();
+    let mut queries = contract.queries.iter();
+    relations.any(|it| it.kind == RelationKind::Index)
+        || queries.any(|it| it.standing != QueryStanding::Works)
+}
+
 /// The catalog, with the columns of what the contract can lead to; any other relation is known by
 /// its name only.
 pub(super) fn catalog(
@@ -112,17 +128,23 @@ pub(super) fn catalog(
     let mut catalog = catalog_of(&lines)?;
     for row in &surroundings.relations {
         let name = QualifiedName::new(row.schema.clone(), row.name.clone());
-        if wanted.contains(&row.id) || catalog.relation(&name).is_some() {
+        let is_read = row.index_of.is_none() && wanted.contains(&row.id);
+        if is_read || catalog.relation(&name).is_some() {
             continue;
         }
         let relation = Relation {
             id: ObjectId(row.id),
-            body: RelationBody::Table(Table {
-                knowledge: Knowledge::columns_unknown(),
-                ..Table::default()
-            }),
+            body: match row.index_of {
+                Some(table) => RelationBody::Index {
+                    table: ObjectId(table),
+                },
+                None => RelationBody::Table(Table {
+                    knowledge: Knowledge::columns_unknown(),
+                    ..Table::default()
+                }),
+            },
             temporary: false,
-            assumed: true,
+            assumed: row.index_of.is_none(),
             unread: 0,
         };
         catalog.add_relation(name, relation);

@@ -451,7 +451,10 @@ impl<'a> Judged<'a> {
         let Some(relation) = self.find(&needed.name) else {
             let object = ObjectRef::top(kind, &needed.name);
             out.push(Missing {
-                what: format!("{} `{object}` is missing", kind.as_str()),
+                what: match needed.kind {
+                    RelationKind::Index => format!("index `{object}` is missing"),
+                    _ => format!("{} `{object}` is missing", kind.as_str()),
+                },
                 object,
                 change: Change::RelationDropped,
                 slice: id.map(|id| (id, None)),

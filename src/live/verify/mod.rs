@@ -216,7 +216,7 @@ impl Contract {
         server: &mut dyn Answers,
         options: &VerifyOptions,
     ) -> Result<Verification, LiveError> {
-        let surroundings = ask::surroundings(server, options)?;
+        let surroundings = ask::surroundings(server, options, self)?;
         let role = options.role.clone().or_else(|| {
             let role = self.role.as_ref();
             role.map(|it| it.as_str().to_owned())
