@@ -320,6 +320,22 @@ fn an_index_that_a_query_names_is_a_need() {
 }
 
 #[test]
+fn a_star_without_a_column_is_no_error_of_the_server() {
+    let Some((_, mut session)) = shop() else {
+        return;
+    };
+    let queries = "-- name: named :many\nSELECT nickname FROM users;\n\
+        -- name: star :many\nSELECT * FROM users;\n";
+    let contract = contract_of(&[SHOP], queries, COMPLETE);
+    let sql = "ALTER TABLE users DROP COLUMN nickname;";
+    let mut server = After::new(&mut session, sql).expect("the server takes it");
+    insta::assert_snapshot!(shown(&contract, &verify(&contract, &mut server)), @r"
+    error proven 42703: column `users.nickname` is missing [named]
+    error possible -: column `users.nickname` is missing: the result has no column `nickname` [star]
+    ");
+}
+
+#[test]
 fn parameters_beside_any_have_the_types_that_the_server_gives_them() {
     let Some(database) = database() else { return };
     let schema = "CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN di AS int;

@@ -737,23 +737,34 @@ impl<'a> Judged<'a> {
             });
         *troubles = rest;
         if !of_it.is_empty() {
-            let severity = of_it.iter().map(|it| it.severity).max();
-            let worst = of_it
-                .iter()
-                .max_by_key(|it| (it.severity, it.code.is_some()));
-            lacks.push(Lack {
-                severity: severity.unwrap_or(Severity::Error),
-                object: Some(missing.object.clone()),
-                what: missing.what.clone(),
-                code: worst.and_then(|it| it.code.clone()),
-                message: worst.and_then(|it| it.message.clone()),
-                queries: of_it.iter().map(|it| it.query).collect(),
-                certainty: of_it
-                    .iter()
-                    .map(|it| it.certainty)
-                    .min()
-                    .unwrap_or(Certainty::Proven),
-            });
+            // One query fails by it, another gets a result that it was not written for.
+            let mut by_code: BTreeMap<Option<&str>, Vec<&Trouble>> = BTreeMap::new();
+            for trouble in &of_it {
+                let group = by_code.entry(trouble.code.as_deref()).or_default();
+                group.push(trouble);
+            }
+            for (code, group) in by_code {
+                let Some(worst) = group.iter().max_by_key(|it| it.severity) else {
+                    continue;
+                };
+                let is_gone = matches!(missing.change, Change::ColumnDropped { .. });
+                lacks.push(Lack {
+                    severity: worst.severity,
+                    object: Some(missing.object.clone()),
+                    what: match code {
+                        None if is_gone => format!("{}: {}", missing.what, worst.what),
+                        _ => missing.what.clone(),
+                    },
+                    code: code.map(str::to_owned),
+                    message: worst.message.clone(),
+                    queries: group.iter().map(|it| it.query).collect(),
+                    certainty: group
+                        .iter()
+                        .map(|it| it.certainty)
+                        .min()
+                        .unwrap_or(Certainty::Proven),
+                });
+            }
             return;
         }
         let is_presumed = self.contract.evidence == ContractEvidence::Presumed;
