@@ -309,6 +309,20 @@ fn a_trigger_that_reads_the_rows_of_the_statement_is_no_failure() {
 }
 
 #[test]
+fn a_table_that_no_migration_makes_is_read_where_the_server_has_it() {
+    let schema = "CREATE TABLE t (a int)";
+    let query = "SELECT a FROM t;\n-- name: r :many\nSELECT b FROM other";
+    let other = "CREATE TABLE other (b int);";
+    let Some([own, with]) = meets(schema, query, other) else {
+        return;
+    };
+    insta::assert_snapshot!(own, @r#"warning possible 42P01: a query fails here as it does on the release's own schema [r]"#);
+    assert_eq!(with, "");
+    let without = meets(schema, query, "CREATE TABLE other (c int);");
+    insta::assert_snapshot!(without.expect("the server is there")[1], @r#"warning possible 42703: a query fails here as it does on the release's own schema [r]"#);
+}
+
+#[test]
 fn an_index_that_a_query_names_is_a_need() {
     let schema = "CREATE TABLE t (a int[]); CREATE INDEX i ON t USING gin (a);";
     let query = "SELECT gin_clean_pending_list('i')";

@@ -22,7 +22,7 @@ pub(super) struct Surroundings {
     pub(super) session: SessionRow,
     relations: Vec<NameRow>,
     leads: BTreeMap<u64, Vec<u64>>,
-    /// The words of all bodies.
+    /// The words of all bodies, and of queries whose needs are not known.
     words: BTreeSet<String>,
 }
 
@@ -90,11 +90,15 @@ pub(super) fn surroundings(
             Row::Leads { from, to } => leads.entry(from).or_default().push(to),
             Row::Body { body, definition } => {
                 for text in [Some(body), definition].into_iter().flatten() {
-                    let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
-                    words.extend(parts.map(str::to_lowercase));
+                    words.extend(words_of(&text));
                 }
             }
         }
+    }
+    // What these need is named nowhere else.
+    let queries = contract.queries.iter();
+    for query in queries.filter(|it| it.standing != QueryStanding::Works) {
+        words.extend(words_of(&query.text));
     }
     let session = session.ok_or_else(|| LiveError::Answer {
         reason: "it does not say which server it is".to_owned(),
@@ -167,6 +171,11 @@ pub(super) fn catalog(
         }
     }
     Ok(catalog)
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = String> {
+    let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
+    parts.map(str::to_lowercase)
 }
 
 /// The relations that the queries of a contract can lead to: those that it names, in whatever
