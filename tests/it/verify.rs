@@ -334,6 +334,21 @@ fn an_index_that_a_query_names_is_a_need() {
 }
 
 #[test]
+fn columns_of_one_name_under_two_stars_are_compared_in_their_order() {
+    let schema = "CREATE TABLE t (id text); CREATE TABLE u (id int, b int);";
+    let query = "SELECT t.*, u.* FROM t, u";
+    let Some([own, other]) = meets(
+        schema,
+        query,
+        "ALTER TABLE u ALTER id TYPE uuid USING NULL;",
+    ) else {
+        return;
+    };
+    assert_eq!(own, "");
+    insta::assert_snapshot!(other, @"error possible -: column `u.id` is uuid, not integer [q]");
+}
+
+#[test]
 fn a_star_without_a_column_is_no_error_of_the_server() {
     let Some((_, mut session)) = shop() else {
         return;

@@ -319,7 +319,12 @@ impl<'a> Judged<'a> {
             for (at, column) in own.iter().enumerate() {
                 // A star shows the columns in whatever order the table has them.
                 let found = match bound.has_star {
-                    true => now.iter().find(|it| it.name == column.name),
+                    // Two tables can have a column of one name: the second is the second.
+                    true => {
+                        let earlier = own[..at].iter().filter(|it| it.name == column.name);
+                        let mut all = now.iter().filter(|it| it.name == column.name);
+                        all.nth(earlier.count())
+                    }
                     false => now.get(at),
                 };
                 let Some(found) = found else {
