@@ -323,6 +323,20 @@ fn a_table_that_no_migration_makes_is_read_where_the_server_has_it() {
 }
 
 #[test]
+fn a_column_that_a_trigger_fills_is_no_difference() {
+    let schema = "CREATE TABLE t (a int, b int NOT NULL);
+        CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN NEW.b = 1; RETURN NEW; END';
+        CREATE TRIGGER fill BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fill();";
+    let query = "INSERT INTO t (a) VALUES ($1)";
+    let Some([own, without]) = meets(schema, query, "DROP TRIGGER fill ON t;") else {
+        return;
+    };
+    assert_eq!(own, "");
+    insta::assert_snapshot!(without, @"error proven 23502: column `t.b` must be given a value [q]");
+}
+
+#[test]
 fn an_index_that_a_query_names_is_a_need() {
     let schema = "CREATE TABLE t (a int[]); CREATE INDEX i ON t USING gin (a);";
     let query = "SELECT gin_clean_pending_list('i')";

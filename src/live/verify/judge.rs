@@ -793,6 +793,9 @@ impl<'a> Judged<'a> {
             }
             _ => Vec::new(),
         };
+        if !is_presumed && missing.change == (Change::ColumnAdded { required: true }) {
+            return; // No query fails, so a trigger gives it a value.
+        }
         if !is_presumed && senders.is_empty() {
             drift.push(Drift {
                 object: missing.object.to_string(),
