@@ -323,6 +323,17 @@ fn a_table_that_no_migration_makes_is_read_where_the_server_has_it() {
 }
 
 #[test]
+fn a_schema_that_the_server_does_not_have_is_no_doubt() {
+    let query = "SELECT a FROM t;\n-- name: r :many\nSELECT b FROM elsewhere.u";
+    let create = "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.u (b int);";
+    let Some([own, with]) = meets("CREATE TABLE t (a int);", query, create) else {
+        return;
+    };
+    insta::assert_snapshot!(own, @"error proven 42P01: a query fails [r]");
+    assert_eq!(with, "");
+}
+
+#[test]
 fn a_column_that_a_trigger_fills_is_no_difference() {
     let schema = "CREATE TABLE t (a int, b int NOT NULL);
         CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS

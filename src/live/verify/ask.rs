@@ -24,6 +24,8 @@ pub(super) struct Surroundings {
     leads: BTreeMap<u64, Vec<u64>>,
     /// The words of all bodies, and of queries whose needs are not known.
     words: BTreeSet<String>,
+    /// Words of the latter that are no schema.
+    missing_schemas: Vec<Ident>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,6 +33,9 @@ pub(super) struct Surroundings {
 enum Row {
     Session(SessionRow),
     Relation(NameRow),
+    Namespace {
+        name: Ident,
+    },
     Leads {
         from: u64,
         to: u64,
@@ -83,10 +88,14 @@ pub(super) fn surroundings(
     let mut relations = Vec::new();
     let mut leads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut words = BTreeSet::new();
+    let mut schemas = BTreeSet::new();
     for line in server.answer(&format!("{BEGIN}{limit}{SESSION}{KEEP_PATH}{names}"))? {
         match row(&line)? {
             Row::Session(row) => session = Some(row),
             Row::Relation(row) => relations.push(row),
+            Row::Namespace { name } => {
+                schemas.insert(name);
+            }
             Row::Leads { from, to } => leads.entry(from).or_default().push(to),
             Row::Body { body, definition } => {
                 for text in [Some(body), definition].into_iter().flatten() {
@@ -95,9 +104,12 @@ pub(super) fn surroundings(
             }
         }
     }
-    // What these need is named nowhere else.
+    // What these need is named nowhere else, a schema that is not there included.
+    let mut missing_schemas = Vec::new();
     let queries = contract.queries.iter();
     for query in queries.filter(|it| it.standing != QueryStanding::Works) {
+        let own = words_of(&query.text).map(|it| Ident::new(&it));
+        missing_schemas.extend(own.filter(|it| !schemas.contains(it)));
         words.extend(words_of(&query.text));
     }
     let session = session.ok_or_else(|| LiveError::Answer {
@@ -109,6 +121,7 @@ pub(super) fn surroundings(
         relations,
         leads,
         words,
+        missing_schemas,
     })
 }
 
@@ -130,6 +143,9 @@ pub(super) fn catalog(
     let wanted = wanted_relations(surroundings, contract);
     let lines = server.answer(&script(Some(&wanted)))?;
     let mut catalog = catalog_of(&lines)?;
+    for name in &surroundings.missing_schemas {
+        catalog.note_missing_schema(name);
+    }
     for row in &surroundings.relations {
         let name = QualifiedName::new(row.schema.clone(), row.name.clone());
         let is_read = row.index_of.is_none() && wanted.contains(&row.id);

@@ -8,6 +8,10 @@ SELECT row_to_json(q) FROM (
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   ORDER BY c.oid) q;
 
+-- The names of all schemas.
+SELECT row_to_json(q) FROM (
+  SELECT 'namespace' AS "is", n.nspname AS name FROM pg_namespace n ORDER BY n.nspname) q;
+
 -- What a view or a rule reads and writes.
 SELECT row_to_json(q) FROM (
   SELECT DISTINCT 'leads' AS "is", r.ev_class::int8 AS "from", d.refobjid::int8 AS "to"
