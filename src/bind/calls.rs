@@ -243,6 +243,9 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             None => self.search_path().iter().map(own).collect(),
         };
         for (at, place) in places.iter().enumerate() {
+            if !named {
+                out.extend(self.constructor(place, at + 1, count));
+            }
             for routine in self.catalog().routines(place) {
                 if !routine.is_callable() && count > 0 {
                     continue;
@@ -293,6 +296,35 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             }
         }
         out
+    }
+
+    /// The function that a range type of the project brings along: from two bounds, and perhaps
+    /// which of them are in it.
+    fn constructor(
+        &self,
+        name: &QualifiedName,
+        place: usize,
+        count: usize,
+    ) -> Option<Candidate<'c>> {
+        let found = self.catalog().user_type(name)?;
+        let TypeBody::Range(subtype) = &found.body else {
+            return None;
+        };
+        let bound = self.binder.type_of(subtype);
+        let arguments = match count {
+            2 => vec![bound, bound],
+            3 => vec![bound, bound, Type::builtin("text")],
+            _ => return None,
+        };
+        Some(Candidate {
+            arguments,
+            kind: b'f',
+            result: Returns::Plain(Type::of(Base::User(found.id))),
+            routine: None,
+            place,
+            is_variadic: false,
+            is_special: false,
+        })
     }
 
     /// A function of the server or of an extension, where it takes so many arguments.
@@ -906,6 +938,40 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
                 Type::NOT_KNOWN
             }
         }
+    }
+
+    /// What an operator takes on its right beside this value, where a value without a type stands
+    /// there and there is no doubt which operator it is.
+    pub(super) fn taken_on_the_right(
+        &self,
+        name: &str,
+        left: &Typed<'q>,
+        right: &Typed<'q>,
+    ) -> Option<Type> {
+        if !left.ty.is_known() {
+            return None;
+        }
+        let operands = [left.clone(), right.clone()];
+        let (candidates, exact) = self.operators(name, Some(left), Some(right));
+        let at = match exact {
+            Some(at) => candidates.get(at).cloned(),
+            None => {
+                let mut fitting = Vec::new();
+                for candidate in candidates {
+                    match self.accepts(&candidate, &operands) {
+                        Can::Yes => fitting.push(candidate),
+                        Can::Unknown => return None,
+                        Can::No => {}
+                    }
+                }
+                match self.choose(&fitting, &operands) {
+                    Choice::One(at) => fitting.get(at).cloned(),
+                    Choice::Many | Choice::None => None,
+                }
+            }
+        };
+        let taken = *at?.arguments.get(1)?;
+        taken.pseudo().is_none().then_some(taken)
     }
 
     fn has_operator(&self, name: &str) -> bool {

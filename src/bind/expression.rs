@@ -461,11 +461,16 @@ impl<'q> Binding<'_, '_, 'q> {
     fn quantified(&mut self, operator: &str, left: &Typed<'q>, right: &Typed<'q>, span: Span) {
         let array = self.base_type(right.ty);
         if right.ty.is_literal() {
-            // A parameter or literal is an array of what stands on the left.
+            // A parameter or literal is an array of what the operator takes.
             let element = if left.ty.is_literal() {
                 Type::builtin("text")
             } else {
-                self.base_type(left.ty)
+                let unknown = Typed {
+                    source: Source::Null,
+                    ..right.clone()
+                };
+                let taken = self.taken_on_the_right(operator, left, &unknown);
+                taken.unwrap_or_else(|| self.base_type(left.ty))
             };
             if element.is_array {
                 let shown = self.shown(element);

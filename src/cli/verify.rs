@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use migcheck::live::VerifyOptions;
+use migcheck::findings::Severity;
+use migcheck::live::{Lack, VerifyOptions};
 use migcheck::{
     Contract, ReleaseContract, Telling, release_contract, verification_line, verification_to_json,
     verification_to_text,
@@ -91,7 +92,8 @@ pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     if let Needs::Release(release) = &needs {
         found.drift = release.drift(server.as_mut(), &found)?;
     }
-    let differs = !found.lacks.is_empty() || !found.drift.is_empty();
+    let counts = |it: &Lack| it.severity > Severity::Note;
+    let differs = found.lacks.iter().any(counts) || !found.drift.is_empty();
     let fits = found.fits() && !(arguments.strict && differs);
     if !arguments.quiet {
         let at = arguments.connection.place()?;

@@ -30,12 +30,13 @@ const NAME_END: &str = ": ";
 const NOT_KNOWN: &str = "?";
 
 /// The kinds of relations that code can use.
-const RELATION_KINDS: [RelationKind; 5] = [
+const RELATION_KINDS: [RelationKind; 6] = [
     RelationKind::Table,
     RelationKind::ForeignTable,
     RelationKind::View,
     RelationKind::MaterializedView,
     RelationKind::Sequence,
+    RelationKind::Index,
 ];
 
 // Writing.

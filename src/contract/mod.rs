@@ -35,7 +35,7 @@ pub struct Contract {
     pub role: Option<Ident>,
     /// The migrations that made the schema.
     pub history: ContractHistory,
-    /// Tables, views and sequences, ordered by name.
+    /// Tables, views, sequences, and indexes that are named, ordered by name.
     pub relations: Vec<NeededRelation>,
     /// Types that migrations make, ordered by name.
     pub types: Vec<NeededType>,
@@ -85,7 +85,7 @@ pub struct ContractHistory {
     pub migrations: Vec<KnownMigration>,
 }
 
-/// A table, view or sequence that a release uses.
+/// A table, view, sequence or index that a release names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NeededRelation {
     /// Its name.

@@ -124,7 +124,10 @@ fn body(needed: &NeededRelation, identities: &mut Identities) -> RelationBody {
             identity: false,
             options: None,
         }),
-        RelationKind::Table | RelationKind::ForeignTable | RelationKind::Index => {
+        RelationKind::Index => RelationBody::Index {
+            table: identities.next(),
+        },
+        RelationKind::Table | RelationKind::ForeignTable => {
             let columns = needed.columns.iter().map(|it| Column {
                 id: identities.next(),
                 name: it.name.clone(),

@@ -183,7 +183,7 @@ SELECT row_to_json(q) FROM (
   SELECT 'trigger' AS "is", t.oid::int8 AS id, t.tgrelid::int8 AS relation, t.tgname AS name,
     t.tgtype::int8 AS bits, t.tgenabled <> 'D' AS enabled, t.tgconstraint <> 0 AS "constraint",
     n.nspname AS function_schema, p.proname AS function,
-    encode(t.tgargs, 'hex') AS arguments,
+    encode(t.tgargs, 'hex') AS arguments, t.tgoldtable AS old_table, t.tgnewtable AS new_table,
     CASE WHEN t.tgqual IS NOT NULL THEN pg_get_triggerdef(t.oid) END AS definition,
     (SELECT json_agg(a.attname ORDER BY k.n)
       FROM unnest(t.tgattr::int2[]) WITH ORDINALITY k (at, n)

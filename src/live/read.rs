@@ -201,6 +201,8 @@ struct TriggerRow {
     function_schema: Ident,
     function: Ident,
     arguments: String,
+    old_table: Option<Ident>,
+    new_table: Option<Ident>,
     definition: Option<String>,
     columns: Option<Vec<Ident>>,
 }
@@ -647,8 +649,17 @@ fn trigger(row: TriggerRow) -> Trigger {
         constraint: row.constraint,
         condition: row.definition.as_deref().and_then(condition_of),
         arguments: arguments_of(&row.arguments),
-        attributes: None,
+        attributes: transitions(row.old_table.as_ref(), row.new_table.as_ref()),
     }
+}
+
+/// `REFERENCING OLD TABLE AS a`, with the names by which the function knows the rows.
+fn transitions(old: Option<&Ident>, new: Option<&Ident>) -> Option<Arc<str>> {
+    let tables: Vec<String> = [("OLD", old), ("NEW", new)]
+        .into_iter()
+        .filter_map(|(which, name)| Some(format!("{which} TABLE AS {}", name?)))
+        .collect();
+    (!tables.is_empty()).then(|| format!("REFERENCING {}", tables.join(" ")).into())
 }
 
 /// A rule; what it uses is not read.

@@ -65,7 +65,8 @@ pub fn verification_to_text(
     let mut say = |text: &str, first: &str, rest: &str| {
         out.push_str(&wrap(&printable(text), width, first, rest));
     };
-    for lack in &found.lacks {
+    let is_told = |it: &&Lack| it.severity > Severity::Note || telling == Telling::Everything;
+    for lack in found.lacks.iter().filter(is_told) {
         let first = format!("{}: ", lack.severity.as_str());
         say(&lack.what, &first, "  ");
         if let Some(said) = server_error(lack) {
@@ -117,7 +118,9 @@ pub fn verification_to_text(
     if let Some(line) = hint(found) {
         say(&line, "", "  ");
     }
-    let has_more = !found.drift.is_empty() || nobody_knows(contract, found) > 0;
+    let has_more = !found.drift.is_empty()
+        || nobody_knows(contract, found) > 0
+        || found.lacks.iter().any(|it| it.severity == Severity::Note);
     let more = match (telling, has_more) {
         (Telling::Briefly, true) => " (`--verbose` names them)",
         _ => "",
@@ -207,7 +210,8 @@ fn hint(found: &Verification) -> Option<String> {
         return None;
     };
     // What a role may not do has nothing to do with migrations.
-    if found.lacks.iter().all(|it| it.is_denied) {
+    let stops = |it: &Lack| it.severity == Severity::Error && !it.is_denied;
+    if !found.lacks.iter().any(stops) {
         return None;
     }
     let text = match standing(history) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::catalog::{
-    Catalog, Privilege, PrivilegeTarget, Relation, RelationBody, Routine, UserType,
+    Catalog, Privilege, PrivilegeTarget, Relation, RelationBody, Routine, UserType, schema_key,
 };
 use super::name::{Ident, QualifiedName};
 
@@ -17,6 +17,11 @@ impl Catalog {
 
     pub(crate) fn add_schema(&mut self, name: Ident) {
         self.schemas.insert_mut(name, ());
+    }
+
+    /// Notes that there is no schema of that name, nor one that somebody else may have made.
+    pub(crate) fn note_missing_schema(&mut self, name: &Ident) {
+        self.gone.insert_mut(schema_key(name));
     }
 
     pub(crate) fn add_extension(&mut self, name: Ident, schema: Ident) {

@@ -101,7 +101,11 @@ impl fmt::Display for SqlType {
                 "float4" => f.write_str("real")?,
                 "float8" => f.write_str("double precision")?,
                 "bool" => f.write_str("boolean")?,
+                // `character` and `bit` alone are as long as one, and `char` is another type.
+                "bpchar" if self.modifiers.is_empty() => f.write_str("bpchar")?,
                 "bpchar" => write!(f, "character{modifiers}")?,
+                "bit" if self.modifiers.is_empty() => f.write_str("\"bit\"")?,
+                "char" => f.write_str("\"char\"")?,
                 "varbit" => write!(f, "bit varying{modifiers}")?,
                 "timestamptz" => write!(f, "timestamp{modifiers} with time zone")?,
                 "timestamp" => write!(f, "timestamp{modifiers} without time zone")?,

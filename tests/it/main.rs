@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 #[cfg(feature = "live-postgres")]
 mod connection;
+mod contract_histories;
 mod conventions;
 mod formats;
 mod histories;

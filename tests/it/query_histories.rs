@@ -380,7 +380,7 @@ fn step(
 }
 
 /// A repository with a work tree that has the objects of another one, which may be bare.
-fn borrow(from: &Path, commit: &str) -> (tempfile::TempDir, Repository) {
+pub(crate) fn borrow(from: &Path, commit: &str) -> (tempfile::TempDir, Repository) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let git = |arguments: &[&str]| {
         let mut command = crate::support::git_command(folder.path());
@@ -403,7 +403,7 @@ fn borrow(from: &Path, commit: &str) -> (tempfile::TempDir, Repository) {
     (folder, repository)
 }
 
-fn lines_of(command: &mut Command) -> Vec<String> {
+pub(crate) fn lines_of(command: &mut Command) -> Vec<String> {
     let done = command.output().expect("git runs");
     assert!(done.status.success(), "{done:?}");
     let said = String::from_utf8_lossy(&done.stdout).into_owned();

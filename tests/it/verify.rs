@@ -245,8 +245,8 @@ fn a_query_that_nobody_can_judge_without_a_server_is_asked_of_one() {
     let mut session = database.session();
     database.run(SHOP).expect("the first migration runs");
     insta::assert_snapshot!(shown(&contract, &verify(&contract, &mut session)), @"
-    error proven 42703: a query fails [streets]
-    warning possible 42703: a query fails here as it does on the release's own schema [cities]
+    warning possible 42703: a query fails of which the migrations do not say whether it works [streets]
+    note possible 42703: a query fails here as it does on the release's own schema [cities]
     ");
     database
         .run(migrations[1])
@@ -276,6 +276,172 @@ fn a_query_that_sqlx_recorded_is_called_by_its_hash() {
     let contract = drawn.expect("the project is read").contract;
     let ids: Vec<&str> = contract.queries.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(ids, ["query-03a96b2ca6d8", "query-03a96b2ca6d8#2"]);
+}
+
+/// What a release with this query meets before and after `sql`.
+fn meets(schema: &str, query: &str, sql: &str) -> Option<[String; 2]> {
+    let database = database()?;
+    database.run(schema).expect("the migration runs");
+    let queries = format!("-- name: q :many\n{query};\n");
+    let contract = contract_of(&[schema], &queries, COMPLETE);
+    let mut session = database.session();
+    let states = ["", sql].map(|sql| {
+        let mut server = After::new(&mut session, sql).expect("the server takes it");
+        shown(&contract, &verify(&contract, &mut server))
+    });
+    Some(states)
+}
+
+#[test]
+fn a_trigger_that_reads_the_rows_of_the_statement_is_no_failure() {
+    let schema = "CREATE TABLE t (a int); CREATE TABLE log (a int);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN INSERT INTO log SELECT a FROM \"New\" EXCEPT SELECT a FROM old_rows; RETURN NULL; END';
+        CREATE TRIGGER note AFTER UPDATE ON t REFERENCING NEW TABLE AS \"New\" OLD TABLE old_rows
+          FOR EACH STATEMENT EXECUTE FUNCTION note();";
+    let drop = "DROP TRIGGER note ON t; CREATE TRIGGER note AFTER UPDATE ON t
+        REFERENCING NEW TABLE AS \"New\" FOR EACH STATEMENT EXECUTE FUNCTION note();";
+    let Some([own, without]) = meets(schema, "UPDATE t SET a = 1", drop) else {
+        return;
+    };
+    assert_eq!(own, "");
+    insta::assert_snapshot!(without, @"error proven 42P01: a query fails [q]");
+}
+
+#[test]
+fn a_table_that_no_migration_makes_is_read_where_the_server_has_it() {
+    let schema = "CREATE TABLE t (a int)";
+    let query = "SELECT a FROM t;\n-- name: r :many\nSELECT b FROM other";
+    let other = "CREATE TABLE other (b int);";
+    let Some([own, with]) = meets(schema, query, other) else {
+        return;
+    };
+    insta::assert_snapshot!(own, @"note possible 42P01: a query fails here as it does on the release's own schema [r]");
+    assert_eq!(with, "");
+    let without = meets(schema, query, "CREATE TABLE other (c int);");
+    insta::assert_snapshot!(without.expect("the server is there")[1], @"note possible 42703: a query fails here as it does on the release's own schema [r]");
+}
+
+#[test]
+fn a_schema_that_the_server_does_not_have_is_no_doubt() {
+    let query = "SELECT a FROM t;\n-- name: r :many\nSELECT b FROM elsewhere.u";
+    let create = "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.u (b int);";
+    let Some([own, with]) = meets("CREATE TABLE t (a int);", query, create) else {
+        return;
+    };
+    insta::assert_snapshot!(own, @"warning possible 42P01: a query fails of which the migrations do not say whether it works [r]");
+    assert_eq!(with, "");
+}
+
+#[test]
+fn a_column_that_a_trigger_fills_is_no_difference() {
+    let schema = "CREATE TABLE t (a int, b int NOT NULL);
+        CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN NEW.b = 1; RETURN NEW; END';
+        CREATE TRIGGER fill BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fill();";
+    let query = "INSERT INTO t (a) VALUES ($1)";
+    let Some([own, without]) = meets(schema, query, "DROP TRIGGER fill ON t;") else {
+        return;
+    };
+    assert_eq!(own, "");
+    insta::assert_snapshot!(without, @"error proven 23502: column `t.b` must be given a value [q]");
+}
+
+#[test]
+fn an_index_that_a_query_names_is_a_need() {
+    let schema = "CREATE TABLE t (a int[]); CREATE INDEX i ON t USING gin (a);";
+    let query = "SELECT gin_clean_pending_list('i')";
+    let Some([own, without]) = meets(schema, query, "DROP INDEX i;") else {
+        return;
+    };
+    assert_eq!(own, "");
+    insta::assert_snapshot!(without, @"error proven 42P01: index `i` is missing [q]");
+}
+
+#[test]
+fn columns_of_one_name_under_two_stars_are_compared_in_their_order() {
+    let schema = "CREATE TABLE t (id text); CREATE TABLE u (id int, b int);";
+    let query = "SELECT t.*, u.* FROM t, u";
+    let Some([own, other]) = meets(
+        schema,
+        query,
+        "ALTER TABLE u ALTER id TYPE uuid USING NULL;",
+    ) else {
+        return;
+    };
+    assert_eq!(own, "");
+    insta::assert_snapshot!(other, @"error possible -: column `u.id` is uuid, not integer [q]");
+}
+
+#[test]
+fn a_star_without_a_column_is_no_error_of_the_server() {
+    let Some((_, mut session)) = shop() else {
+        return;
+    };
+    let queries = "-- name: named :many\nSELECT nickname FROM users;\n\
+        -- name: star :many\nSELECT * FROM users;\n";
+    let contract = contract_of(&[SHOP], queries, COMPLETE);
+    let sql = "ALTER TABLE users DROP COLUMN nickname;";
+    let mut server = After::new(&mut session, sql).expect("the server takes it");
+    insta::assert_snapshot!(shown(&contract, &verify(&contract, &mut server)), @r"
+    error proven 42703: column `users.nickname` is missing [named]
+    error possible -: column `users.nickname` is missing: the result has no column `nickname` [star]
+    ");
+}
+
+#[test]
+fn parameters_beside_any_have_the_types_that_the_server_gives_them() {
+    let Some(database) = database() else { return };
+    let schema = "CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN di AS int;
+        CREATE DOMAIN dt AS varchar(10);
+        CREATE TABLE t (v varchar(5), c char(3), n name, i int2, d di, dt dt, m mood, j jsonb,
+          inet inet, cidr cidr, x \"char\", ts timestamptz, r regclass, vb varbit, ir int4range,
+          num numeric(5,2), b bit(3));";
+    database.run(schema).expect("the migration runs");
+    let columns = [
+        "v", "c", "n", "i", "d", "dt", "m", "j", "inet", "cidr", "x", "ts", "r", "vb", "ir", "num",
+        "b",
+    ];
+    let mut conditions: Vec<String> = columns.map(|it| format!("{it} = ANY ($1)")).into();
+    conditions.extend(
+        [
+            "j ? ANY ($1)",
+            "inet << ANY ($1)",
+            "v LIKE ANY ($1)",
+            "v <> ALL ($1)",
+            "ts > ANY ($1)",
+            "ir @> ANY ($1)",
+            "v ~ ANY ($1)",
+            "'a' = ANY ($1)",
+        ]
+        .map(str::to_owned),
+    );
+    let mut queries = String::new();
+    for (at, condition) in conditions.iter().enumerate() {
+        let _ = writeln!(
+            queries,
+            "-- name: q{at} :many\nSELECT 1 FROM t WHERE {condition};"
+        );
+    }
+    let contract = contract_of(&[schema], &queries, COMPLETE);
+    let (mut ours, mut theirs) = (String::new(), String::new());
+    for (at, query) in contract.queries.iter().enumerate() {
+        let types = query.parameters.iter().map(|it| match it {
+            Some(it) => format!("'{it}'::regtype"),
+            None => "'unknown'::regtype".to_owned(),
+        });
+        let types: Vec<String> = types.collect();
+        let sql = format!("SELECT ARRAY[{}]::regtype[];", types.join(", "));
+        let said = database.run(&sql).expect("the types are there");
+        let _ = writeln!(ours, "{} {said}", query.text);
+        let sql = format!(
+            "PREPARE q{at} AS {};\nSELECT parameter_types FROM pg_prepared_statements;",
+            query.text
+        );
+        let said = database.run(&sql).expect("it is prepared");
+        let _ = writeln!(theirs, "{} {said}", query.text);
+    }
+    assert_eq!(ours, theirs);
 }
 
 fn quoted(name: &str) -> String {

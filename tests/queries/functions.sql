@@ -116,3 +116,17 @@ DROP FUNCTION tidy(int);
 CREATE PROCEDURE tidy(a int) LANGUAGE sql AS $$ SELECT 1 $$;
 -- query
 SELECT tidy(1)
+
+-- case: failure: a range type of the project brings its constructor
+-- before
+CREATE TYPE uuidspan AS RANGE (subtype = uuid);
+CREATE TABLE t (a uuidspan, b uuid);
+-- migration
+DROP TABLE t;
+DROP TYPE uuidspan;
+CREATE TYPE uuidspan AS RANGE (subtype = text);
+CREATE TABLE t (a uuidspan, b uuid);
+-- query
+SELECT uuidspan($1::uuid, $2::uuid)
+-- query
+SELECT 1 FROM t WHERE a && uuidspan(b, NULL, '[]')

@@ -42,16 +42,25 @@ pub(crate) struct Refusal {
 /// When the server is required and cannot be started.
 pub(crate) fn database() -> Option<Database> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
     let started = SERVER.get_or_init(Server::start).as_ref();
     let server = home::required("PostgreSQL", started.map_err(Clone::clone))?;
-    let name = format!("t{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    let made = server.psql("postgres", &format!("CREATE DATABASE {name}"));
-    made.expect("a database can be made");
-    Some(Database { server, name })
+    Some(Database::made(server, ""))
 }
 
 impl Database {
+    fn made(server: &'static Server, template: &str) -> Database {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("t{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let made = server.psql("postgres", &format!("CREATE DATABASE {name} {template}"));
+        made.expect("a database can be made");
+        Database { server, name }
+    }
+
+    /// Another database with all that this one holds; nobody may be connected to it.
+    pub(crate) fn copy(&self) -> Database {
+        Database::made(self.server, &format!("TEMPLATE {}", self.name))
+    }
+
     /// Its name on the server.
     pub(crate) fn name(&self) -> &str {
         &self.name

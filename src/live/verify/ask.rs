@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::VerifyOptions;
 use crate::bind;
-use crate::contract::Contract;
+use crate::contract::{Contract, QueryStanding};
 use crate::live::read::{BEGIN, KEEP_PATH, Only, catalog_of, row, script};
 use crate::live::{Answers, LiveError};
 use crate::schema::catalog::{Catalog, Knowledge, ObjectId, Relation, RelationBody, Table};
 use crate::schema::name::{Ident, QualifiedName};
+use crate::schema::op::RelationKind;
 
 const SESSION: &str = include_str!("session.sql");
 const NAMES: &str = include_str!("names.sql");
@@ -21,8 +22,10 @@ pub(super) struct Surroundings {
     pub(super) session: SessionRow,
     relations: Vec<NameRow>,
     leads: BTreeMap<u64, Vec<u64>>,
-    /// The words of all bodies.
+    /// The words of all bodies, and of queries whose needs are not known.
     words: BTreeSet<String>,
+    /// Words of the latter that are no schema.
+    missing_schemas: Vec<Ident>,
     /// The routines that run with the rights of their owner.
     pub(super) definers: BTreeSet<ObjectId>,
     /// The views that read with the rights of whoever asks them, and what they read: relations with
@@ -35,6 +38,9 @@ pub(super) struct Surroundings {
 enum Row {
     Session(SessionRow),
     Relation(NameRow),
+    Namespace {
+        name: Ident,
+    },
     Leads {
         from: u64,
         to: u64,
@@ -75,14 +81,21 @@ struct NameRow {
     id: u64,
     schema: Ident,
     name: Ident,
+    /// The table, where it is an index.
+    index_of: Option<u64>,
 }
 
 /// Begins the transaction, and finds out where it is.
 pub(super) fn surroundings(
     server: &mut dyn Answers,
     options: &VerifyOptions,
+    contract: &Contract,
     role: Option<&str>,
 ) -> Result<Surroundings, LiveError> {
+    let names = match may_name_an_index(contract) {
+        true => NAMES.replace("/* indexes */", ", 'i', 'I'"),
+        false => NAMES.to_owned(),
+    };
     let limit = match options.statement_timeout {
         Some(time) => format!("SET LOCAL statement_timeout = {};\n", time.as_millis()),
         None => String::new(),
@@ -91,15 +104,19 @@ pub(super) fn surroundings(
     let mut relations = Vec::new();
     let mut leads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut words = BTreeSet::new();
+    let mut schemas = BTreeSet::new();
     let mut definers = BTreeSet::new();
     let mut invokers = BTreeMap::new();
     let session_query =
         SESSION.replace("':role'", &format!("'{}'", hexadecimal(role.unwrap_or(""))));
-    let asked = format!("{BEGIN}{limit}{session_query}{KEEP_PATH}{NAMES}");
+    let asked = format!("{BEGIN}{limit}{session_query}{KEEP_PATH}{names}");
     for line in server.answer(&asked)? {
         match row(&line)? {
             Row::Session(row) => session = Some(row),
             Row::Relation(row) => relations.push(row),
+            Row::Namespace { name } => {
+                schemas.insert(name);
+            }
             Row::Leads { from, to } => leads.entry(from).or_default().push(to),
             Row::Definer { id } => {
                 definers.insert(ObjectId(id));
@@ -113,6 +130,14 @@ pub(super) fn surroundings(
             }
         }
     }
+    // What these need is named nowhere else, a schema that is not there included.
+    let mut missing_schemas = Vec::new();
+    let queries = contract.queries.iter();
+    for query in queries.filter(|it| it.standing != QueryStanding::Works) {
+        let own = words_of(&query.text).into_iter().map(|it| Ident::new(&it));
+        missing_schemas.extend(own.filter(|it| !schemas.contains(it)));
+        words.extend(words_of(&query.text));
+    }
     let session = session.ok_or_else(|| LiveError::Answer {
         reason: "it does not say which server it is".to_owned(),
         row: String::new(),
@@ -124,7 +149,16 @@ pub(super) fn surroundings(
         words,
         definers,
         invokers,
+        missing_schemas,
     })
+}
+
+/// Whether a query needs the name of an index. Few do, and a database has many.
+fn may_name_an_index(contract: &Contract) -> bool {
+    let mut relations = contract.relations.iter();
+    let mut queries = contract.queries.iter();
+    relations.any(|it| it.kind == RelationKind::Index)
+        || queries.any(|it| it.standing != QueryStanding::Works)
 }
 
 /// The catalog, with the columns of what the contract can lead to; any other relation is known by
@@ -141,19 +175,28 @@ pub(super) fn catalog(
     };
     let lines = server.answer(&script(Some(&only)))?;
     let mut catalog = catalog_of(&lines)?;
+    for name in &surroundings.missing_schemas {
+        catalog.note_missing_schema(name);
+    }
     for row in &surroundings.relations {
         let name = QualifiedName::new(row.schema.clone(), row.name.clone());
-        if only.relations.contains(&row.id) || catalog.relation(&name).is_some() {
+        let is_read = row.index_of.is_none() && only.relations.contains(&row.id);
+        if is_read || catalog.relation(&name).is_some() {
             continue;
         }
         let relation = Relation {
             id: ObjectId(row.id),
-            body: RelationBody::Table(Table {
-                knowledge: Knowledge::columns_unknown(),
-                ..Table::default()
-            }),
+            body: match row.index_of {
+                Some(table) => RelationBody::Index {
+                    table: ObjectId(table),
+                },
+                None => RelationBody::Table(Table {
+                    knowledge: Knowledge::columns_unknown(),
+                    ..Table::default()
+                }),
+            },
             temporary: false,
-            assumed: true,
+            assumed: row.index_of.is_none(),
             unread: 0,
         };
         catalog.add_relation(name, relation);

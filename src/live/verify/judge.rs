@@ -418,13 +418,17 @@ impl<'a> Judged<'a> {
         };
         if let Some(failure) = bound.failure() {
             return Some(match self.contract.queries[query].standing {
-                QueryStanding::Works | QueryStanding::Unsure(_) => {
-                    fails(failure, Certainty::Proven, Severity::Error)
-                }
+                QueryStanding::Works => fails(failure, Certainty::Proven, Severity::Error),
+                // What it needs may be made by the code itself, or by another project.
+                QueryStanding::Unsure(_) => Trouble {
+                    what: "a query fails of which the migrations do not say whether it works"
+                        .to_owned(),
+                    ..fails(failure, Certainty::Possible, Severity::Warning)
+                },
                 // That has kept nobody from using the release.
                 QueryStanding::Fails(_) => Trouble {
                     what: "a query fails here as it does on the release's own schema".to_owned(),
-                    ..fails(failure, Certainty::Possible, Severity::Warning)
+                    ..fails(failure, Certainty::Possible, Severity::Note)
                 },
             });
         }
@@ -461,7 +465,12 @@ impl<'a> Judged<'a> {
             for (at, column) in own.iter().enumerate() {
                 // A star shows the columns in whatever order the table has them.
                 let found = match bound.has_star {
-                    true => now.iter().find(|it| it.name == column.name),
+                    // Two tables can have a column of one name: the second is the second.
+                    true => {
+                        let earlier = own[..at].iter().filter(|it| it.name == column.name);
+                        let mut all = now.iter().filter(|it| it.name == column.name);
+                        all.nth(earlier.count())
+                    }
                     false => now.get(at),
                 };
                 let Some(found) = found else {
@@ -593,7 +602,10 @@ impl<'a> Judged<'a> {
         let Some(relation) = self.find(&needed.name) else {
             let object = ObjectRef::top(kind, &needed.name);
             out.push(Missing {
-                what: format!("{} `{object}` is missing", kind.as_str()),
+                what: match needed.kind {
+                    RelationKind::Index => format!("index `{object}` is missing"),
+                    _ => format!("{} `{object}` is missing", kind.as_str()),
+                },
                 object,
                 change: Change::RelationDropped,
                 slice: id.map(|id| (id, None)),
@@ -876,24 +888,35 @@ impl<'a> Judged<'a> {
             });
         *troubles = rest;
         if !of_it.is_empty() {
-            let severity = of_it.iter().map(|it| it.severity).max();
-            let worst = of_it
-                .iter()
-                .max_by_key(|it| (it.severity, it.code.is_some()));
-            lacks.push(Lack {
-                severity: severity.unwrap_or(Severity::Error),
-                object: Some(missing.object.clone()),
-                what: missing.what.clone(),
-                code: worst.and_then(|it| it.code.clone()),
-                message: worst.and_then(|it| it.message.clone()),
-                queries: of_it.iter().map(|it| it.query).collect(),
-                certainty: of_it
-                    .iter()
-                    .map(|it| it.certainty)
-                    .min()
-                    .unwrap_or(Certainty::Proven),
-                is_denied: false,
-            });
+            // One query fails by it, another gets a result that it was not written for.
+            let mut by_code: BTreeMap<Option<&str>, Vec<&Trouble>> = BTreeMap::new();
+            for trouble in &of_it {
+                let group = by_code.entry(trouble.code.as_deref()).or_default();
+                group.push(trouble);
+            }
+            for (code, group) in by_code {
+                let Some(worst) = group.iter().max_by_key(|it| it.severity) else {
+                    continue;
+                };
+                let is_gone = matches!(missing.change, Change::ColumnDropped { .. });
+                lacks.push(Lack {
+                    severity: worst.severity,
+                    object: Some(missing.object.clone()),
+                    what: match code {
+                        None if is_gone => format!("{}: {}", missing.what, worst.what),
+                        _ => missing.what.clone(),
+                    },
+                    code: code.map(str::to_owned),
+                    message: worst.message.clone(),
+                    queries: group.iter().map(|it| it.query).collect(),
+                    certainty: group
+                        .iter()
+                        .map(|it| it.certainty)
+                        .min()
+                        .unwrap_or(Certainty::Proven),
+                    is_denied: false,
+                });
+            }
             return;
         }
         let is_presumed = self.contract.evidence == ContractEvidence::Presumed;
@@ -917,6 +940,9 @@ impl<'a> Judged<'a> {
             }
             _ => Vec::new(),
         };
+        if !is_presumed && missing.change == (Change::ColumnAdded { required: true }) {
+            return; // No query fails, so a trigger gives it a value.
+        }
         if !is_presumed && senders.is_empty() {
             drift.push(Drift {
                 object: missing.object.to_string(),

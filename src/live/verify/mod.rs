@@ -230,7 +230,7 @@ impl Contract {
             let role = self.role.as_ref();
             role.map(|it| it.as_str().to_owned())
         });
-        let surroundings = ask::surroundings(server, options, role.as_deref())?;
+        let surroundings = ask::surroundings(server, options, self, role.as_deref())?;
         let closed: BTreeSet<&Ident> = surroundings.session.closed.iter().collect();
         let path = self
             .search_path

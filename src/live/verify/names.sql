@@ -1,10 +1,16 @@
 -- The names of all relations, those of extensions too, with what they lead to.
 SELECT row_to_json(q) FROM (
-  SELECT 'relation' AS "is", c.oid::int8 AS id, n.nspname AS schema, c.relname AS name
+  SELECT 'relation' AS "is", c.oid::int8 AS id, n.nspname AS schema, c.relname AS name,
+    CASE WHEN c.relkind IN ('i', 'I') THEN
+      (SELECT i.indrelid::int8 FROM pg_index i WHERE i.indexrelid = c.oid) END AS index_of
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.relpersistence <> 't'
+  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S'/* indexes */) AND c.relpersistence <> 't'
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   ORDER BY c.oid) q;
+
+-- The names of all schemas.
+SELECT row_to_json(q) FROM (
+  SELECT 'namespace' AS "is", n.nspname AS name FROM pg_namespace n ORDER BY n.nspname) q;
 
 -- What a view or a rule reads and writes.
 SELECT row_to_json(q) FROM (
