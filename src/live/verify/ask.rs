@@ -1,6 +1,6 @@
 //! What is asked of the server, and in which order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -134,7 +134,7 @@ pub(super) fn surroundings(
     let mut missing_schemas = Vec::new();
     let queries = contract.queries.iter();
     for query in queries.filter(|it| it.standing != QueryStanding::Works) {
-        let own = words_of(&query.text).into_iter().map(|it| Ident::new(&it));
+        let own = words_of(&query.text).map(|it| Ident::new(&it));
         missing_schemas.extend(own.filter(|it| !schemas.contains(it)));
         words.extend(words_of(&query.text));
     }
@@ -240,14 +240,16 @@ fn wanted_relations(surroundings: &Surroundings, contract: &Contract) -> BTreeSe
 /// since what is written or locked there goes on to what they read. A query that only reads needs the
 /// columns of a view alone.
 fn written_views(surroundings: &Surroundings, contract: &Contract) -> BTreeSet<u64> {
-    let texts = contract.queries.iter().map(|it| words_of(&it.text));
-    let written: BTreeSet<String> = texts
-        .filter(|words| WRITING.iter().any(|it| words.contains(*it)))
-        .flatten()
-        .collect();
+    let mut written: HashSet<String> = HashSet::new();
+    for query in &contract.queries {
+        let words: Vec<String> = words_of(&query.text).collect();
+        if words.iter().any(|it| WRITING.contains(&it.as_str())) {
+            written.extend(words);
+        }
+    }
     let is_written = |row: &&NameRow| {
         let name = row.name.as_str().to_lowercase();
-        surroundings.words.contains(&name) || words_of(&name).is_subset(&written)
+        surroundings.words.contains(&name) || words_of(&name).all(|it| written.contains(&it))
     };
     reached(surroundings, is_written)
 }
@@ -256,9 +258,9 @@ fn written_views(surroundings: &Surroundings, contract: &Contract) -> BTreeSet<u
 const WRITING: [&str; 6] = ["insert", "update", "delete", "merge", "share", "copy"];
 
 /// The words of a text, in lower case.
-fn words_of(text: &str) -> BTreeSet<String> {
+fn words_of(text: &str) -> impl Iterator<Item = String> {
     let parts = text.split(|it: char| !it.is_alphanumeric() && it != '_');
-    parts.map(str::to_lowercase).collect()
+    parts.map(str::to_lowercase)
 }
 
 /// Those relations, and what views and rules lead on to.
@@ -386,5 +388,9 @@ pub(super) fn access(
 }
 
 fn hexadecimal(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |it: u8| char::from(DIGITS[usize::from(it)]);
+    text.bytes()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
+        .collect()
 }
