@@ -622,9 +622,10 @@ impl Step<'_> {
                     .all(|it| it.starts_with("23") || it.starts_with("22"))
             };
             of_state.failures += usize::from(error.is_some());
-            // Of some the contract itself says that they fail; that keeps nobody from using it.
+            // Of some the contract itself says that they fail, or that nobody knows: they decide
+            // nothing.
             let standing = &self.contract.queries[at].standing;
-            fails |= error.is_some() && !matches!(standing, QueryStanding::Fails(_));
+            fails |= error.is_some() && *standing == QueryStanding::Works;
             let name = STATES[state];
             match error {
                 _ if said.unknown.is_some() => {
