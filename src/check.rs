@@ -5,6 +5,7 @@
 //! report formats print.
 
 mod applied;
+mod baseline;
 mod branches;
 mod chain;
 mod code;
@@ -37,6 +38,7 @@ use crate::rules::{Class, RULES};
 use crate::source::SourceFile;
 use crate::sql::Dialect;
 
+pub use baseline::new_baseline;
 use branches::Branches;
 use chain::{Chain, LiveRelease};
 use code::CodeAt;
@@ -111,6 +113,10 @@ pub struct Options {
     pub select: Vec<String>,
     /// Not these rules and classes.
     pub ignore: Vec<String>,
+    /// Find also what the baseline accepts.
+    pub without_baseline: bool,
+    /// The day on which entries of the baseline expire, as `2026-01-31`; without one, none does.
+    pub today: Option<String>,
 }
 
 /// The text of a migration that comes from elsewhere than a file.
@@ -156,6 +162,7 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
     let mut report = Report {
         projects: Vec::new(),
         left_out,
+        baseline: Vec::new(),
     };
     for mut project in projects {
         apply_options(options, &mut project.config)?;
@@ -164,6 +171,12 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         report
             .projects
             .extend(judge::judge(project, chain)?.projects);
+    }
+    if !options.isolated
+        && !options.without_baseline
+        && let Some(baseline) = baseline::read(&target.tree)?
+    {
+        baseline::apply(&baseline, &mut report, options.today.as_deref());
     }
     Ok(report)
 }

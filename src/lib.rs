@@ -9,6 +9,7 @@ pub mod analysis;
 pub mod bind;
 mod check;
 pub mod contract;
+mod day;
 pub mod discover;
 pub mod error;
 pub mod findings;
@@ -25,8 +26,8 @@ pub mod sql;
 pub use check::{
     FailOn, New, Options, ReleaseContract, Replayed, SchemaAt, TreeBranches, TypedMigration, check,
     check_tree_branches, check_trees, diff_versions, explain_migration, explain_migration_in,
-    explain_object, explain_version, fails, near_names, release_contract, release_matrix,
-    replay_project, replay_tree, schema_at, tree_contract, version_graph,
+    explain_object, explain_version, fails, near_names, new_baseline, release_contract,
+    release_matrix, replay_project, replay_tree, schema_at, tree_contract, version_graph,
 };
 pub use contract::Contract;
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, nearest_name, unknown_name};
@@ -43,3 +44,10 @@ pub use report::{
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;
+
+/// Today, as `2026-01-31`; `None` where the clock stands before 1970.
+pub fn today() -> Option<String> {
+    let now = std::time::SystemTime::now();
+    let seconds = now.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+    day::of_seconds(i64::try_from(seconds).ok()?)
+}

@@ -200,6 +200,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
             server_version_evidence: project.server_version_evidence,
         }],
         left_out: Vec::new(),
+        baseline: Vec::new(),
     };
     // Freeing thousands of versions takes a tenth of a run; the report need not wait for it.
     rayon::spawn(move || drop(chain));

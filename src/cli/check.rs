@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use migcheck::{
-    DeployMode, Dialect, FailOn, Layout, New, Options, ServerVersion, TypedMigration, Verbosity,
-    check, detection_line, fails, files_lines,
+    DeployMode, Dialect, FailOn, Layout, New, Options, Report, ServerVersion, TypedMigration,
+    Verbosity, check, detection_line, fails, files_lines, new_baseline,
 };
 
 use super::output::{self, Output};
@@ -14,6 +14,9 @@ use super::terminal::{Colour, styling};
 
 /// The columns of a report where nothing says otherwise: excerpts are cut, not wrapped.
 const WIDEST: usize = 140;
+
+/// Why a finding is in the baseline where nobody says.
+const REASON: &str = "there when the baseline was written";
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
@@ -93,6 +96,13 @@ pub(super) struct CheckArguments {
     /// Colours in the text.
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     color: Colour,
+    /// Accept what is found: write it to migcheck-baseline.toml, so that it is not reported again.
+    /// Reasons that are there are kept.
+    #[arg(long)]
+    write_baseline: bool,
+    /// Why it is accepted, for new entries of the baseline.
+    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    reason: Option<String>,
     /// Print errors and warnings only, and no detection line.
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -168,6 +178,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         isolated: arguments.isolated,
         select: arguments.select.clone(),
         ignore: arguments.ignore.clone(),
+        without_baseline: arguments.write_baseline,
+        today: migcheck::today(),
     };
     let outputs = output::chosen(&arguments.format)?;
     let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
@@ -187,6 +199,14 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
             for line in files_lines(project) {
                 super::say(&line);
             }
+        }
+    }
+    if arguments.write_baseline {
+        return write_baseline(arguments, &options, &report);
+    }
+    if !arguments.quiet {
+        for line in &report.baseline {
+            super::say(&format!("migcheck: baseline: {line}"));
         }
     }
     let verbosity = match (arguments.quiet, arguments.verbose) {
@@ -210,4 +230,26 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     } else {
         super::CLEAN
     })
+}
+
+/// Writes the baseline instead of a report; the exit code.
+fn write_baseline(
+    arguments: &CheckArguments,
+    options: &Options,
+    report: &Report,
+) -> anyhow::Result<u8> {
+    let reason = arguments.reason.as_deref().unwrap_or(REASON);
+    let (path, baseline) = new_baseline(options, report, reason)?;
+    super::file::write(Some(&path), &baseline.to_text())?;
+    if !arguments.quiet {
+        let findings = match baseline.accepted.len() {
+            1 => "1 finding".to_owned(),
+            count => format!("{count} findings"),
+        };
+        super::say(&format!(
+            "migcheck: {findings} accepted in {}",
+            path.display()
+        ));
+    }
+    Ok(super::CLEAN)
 }

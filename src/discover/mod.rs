@@ -12,6 +12,7 @@
 //! Nothing is judged here, and no SQL is understood beyond words that tell one dialect from
 //! another.
 
+mod baseline;
 mod config;
 mod git;
 mod ground;
@@ -23,6 +24,7 @@ mod target;
 mod text;
 mod tree;
 
+pub use baseline::{Accepted, BASELINE_FILE, Baseline};
 pub(crate) use config::in_our_words;
 pub use config::{
     Allow, CodeSettings, Config, Consumer, DeclaredEvidence, DeployMode,

@@ -5,7 +5,7 @@
 //! statement that follows it and no other; what is said about a migration as a whole is said about
 //! its first statement.
 
-use super::{Blame, Finding, Suppression};
+use super::{Blame, Finding, SuppressedBy, Suppression};
 use crate::discover::{Config, unknown_name};
 use crate::rules::{self, Advice, RULES, allow_invalid, allow_unused};
 use crate::schema::diff::{ObjectKind, ObjectRef};
@@ -226,6 +226,7 @@ pub fn allow_in_comments(
             {
                 is_used = true;
                 finding.suppressed.get_or_insert_with(|| Suppression {
+                    by: SuppressedBy::Allow,
                     reason: allowed.reason.clone(),
                 });
             }

@@ -57,9 +57,30 @@ pub struct UseReport {
     pub query: String,
 }
 
+/// What keeps a finding from counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// The configuration or a comment.
+    Allow,
+    /// The baseline.
+    Baseline,
+}
+
+impl SuppressedBy {
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SuppressedBy::Allow => "allow",
+            SuppressedBy::Baseline => "baseline",
+        }
+    }
+}
+
 /// Why a finding does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppression {
+    /// What allows it.
+    pub by: SuppressedBy,
     /// The reason given.
     pub reason: String,
 }
@@ -364,6 +385,7 @@ fn assemble(
                 && blame.is_called(place.migration, &allow.migration.value)
         })
         .map(|allow| Suppression {
+            by: SuppressedBy::Allow,
             reason: allow.reason.clone(),
         });
     Some(Finding {

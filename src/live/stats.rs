@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Answers, LiveError};
+use crate::day;
 use crate::discover::{TableName, in_our_words};
 use crate::error::{Error, Result};
 use crate::source::SourceFile;
@@ -282,7 +283,7 @@ impl Statistics {
             .collect();
         Ok(Statistics {
             server: Some(counters.server / 10_000),
-            counted_since: seconds.and(counters.since).and_then(day),
+            counted_since: seconds.and(counters.since).and_then(day::of_seconds),
             tables,
         })
     }
@@ -409,25 +410,6 @@ impl Statistics {
 fn parent(row: &TableRow) -> Option<TableName> {
     let (schema, name) = row.parent.as_ref()?;
     Some(TableName::qualified(schema.as_str(), name.as_str()))
-}
-
-/// The day of a time in seconds since 1970, as `2026-01-31`; `None` before year 0 and after 9999.
-fn day(seconds: i64) -> Option<String> {
-    // Days since the first of March of year 0, in eras of 400 years.
-    let days = seconds.div_euclid(86_400).checked_add(719_468)?;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, later) = match month {
-        0..=9 => (month + 3, 0),
-        _ => (month - 9, 1),
-    };
-    let year = era.checked_mul(400)?.checked_add(year + later)?;
-    (0..=9999)
-        .contains(&year)
-        .then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
 /// A text as TOML writes it on one line.
@@ -636,23 +618,6 @@ mod tests {
             let text = statistics.to_toml();
             assert_eq!(Statistics::from_toml("x", &text).unwrap(), statistics);
         }
-    }
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        let cases = [
-            (0, "1970-01-01"),
-            (-1, "1969-12-31"),
-            (951_782_400, "2000-02-29"),
-            (951_868_800, "2000-03-01"),
-            (4_107_542_400, "2100-03-01"),
-            (1_767_225_599, "2025-12-31"),
-        ];
-        for (seconds, expected) in cases {
-            assert_eq!(day(seconds).as_deref(), Some(expected), "{seconds}");
-        }
-        assert_eq!(day(i64::MAX), None);
-        assert_eq!(day(i64::MIN), None);
     }
 
     #[test]

@@ -460,7 +460,7 @@ fn finding<'a>(project: &'a ProjectReport, finding: &'a Finding) -> WireFinding<
         class: finding.class.as_str(),
         fingerprint: fingerprint_of(project, finding),
         suppressed: finding.suppressed.as_ref().map(|it| Suppressed {
-            by: "allow",
+            by: it.by.as_str(),
             reason: &it.reason,
         }),
         message: &finding.message,
@@ -540,16 +540,10 @@ fn version(project: &ProjectReport, migration: usize) -> &str {
         .map_or("", |plan| plan.version.as_str())
 }
 
-/// The version of a migration whose file holds others too.
-fn only_in_file(project: &ProjectReport, migration: usize) -> Option<&str> {
-    let plan = project.plans.get(migration)?;
-    plan.line.map(|_| plan.version.as_str())
-}
-
 /// The fingerprint of a finding in its project.
 pub(super) fn fingerprint_of(project: &ProjectReport, finding: &Finding) -> String {
     let path = &project.files[finding.migration].path;
-    fingerprint(finding, path, only_in_file(project, finding.migration))
+    fingerprint(finding, path, project.only_in_file(finding.migration))
 }
 
 /// Made of rule, object and migration, so that it stays when lines move; and of the version where

@@ -33,7 +33,7 @@ use crate::analysis::{InTransaction, Role, Truth, Verdict};
 use crate::discover::{
     DeployMode, Ignored, Layout, LeftOut, Named, ServerVersion, TransactionScope, Unit, Unreadable,
 };
-use crate::findings::Finding;
+use crate::findings::{Finding, Severity};
 use crate::source::{Position, SourceFile, Span};
 use crate::sql::Dialect;
 
@@ -75,6 +75,8 @@ pub struct Report {
     pub projects: Vec<ProjectReport>,
     /// Folders of migrations that were not checked.
     pub left_out: Vec<LeftOut>,
+    /// Entries of the baseline that are of no use any more, in words.
+    pub baseline: Vec<String>,
 }
 
 /// The result for one project.
@@ -305,6 +307,31 @@ impl ProjectReport {
             it.position.unwrap_or(beginning),
             it.offset.unwrap_or_default(),
         ))
+    }
+
+    /// The version of a migration whose file holds others too.
+    pub(crate) fn only_in_file(&self, migration: usize) -> Option<&str> {
+        let plan = self.plans.get(migration)?;
+        plan.line.map(|_| plan.version.as_str())
+    }
+
+    /// Counts the findings anew.
+    pub(crate) fn count_findings(&mut self) {
+        let count = |severity| {
+            let all = self.findings.iter();
+            all.filter(|it| it.suppressed.is_none() && it.severity == severity)
+                .count()
+        };
+        let (errors, warnings, notes) = (
+            count(Severity::Error),
+            count(Severity::Warning),
+            count(Severity::Note),
+        );
+        let all = self.findings.iter();
+        let suppressed = all.filter(|it| it.suppressed.is_some()).count();
+        let summary = &mut self.summary;
+        (summary.errors, summary.warnings, summary.notes) = (errors, warnings, notes);
+        summary.suppressed = suppressed;
     }
 
     /// The name of the deploy mode.

@@ -200,7 +200,7 @@ fn counts(project: &ProjectReport) -> String {
         (summary.errors, "error"),
         (summary.warnings, "warning"),
         (summary.notes, "note"),
-        (summary.suppressed, "allowed finding"),
+        (summary.suppressed, "accepted finding"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

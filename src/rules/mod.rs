@@ -136,6 +136,15 @@ pub struct Rule {
     pub check: fn(&Facts) -> Option<Advice>,
 }
 
+impl Rule {
+    /// The version of migcheck that first had it.
+    pub(crate) fn since(&self) -> &'static str {
+        let rest = self.page.split_once("\nsince = \"");
+        rest.and_then(|(_, rest)| rest.split('"').next())
+            .unwrap_or("")
+    }
+}
+
 macro_rules! rules {
     ($($name:ident: $class:ident,)*) => {
         $(pub(crate) mod $name;)*

@@ -1,6 +1,7 @@
 //! Everything that needs more than one room: histories, rule pages, the program itself.
 
 mod allowed;
+mod baseline;
 mod cli;
 mod commands;
 #[cfg(feature = "live-postgres")]
