@@ -28,7 +28,8 @@ fn typed(folder: &Path, text: &str, arguments: &[&str]) -> String {
         .lines()
         .map(|it| it.split(';').next().unwrap_or(it))
         .collect();
-    format!("{}\nexit {code}", first.join("\n"))
+    let said = format!("{}\nexit {code}", first.join("\n"));
+    said.trim_start().to_owned()
 }
 
 fn repository() -> TestRepository {
