@@ -252,16 +252,16 @@ fn quoted(text: &str) -> String {
     out
 }
 
-/// A text of several lines as it is, where TOML can hold it so.
+/// The text of a query as it is, where TOML can hold it so.
 fn block(text: &str) -> String {
     let is_plain = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
-    let fits = text.contains('\n')
-        && !text.contains("'''")
-        && !text.ends_with('\'')
-        && text.chars().all(is_plain);
-    match fits {
-        true => format!("'''\n{text}'''"),
-        false => quoted(text),
+    if !text.chars().all(is_plain) || text.ends_with('\'') {
+        return quoted(text);
+    }
+    match text.contains('\n') {
+        true if !text.contains("'''") => format!("'''\n{text}'''"),
+        false if text.contains(['"', '\\']) && !text.contains('\'') => format!("'{text}'"),
+        _ => quoted(text),
     }
 }
 
