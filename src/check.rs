@@ -19,6 +19,7 @@ mod matrix;
 mod points;
 mod remarks;
 mod replayed;
+mod settings;
 mod typed;
 mod version;
 mod walk;
@@ -48,6 +49,7 @@ pub use graph::version_graph;
 pub use matrix::release_matrix;
 pub use points::{SchemaAt, diff_versions, schema_at};
 pub use replayed::{Replayed, replay_project, replay_tree};
+pub use settings::{ProjectSettings, Setting, settings};
 pub use version::explain_version;
 pub use walk::{explain_migration, explain_migration_in};
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use migcheck::{
-    DeployMode, Dialect, FailOn, Layout, New, Options, Report, ServerVersion, TypedMigration,
-    Verbosity, check, detection_line, fails, files_lines, new_baseline,
+    DeployMode, Dialect, FailOn, Layout, New, Options, ProjectSettings, Report, ServerVersion,
+    TypedMigration, Verbosity, check, detection_line, fails, files_lines, new_baseline, settings,
 };
 
 use super::output::{self, Output};
@@ -109,6 +109,9 @@ pub(super) struct CheckArguments {
     /// Also print what is odd about the past.
     #[arg(short, long)]
     verbose: bool,
+    /// Print the settings that hold and where each comes from, and check nothing.
+    #[arg(long)]
+    print_config: bool,
     /// Print on stderr which files run in which order and how, which do not and why, and what told
     /// the layout, the dialect and the server's version.
     #[arg(long)]
@@ -184,6 +187,23 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     let outputs = output::chosen(&arguments.format)?;
     let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
         .unwrap_or(FailOnArgument::Error);
+    if arguments.print_config {
+        let fail_on = setting(
+            arguments.fail_on.is_some() || arguments.exit_zero,
+            "MIGCHECK_FAIL_ON",
+            match fail_on {
+                _ if arguments.exit_zero => "never",
+                FailOnArgument::Error => "error",
+                FailOnArgument::Warning => "warning",
+                FailOnArgument::Never => "never",
+            },
+        );
+        let mut out = format!("# --fail-on {fail_on}\n");
+        for project in settings(&options)? {
+            out.push_str(&project_settings(&project));
+        }
+        return super::print(&out);
+    }
     let report = check(&options, &|name| std::env::var_os(name))?;
     for it in &report.left_out {
         super::say(&format!(
@@ -252,4 +272,41 @@ fn write_baseline(
         ));
     }
     Ok(super::CLEAN)
+}
+
+/// The value of a setting of the program, with where it comes from.
+fn setting(is_given: bool, name: &str, value: &str) -> String {
+    let from = match (is_given, variable(name)) {
+        (true, _) => "the command line",
+        (false, Some(_)) => name,
+        (false, None) => "default",
+    };
+    format!("{value}  # {from}")
+}
+
+/// The settings of a project as TOML, each with where it comes from.
+fn project_settings(project: &ProjectSettings) -> String {
+    let folder = match project.folder.as_str() {
+        "" => ".",
+        folder => folder,
+    };
+    let file = match &project.file {
+        Some(file) => format!("{file} is read"),
+        None => "no migcheck.toml".to_owned(),
+    };
+    let mut out = format!("\n# {folder}/, {file}\n");
+    let mut table = "";
+    for it in &project.settings {
+        let (own, key) = it.key.rsplit_once('.').unwrap_or(("", it.key));
+        if own != table {
+            out.push_str(&format!("\n[{own}]\n"));
+            table = own;
+        }
+        let line = match &it.value {
+            Some(value) => format!("{key} = {value}"),
+            None => format!("# {key}"),
+        };
+        out.push_str(&format!("{line:40}  # {}\n", it.from));
+    }
+    migcheck::printable_lines(&out)
 }

@@ -73,7 +73,7 @@
 //! column_dropped = "warning"       # error, warning, note, off
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
@@ -95,6 +95,8 @@ pub const FILE_NAME: &str = "migcheck.toml";
 pub struct Config {
     /// The file it was read from, as messages name it; `None` when there is none.
     pub file: Option<String>,
+    /// The keys that it says, with their tables: `code.queries`.
+    pub said: BTreeSet<String>,
     /// The folder of that file from the tree's root: patterns and folders are relative to it.
     pub folder: String,
     /// The migration tool.
@@ -372,6 +374,7 @@ impl Config {
         }
         Ok(Config {
             file: Some(shown.to_owned()),
+            said: keys(text),
             layout,
             placeholders: wire.placeholders,
             custom,
@@ -686,6 +689,18 @@ pub fn nearest_name<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .filter(|(distance, other)| *distance <= (other.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, other)| other)
+}
+
+/// The keys of a file, those of tables with the table's name.
+fn keys(text: &str) -> BTreeSet<String> {
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let mut keys = BTreeSet::new();
+    for (name, value) in &table {
+        keys.insert(name.clone());
+        let inner = value.as_table().into_iter().flatten();
+        keys.extend(inner.map(|(key, _)| format!("{name}.{key}")));
+    }
+    keys
 }
 
 /// What serde says about names, as we say it; other messages stay.

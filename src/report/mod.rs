@@ -60,7 +60,7 @@ pub use matrix::{
     matrix_to_text,
 };
 pub use page::{page_to_text, rules_to_json, rules_to_text};
-pub use printable::printable;
+pub use printable::{printable, printable_source as printable_lines};
 pub use sarif::to_sarif;
 pub use schema_json::schema_to_json;
 pub use text::{Styling, Verbosity, detection_line, to_text};

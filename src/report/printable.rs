@@ -13,7 +13,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Text for several lines: line breaks and tabs are kept.
-pub(super) fn printable_source(text: &str) -> String {
+pub fn printable_source(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

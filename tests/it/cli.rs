@@ -1149,3 +1149,60 @@ fn a_starting_schema_is_what_the_history_begins_with() {
     );
     assert!(missing.contains("exit 2"), "{missing}");
 }
+
+#[test]
+fn the_settings_that_hold_are_printed_with_where_they_come_from() {
+    let mut repository = TestRepository::new();
+    repository.write("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\n");
+    repository.write("migrations/1_a.sql", "CREATE TABLE t (a integer);");
+    let config = "deploy = \"phased\"\n[code]\nsearch_path = [\"app\", \"public\"]\n";
+    repository.write("migcheck.toml", config);
+    repository.commit("base");
+    let printed = |arguments: &[&str]| {
+        let arguments = [&["check", "--print-config"], arguments].concat();
+        let mut command = program(repository.root(), &arguments);
+        let output = command.env("MIGCHECK_FAIL_ON", "warning").output();
+        let output = output.expect("the program runs");
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).expect("it is UTF-8")
+    };
+    let text = printed(&["--server-version", "16", "--live", "v1.*"]);
+    assert_snapshot!(text, @r#"
+    # --fail-on warning  # MIGCHECK_FAIL_ON
+
+    # migrations/, migcheck.toml is read
+    layout = "sqlx"                           # `sqlx` in Cargo.toml
+    migrations = "migrations"                 # found
+    dialect = "postgres"                      # assumed
+    server_version = "16"                     # the command line or the environment
+    deploy = "phased"                         # migcheck.toml
+    # schema_file                             # none
+    # transaction                             # that of the layout
+    # unit                                    # that of the layout
+
+    [releases]
+    live = ["v1.*"]                           # the command line or the environment
+
+    [code]
+    # queries                                 # found by themselves
+    # exclude                                 # none
+    literals = true                           # default
+    search_path = ["app", "public"]           # migcheck.toml
+    # role                                    # nobody in particular
+    # evidence                                # what is found
+
+    [history]
+    # table                                   # that of the layout
+
+    [rules]
+    # select                                  # all
+    # ignore                                  # none
+    "#);
+    // What is printed is a configuration that says the same.
+    repository.write("migcheck.toml", &text);
+    let values = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|it| it.split("  #").next().unwrap_or(it));
+        lines.map(|it| it.trim_end().to_owned()).collect()
+    };
+    assert_eq!(values(&printed(&[])), values(&text));
+}
