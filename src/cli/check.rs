@@ -87,7 +87,7 @@ pub(super) struct CheckArguments {
     #[arg(long)]
     exit_zero: bool,
     /// How the report is printed, to stdout or to a file; several may be given. One of text, json,
-    /// sarif, github, gitlab, junit, gcc, markdown [default: text; env: MIGCHECK_FORMAT].
+    /// sarif, github, gitlab, junit, gcc, markdown, html [default: text; env: MIGCHECK_FORMAT].
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
     format: Vec<Output>,
     /// Colours in the text.
@@ -147,6 +147,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         true => Vec::new(),
         false => arguments.paths.clone(),
     };
+    let outputs = output::chosen(&arguments.format)?;
     let options = Options {
         paths,
         typed,
@@ -168,8 +169,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         isolated: arguments.isolated,
         select: arguments.select.clone(),
         ignore: arguments.ignore.clone(),
+        drawn: outputs.iter().any(Output::is_drawn),
     };
-    let outputs = output::chosen(&arguments.format)?;
     let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
         .unwrap_or(FailOnArgument::Error);
     let report = check(&options, &|name| std::env::var_os(name))?;
