@@ -225,7 +225,7 @@ impl Section<'_> {
         };
         let _ = write!(
             out,
-            "<header class=\"verdict {}\">\n<p class=\"where\">{}</p>\n<{level}>{}</{level}>\n",
+            "<header class=\"verdict {}\">\n<p class=\"where\">migcheck · {}</p>\n<{level}>{}</{level}>\n",
             tone(project),
             code(&folder(project)),
             escaped(&heading(project))
