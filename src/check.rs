@@ -34,7 +34,7 @@ use crate::discover::{
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
-use crate::report::Report;
+use crate::report::{ProjectDrawing, ProjectReport, Report};
 use crate::rules::{Class, RULES};
 use crate::source::SourceFile;
 use crate::sql::Dialect;
@@ -119,6 +119,8 @@ pub struct Options {
     pub without_baseline: bool,
     /// The day on which entries of the baseline expire, as `2026-01-31`; without one, none does.
     pub today: Option<String>,
+    /// Whether the report also has the version graph and the matrix, for the formats that draw them.
+    pub drawn: bool,
 }
 
 /// The text of a migration that comes from elsewhere than a file.
@@ -170,9 +172,22 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         apply_options(options, &mut project.config)?;
         let mut chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
         read_code(options, &target.tree, &project, &folders, &mut chain, false)?;
-        report
-            .projects
-            .extend(judge::judge(project, chain)?.projects);
+        let drawing = match options.drawn {
+            true => Some(drawing(
+                &target,
+                &overrides,
+                &project,
+                &chain,
+                base.as_ref(),
+            )?),
+            false => None,
+        };
+        let judged = judge::judge(project, chain)?.projects;
+        let judged = judged.into_iter().map(|it| ProjectReport {
+            drawing: drawing.clone(),
+            ..it
+        });
+        report.projects.extend(judged);
     }
     if !options.isolated
         && !options.without_baseline
@@ -181,6 +196,28 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         baseline::apply(&baseline, &mut report, options.today.as_deref());
     }
     Ok(report)
+}
+
+/// The version graph of a chain, and its matrix where it has releases.
+fn drawing(
+    target: &Target,
+    overrides: &Overrides,
+    project: &Project,
+    chain: &Chain,
+    base: Option<&Base>,
+) -> Result<Box<ProjectDrawing>> {
+    let tip = match base {
+        Some(base) => graph::tip_of(target, overrides, project, base)?,
+        None => None,
+    };
+    let has_states = !chain.live.is_empty() && chain.first_new < chain.migrations.len();
+    Ok(Box::new(ProjectDrawing {
+        graph: graph::drawn(project, chain, tip)?,
+        matrix: match has_states {
+            true => Some(matrix::matrix(project, chain)?),
+            false => None,
+        },
+    }))
 }
 
 /// The projects that the command line is about, and those that are left out; where that leaves

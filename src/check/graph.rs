@@ -78,7 +78,7 @@ pub fn version_graph(options: &Options, environment: Environment<'_>) -> Result<
             Some(base) => tip_of(&target, &overrides, &project, base)?,
             None => None,
         };
-        out.push(drawn(project, &chain, tip)?);
+        out.push(drawn(&project, &chain, tip)?);
     }
     Ok(GraphReport {
         projects: out,
@@ -88,13 +88,13 @@ pub fn version_graph(options: &Options, environment: Environment<'_>) -> Result<
 }
 
 /// The target branch as it is now.
-struct Tip {
+pub(super) struct Tip {
     name: String,
     migrations: Vec<Migration>,
 }
 
 /// The target branch, where it has gone on since the branch left it.
-fn tip_of(
+pub(super) fn tip_of(
     target: &Target,
     overrides: &crate::discover::Overrides,
     project: &Project,
@@ -117,7 +117,8 @@ fn tip_of(
     }))
 }
 
-fn drawn(project: Project, chain: &Chain, tip: Option<Tip>) -> Result<ProjectGraph> {
+/// The graph of a chain that has been replayed.
+pub(super) fn drawn(project: &Project, chain: &Chain, tip: Option<Tip>) -> Result<ProjectGraph> {
     let mut all: Vec<&Migration> = chain.migrations.iter().collect();
     let place: HashMap<&str, usize> = all
         .iter()
@@ -235,7 +236,7 @@ fn drawn(project: Project, chain: &Chain, tip: Option<Tip>) -> Result<ProjectGra
             .filter(|it| it.is_checkpoint && !place.contains_key(it.identity.as_str()))
             .map(|it| it.path.clone())
             .collect(),
-        folder: project.folder,
+        folder: project.folder.clone(),
         layout: project.layout,
         dialect: project.dialect,
         base: chain.base.as_ref().map(|base| BaseReport {

@@ -198,6 +198,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
             plans,
             ignored: project.ignored,
             server_version_evidence: project.server_version_evidence,
+            drawing: None,
         }],
         left_out: Vec::new(),
         baseline: Vec::new(),

@@ -47,7 +47,7 @@ pub fn release_matrix(options: &Options, environment: Environment<'_>) -> Result
     for project in projects {
         let mut chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
         read_code(options, &target.tree, &project, &folders, &mut chain, true)?;
-        out.push(matrix(project, &chain)?);
+        out.push(matrix(&project, &chain)?);
     }
     Ok(MatrixReport {
         projects: out,
@@ -55,8 +55,9 @@ pub fn release_matrix(options: &Options, environment: Environment<'_>) -> Result
     })
 }
 
-fn matrix(project: Project, chain: &Chain) -> Result<ProjectMatrix> {
-    let window = open_window(&project, chain)?;
+/// The matrix of a chain that has been replayed and has releases.
+pub(super) fn matrix(project: &Project, chain: &Chain) -> Result<ProjectMatrix> {
+    let window = open_window(project, chain)?;
     let releases = release_reports(chain, &window);
     let states = window
         .states
@@ -69,7 +70,7 @@ fn matrix(project: Project, chain: &Chain) -> Result<ProjectMatrix> {
             "" => ".".to_owned(),
             root => root.to_owned(),
         },
-        folder: project.folder,
+        folder: project.folder.clone(),
         layout: project.layout,
         dialect: project.dialect,
         base: chain.base.as_ref().map(|base| BaseReport {

@@ -90,7 +90,7 @@ pub(super) struct CheckArguments {
     #[arg(long)]
     exit_zero: bool,
     /// How the report is printed, to stdout or to a file; several may be given. One of text, json,
-    /// sarif, github, gitlab, junit, gcc, markdown [default: text; env: MIGCHECK_FORMAT].
+    /// sarif, github, gitlab, junit, gcc, markdown, html [default: text; env: MIGCHECK_FORMAT].
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
     format: Vec<Output>,
     /// Colours in the text.
@@ -160,6 +160,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         true => Vec::new(),
         false => arguments.paths.clone(),
     };
+    let outputs = output::chosen(&arguments.format)?;
     let options = Options {
         paths,
         typed,
@@ -183,8 +184,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         ignore: arguments.ignore.clone(),
         without_baseline: arguments.write_baseline,
         today: migcheck::today(),
+        drawn: outputs.iter().any(Output::is_drawn),
     };
-    let outputs = output::chosen(&arguments.format)?;
     let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
         .unwrap_or(FailOnArgument::Error);
     if arguments.print_config {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use migcheck::{
-    Verbosity, graph_to_dot, graph_to_json, graph_to_mermaid, graph_to_text, version_graph,
+    Verbosity, graph_to_dot, graph_to_json, graph_to_mermaid, graph_to_svg, graph_to_text,
+    version_graph,
 };
 
 use super::project::{ProjectArguments, ReleaseArguments, environment};
@@ -31,6 +32,7 @@ enum Format {
     Text,
     Dot,
     Mermaid,
+    Svg,
     Json,
 }
 
@@ -53,6 +55,7 @@ pub(super) fn run(arguments: &GraphArguments) -> anyhow::Result<u8> {
         Format::Text => graph_to_text(&report, super::terminal::width(), verbosity),
         Format::Dot => graph_to_dot(&report, verbosity),
         Format::Mermaid => graph_to_mermaid(&report, verbosity),
+        Format::Svg => graph_to_svg(&report, verbosity),
         Format::Json => graph_to_json(&report),
     })
 }

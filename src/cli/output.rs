@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use migcheck::{
-    Report, Styling, Verbosity, to_gcc, to_github, to_gitlab, to_json, to_junit, to_markdown,
-    to_sarif, to_text,
+    Report, Styling, Verbosity, to_gcc, to_github, to_gitlab, to_html, to_json, to_junit,
+    to_markdown, to_sarif, to_text,
 };
 
 use super::project::variable;
@@ -27,10 +27,11 @@ enum Format {
     Junit,
     Gcc,
     Markdown,
+    Html,
 }
 
 impl Format {
-    const ALL: [(&'static str, Format); 8] = [
+    const ALL: [(&'static str, Format); 9] = [
         ("text", Format::Text),
         ("json", Format::Json),
         ("sarif", Format::Sarif),
@@ -39,6 +40,7 @@ impl Format {
         ("junit", Format::Junit),
         ("gcc", Format::Gcc),
         ("markdown", Format::Markdown),
+        ("html", Format::Html),
     ];
 }
 
@@ -59,6 +61,11 @@ impl Output {
             format: *format,
             file,
         })
+    }
+
+    /// Whether this form draws the version graph and the matrix.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.format == Format::Html
     }
 
     /// Prints the report in this form.
@@ -84,6 +91,7 @@ impl Output {
             Format::Junit => to_junit(report),
             Format::Gcc => to_gcc(report),
             Format::Markdown => to_markdown(report),
+            Format::Html => to_html(report),
         };
         super::file::write(self.file.as_deref(), &text)?;
         match (self.format, variable("GITHUB_STEP_SUMMARY")) {

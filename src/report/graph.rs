@@ -141,7 +141,7 @@ impl PinRole {
 }
 
 impl Pin {
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         match self.role {
             PinRole::Head => "head".to_owned(),
             PinRole::Base | PinRole::Live | PinRole::Target => {
@@ -261,7 +261,7 @@ impl ProjectGraph {
         with * 2 > self.migrations()
     }
 
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let folder = match self.folder.as_str() {
             "" => ".",
             folder => folder,
@@ -477,14 +477,17 @@ pub fn graph_to_dot(report: &GraphReport, verbosity: Verbosity) -> String {
 }
 
 /// What a drawing shows: versions by themselves, and stretches as one.
-struct Drawing {
-    nodes: Vec<(usize, Vec<String>)>,
-    edges: Vec<GraphEdge>,
-    folded: BTreeSet<usize>,
+pub(super) struct Drawing {
+    /// The versions in the order of the graph, with what is written on each, its name first.
+    pub(super) nodes: Vec<(usize, Vec<String>)>,
+    /// The ways between them.
+    pub(super) edges: Vec<GraphEdge>,
+    /// Those that stand for a stretch.
+    pub(super) folded: BTreeSet<usize>,
 }
 
 impl Drawing {
-    fn of(graph: &ProjectGraph, verbosity: Verbosity) -> Drawing {
+    pub(super) fn of(graph: &ProjectGraph, verbosity: Verbosity) -> Drawing {
         let shown = graph.shown(verbosity);
         let drawn = graph.drawn_as(&shown);
         let mut nodes = Vec::new();

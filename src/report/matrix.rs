@@ -283,7 +283,8 @@ fn project_text(matrix: &ProjectMatrix, width: usize) -> String {
     out
 }
 
-fn release_line(release: &ReleaseReport) -> String {
+/// What is known of a release, in a line.
+pub(super) fn release_line(release: &ReleaseReport) -> String {
     let stands = match (&release.version, release.role) {
         (Some(version), Role::Head) => format!("ships version {version}"),
         (Some(version), Role::Live) => format!("was written for version {version}"),
@@ -306,6 +307,13 @@ fn release_line(release: &ReleaseReport) -> String {
 
 /// What the words mean, as far as they occur.
 fn legend(matrix: &ProjectMatrix, runs: &[Run], width: usize) -> String {
+    notes(matrix, runs)
+        .iter()
+        .map(|note| wrap(note, width, "", "  "))
+        .collect()
+}
+
+fn notes(matrix: &ProjectMatrix, runs: &[Run]) -> Vec<String> {
     let mut notes = vec![
         "floor: the oldest release that may run on the state (min_compatible_release)".to_owned(),
     ];
@@ -321,9 +329,44 @@ fn legend(matrix: &ProjectMatrix, runs: &[Run], width: usize) -> String {
         notes.push("A … B: every state from A to B has the same answers".to_owned());
     }
     notes
-        .iter()
-        .map(|note| wrap(note, width, "", "  "))
-        .collect()
+}
+
+/// The matrix as plain rows, for a format that draws its own table.
+pub(super) struct Rows<'a> {
+    pub(super) rows: Vec<Row<'a>>,
+    /// What the words mean.
+    pub(super) notes: Vec<String>,
+}
+
+/// A run of states with the same answers.
+pub(super) struct Row<'a> {
+    pub(super) label: String,
+    /// What each release does, in words and as one answer; none where it never meets them.
+    pub(super) cells: Vec<(String, Option<Truth>)>,
+    /// The oldest release that may run there.
+    pub(super) floor: &'a str,
+}
+
+impl Rows<'_> {
+    pub(super) fn of(matrix: &ProjectMatrix) -> Rows<'_> {
+        let runs = runs(matrix);
+        let rows = runs.iter().map(|run| {
+            let state = &matrix.states[run.first];
+            let cells = (0..matrix.releases.len()).map(|release| {
+                let truth = state.cells.get(release).copied().flatten();
+                (cell(state, release), truth.map(Cell::both))
+            });
+            Row {
+                label: run.label.clone(),
+                cells: cells.collect(),
+                floor: state.floor(&matrix.releases),
+            }
+        });
+        Rows {
+            rows: rows.collect(),
+            notes: notes(matrix, &runs),
+        }
+    }
 }
 
 /// The matrix as tables of Markdown.

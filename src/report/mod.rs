@@ -10,16 +10,19 @@ mod gcc;
 mod github;
 mod gitlab;
 mod graph;
+mod html;
 mod json;
 mod junit;
 mod listed;
 mod markdown;
+mod markup;
 mod matrix;
 mod page;
 mod printable;
 mod sarif;
 mod schema_json;
 mod sentence;
+mod svg;
 mod text;
 mod verification;
 mod version;
@@ -52,6 +55,7 @@ pub use graph::{
     Branch, GraphEdge, GraphNode, GraphReport, Pin, PinRole, ProjectGraph, graph_to_dot,
     graph_to_json, graph_to_mermaid, graph_to_text,
 };
+pub use html::to_html;
 pub use json::{json_schema, to_json};
 pub use junit::to_junit;
 pub use markdown::to_markdown;
@@ -63,6 +67,7 @@ pub use page::{page_to_text, rules_to_json, rules_to_text};
 pub use printable::{printable, printable_source as printable_lines};
 pub use sarif::to_sarif;
 pub use schema_json::schema_to_json;
+pub use svg::graph_to_svg;
 pub use text::{Styling, Verbosity, detection_line, to_text};
 pub use verification::{Telling, verification_line, verification_to_json, verification_to_text};
 pub use version::{ExplainedVersion, Holder, OwnVerdict, version_to_json, version_to_text};
@@ -126,6 +131,17 @@ pub struct ProjectReport {
     pub ignored: Vec<Ignored>,
     /// What says which version the server has.
     pub server_version_evidence: Option<String>,
+    /// The version graph and the matrix, where they were asked for.
+    pub drawing: Option<Box<ProjectDrawing>>,
+}
+
+/// What the formats for a browser draw of a project.
+#[derive(Debug, Clone)]
+pub struct ProjectDrawing {
+    /// The versions and the migrations between them.
+    pub graph: ProjectGraph,
+    /// Which release works on which state; none where nothing is new, or nothing is live.
+    pub matrix: Option<ProjectMatrix>,
 }
 
 /// How one migration is going to be run.

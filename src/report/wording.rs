@@ -210,7 +210,7 @@ fn counts(project: &ProjectReport) -> String {
 }
 
 /// What to do about a verdict, where the deploy mode does not do it by itself.
-fn advice(project: &ProjectReport, verdict: Verdict) -> String {
+pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
     let mode = project.deploy_name();
     let fits = project.summary.fits != Some(false);
     match verdict {

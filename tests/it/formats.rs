@@ -92,7 +92,9 @@ sys.exit('\\n'.join(errors) or 0)
 #[test]
 fn each_format_of_the_same_findings() {
     let repository = repository();
-    for format in ["gcc", "github", "gitlab", "junit", "markdown", "sarif"] {
+    for format in [
+        "gcc", "github", "gitlab", "html", "junit", "markdown", "sarif",
+    ] {
         let mut text = printed(&repository, format);
         assert!(
             !text.contains(['\u{1b}', '\u{202e}']),
@@ -104,8 +106,110 @@ fn each_format_of_the_same_findings() {
             log["runs"][0]["tool"]["driver"]["rules"] = Value::Null;
             text = serde_json::to_string_pretty(&log).expect("it is JSON");
         }
+        if format == "html" {
+            // So are they here; and what it looks like no snapshot tells.
+            text = without(&text, "<style>", "</style>");
+            text = without(&text, "<section id=\"rules\">", "</section>");
+            let revision = text.split("main@").nth(1).and_then(|it| it.get(..7));
+            let revision = revision.expect("the base is named").to_owned();
+            text = text.replace(&revision, "[commit]");
+        }
         insta::assert_snapshot!(format, text);
     }
+}
+
+/// A text without what is between the first of two marks.
+fn without(text: &str, start: &str, end: &str) -> String {
+    let (before, rest) = text.split_once(start).expect("it begins");
+    let (_, after) = rest.split_once(end).expect("it ends");
+    format!("{before}{start}…{end}{after}")
+}
+
+/// The elements and the attributes that the page may have: nothing of them runs or loads anything.
+const ELEMENTS: &str = "a article body circle code dd details div dl dt em footer g h1 h2 h3 h4 \
+    head header html i li main mark meta nav ol p path pre rect section small span strong style \
+    summary svg table tbody td text th thead title tr ul";
+const ATTRIBUTES: &str = "aria-label charset class content cx cy d height href http-equiv id lang \
+    lengthAdjust name open r role rx scope start textLength viewBox width x y";
+
+#[test]
+fn html_is_well_formed_and_nothing_of_others_is_a_mark_in_it() {
+    let mut repository = repository();
+    // A name for everything that has one: of a branch, of a file, of a constraint, of a query.
+    repository.git(&["branch", "v\"<script>alert(1)<b>'&"]);
+    let change = "-- migcheck: allow(table_dropped) <script>'\"&amp;\nDROP TABLE \"</pre><script>\";\n\
+        ALTER TABLE users ADD CONSTRAINT \"'><a onclick=x>\" CHECK (id > 0);\n\
+        FROBNICATE '</title></style></svg>]]><script>' \u{7f}\u{85}\u{2066}\u{ffff};\n";
+    repository.write("migrations/3_<script>\"'&onload=.sql", change);
+    repository.commit("<script>");
+    let arguments = [
+        "check", "--base", "main", "--live", "v*", "--live", "main", "--quiet", "--format", "html",
+    ];
+    let output = program(repository.root(), &arguments).output();
+    let output = output.expect("the program runs");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let text = String::from_utf8(output.stdout).expect("it is UTF-8");
+    let is_control = |c: char| c.is_control() && c != '\n' && c != '\t';
+    assert!(!text.contains(is_control));
+    assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{ffff}']));
+    let options = roxmltree::ParsingOptions {
+        allow_dtd: true,
+        ..roxmltree::ParsingOptions::default()
+    };
+    let tree = roxmltree::Document::parse_with_options(&text, options).expect("well-formed");
+    let mut identities = BTreeSet::new();
+    let mut links = BTreeSet::new();
+    for node in tree.descendants().filter(|it| it.is_element()) {
+        let name = node.tag_name().name();
+        assert!(ELEMENTS.split(' ').any(|it| it == name), "<{name}>");
+        for attribute in node.attributes() {
+            let name = attribute.name();
+            assert!(ATTRIBUTES.split(' ').any(|it| it == name), "{name}=");
+        }
+        identities.extend(node.attribute("id"));
+        if let Some(link) = node.attribute("href") {
+            match link.strip_prefix('#') {
+                Some(place) => {
+                    links.insert(place);
+                }
+                None => assert!(link.starts_with("https://"), "{link}"),
+            }
+        }
+    }
+    let lost: Vec<&&str> = links.difference(&identities).collect();
+    assert!(lost.is_empty(), "links to nothing: {lost:?}");
+    // And all of it can be read.
+    let said: String = tree.descendants().filter_map(|it| it.text()).collect();
+    for text in [
+        "'><a onclick=x>",
+        "</pre><script>",
+        "3_<script>\"'&onload=.sql",
+        "v\"<script>alert(1)<b>'&",
+        "'</script><b>@all #1 [x](http://evil)'",
+        "</title></style></svg>]]><script>",
+    ] {
+        assert!(said.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn html_of_a_large_change_stays_a_page_that_opens() {
+    let mut repository = TestRepository::new();
+    repository.write("migcheck.toml", "layout = \"sqlx\"\n");
+    let long = "x".repeat(5000);
+    let tables = |sql: &str| -> String {
+        let all = (1..=600).map(|number| sql.replace('#', &number.to_string()));
+        all.collect()
+    };
+    repository.write("migrations/1_a.sql", tables("CREATE TABLE t# (a text);\n"));
+    repository.commit("base");
+    let change = tables(&format!("ALTER TABLE t# /* {long} */ DROP COLUMN a;\n"));
+    repository.write("migrations/2_b.sql", change);
+    let text = printed(&repository, "html");
+    assert!(text.len() < 1_000_000, "{}", text.len());
+    assert_eq!(text.matches("<article ").count(), 300);
+    assert!(text.contains("and 300 more, which <code>migcheck check</code> lists"));
+    assert!(text.contains("and 550 more statements"));
 }
 
 #[test]
