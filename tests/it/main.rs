@@ -13,6 +13,7 @@ mod history;
 #[path = "../support/home.rs"]
 mod home;
 mod hostile;
+mod init;
 mod json;
 mod layouts;
 mod lines;
