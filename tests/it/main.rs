@@ -26,6 +26,7 @@ mod other_servers;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
+mod precommit;
 mod queries;
 mod query_histories;
 mod random_queries;
