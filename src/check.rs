@@ -20,6 +20,7 @@ mod points;
 mod remarks;
 mod replayed;
 mod settings;
+mod starter;
 mod typed;
 mod version;
 mod walk;
@@ -50,6 +51,7 @@ pub use matrix::release_matrix;
 pub use points::{SchemaAt, diff_versions, schema_at};
 pub use replayed::{Replayed, replay_project, replay_tree};
 pub use settings::{ProjectSettings, Setting, settings};
+pub use starter::starter;
 pub use version::explain_version;
 pub use walk::{explain_migration, explain_migration_in};
 
@@ -87,6 +89,8 @@ pub struct Options {
     pub paths: Vec<PathBuf>,
     /// What counts as new.
     pub new: New,
+    /// Whether head is what is staged rather than what is on disk.
+    pub staged: bool,
     /// The live releases: revisions, or patterns over tags and branches.
     pub live: Vec<String>,
     /// The configuration of the old release, where there is no git.
@@ -140,6 +144,9 @@ pub struct TypedMigration {
 /// Any [`Error`]: the check could not be made. Findings are not errors.
 pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> {
     let mut target = locate(&options.paths)?;
+    if options.staged {
+        target = target.staged()?;
+    }
     let mut overrides = overrides(options, &target)?;
     if let Some(typed) = &options.typed {
         typed::lay(typed, &mut target, &mut overrides)?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use migcheck::discover::locate;
 use migcheck::{
     DeployMode, Dialect, FailOn, Layout, New, Options, ProjectSettings, Report, ServerVersion,
     TypedMigration, Verbosity, check, detection_line, fails, files_lines, new_baseline, settings,
@@ -39,6 +40,10 @@ pub(super) struct CheckArguments {
     /// Judge every migration as a change of its own.
     #[arg(long)]
     all: bool,
+    /// Judge what is staged, as the next commit is going to have it, rather than what is on disk: for
+    /// a commit hook.
+    #[arg(long)]
+    staged: bool,
     /// A release that runs beside the change: a revision, or a pattern over tags and branches
     /// [default: the base].
     #[arg(long, value_name = "REV|GLOB")]
@@ -149,6 +154,9 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     if arguments.stdin_filename.is_some() && !is_typed {
         anyhow::bail!("--stdin-filename names what is read from the standard input: give `-`");
     }
+    if arguments.staged && is_typed {
+        anyhow::bail!("--staged judges what is staged, `-` what is typed: give one of them");
+    }
     let typed = match is_typed {
         true => Some(TypedMigration {
             bytes: super::file::bytes(Path::new("-"))?,
@@ -165,6 +173,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         paths,
         typed,
         new,
+        staged: arguments.staged,
         live: arguments.live.clone(),
         old_config: arguments.old_config.clone(),
         queries: arguments.queries.clone(),
@@ -205,7 +214,20 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         }
         return super::print(&out);
     }
-    let report = check(&options, &|name| std::env::var_os(name))?;
+    let report = match check(&options, &|name| std::env::var_os(name)) {
+        Ok(report) => report,
+        // A hook must let the first commit pass: no release was made from this repository yet.
+        Err(migcheck::Error::Git(_))
+            if arguments.staged && nothing_is_committed(&options.paths)? =>
+        {
+            super::say(
+                "migcheck: the repository has no commit yet, so there is no old code to break; not \
+                 checked (--all judges every migration)",
+            );
+            return Ok(super::CLEAN);
+        }
+        Err(error) => return Err(error.into()),
+    };
     for it in &report.left_out {
         super::say(&format!(
             "migcheck: {} is not checked: {}",
@@ -310,4 +332,11 @@ fn project_settings(project: &ProjectSettings) -> String {
         out.push_str(&format!("{line:40}  # {}\n", it.from));
     }
     migcheck::printable_lines(&out)
+}
+
+fn nothing_is_committed(paths: &[PathBuf]) -> anyhow::Result<bool> {
+    match locate(paths)?.repository {
+        Some(repository) => Ok(repository.is_unborn()?),
+        None => Ok(false),
+    }
 }

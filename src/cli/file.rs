@@ -42,3 +42,44 @@ pub(super) fn append(path: &Path, text: &str) -> anyhow::Result<()> {
     file.and_then(|mut file| file.write_all(text.as_bytes()))
         .with_context(|| format!("cannot write to {}", path.display()))
 }
+
+/// What a file holds that need not be there; bytes that are no text are replaced.
+pub(super) fn existing(path: &Path) -> anyhow::Result<Option<String>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Makes a file, with its folder; whether it was not there. One that is there stays as it is.
+pub(super) fn create(path: &Path, text: &str, kind: Kind) -> anyhow::Result<bool> {
+    let cannot = || format!("cannot write {}", path.display());
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(cannot)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if kind == Kind::Program {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o777); // As the umask allows.
+    }
+    match options.open(path) {
+        Ok(mut file) => {
+            file.write_all(text.as_bytes()).with_context(cannot)?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error).with_context(cannot),
+    }
+}
+
+/// What a new file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It is read.
+    Text,
+    /// It is run.
+    Program,
+}

@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod file;
 mod graph;
+mod init;
 mod matrix;
 mod output;
 mod project;
@@ -31,6 +32,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first migcheck.toml, or a git hook that judges each commit.
+    Init(Box<init::InitArguments>),
     /// Judge the new migrations against the releases that may run beside them.
     Check(Box<check::CheckArguments>),
     /// Print the replayed schema as SQL that a server accepts, or as JSON.
@@ -78,6 +81,7 @@ const FAILED: u8 = 2;
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),

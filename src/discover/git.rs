@@ -242,6 +242,78 @@ impl Repository {
         }
     }
 
+    /// The folder of everything that is staged, as the next commit is going to have it. Git stores it
+    /// (`write-tree`), which the commit would do anyway; in a hook it is the index of that commit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when the index is not one that can be committed, as in the middle of a merge.
+    pub(super) fn staged(&self) -> Result<Commit> {
+        let mut command = self.git();
+        let (out, said) = run(command.arg("write-tree"))?.unwrap_or_default();
+        match out.lines().next() {
+            Some(id) => Ok(Commit { id: id.into() }),
+            None if said.contains("unmerged") => Err(Error::Git(
+                "what is staged cannot be judged while files are unmerged; resolve them and git add \
+                 them"
+                    .to_owned(),
+            )),
+            None => Err(Error::Git(format!(
+                "git cannot say what is staged: {}",
+                first_line(&said)
+            ))),
+        }
+    }
+
+    /// Where git looks for the hook `name`: in the folder that `core.hooksPath` names, or in the one
+    /// that all work trees of the repository share.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when git does not say.
+    pub fn hook(&self, name: &str) -> Result<PathBuf> {
+        let mut command = self.git();
+        command.args(["rev-parse", "--git-path", "hooks"]);
+        let (out, said) = run(&mut command)?.unwrap_or_default();
+        match out.lines().next() {
+            // Git says it from the folder that it runs in, which is the top.
+            Some(folder) if !folder.is_empty() => Ok(self.root().join(folder).join(name)),
+            _ => Err(Error::Git(format!(
+                "git does not say where hooks are: {}",
+                first_line(&said)
+            ))),
+        }
+    }
+
+    /// Whether other repositories may use the file `path` of this one's settings: it lies neither
+    /// in the work tree nor beside the repository's own files.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when git does not say.
+    pub fn is_shared(&self, path: &Path) -> Result<bool> {
+        let mut command = self.git();
+        command.args(["rev-parse", "--git-common-dir"]);
+        let (out, _) = run(&mut command)?.unwrap_or_default();
+        let common = self.root().join(out.lines().next().unwrap_or_default());
+        // The file itself, and even its folder, need not be there yet.
+        let real = |path: &Path| {
+            let there = path.ancestors().find_map(|it| it.canonicalize().ok());
+            there.unwrap_or_else(|| path.to_owned())
+        };
+        let path = real(path);
+        Ok(!path.starts_with(real(self.root())) && !path.starts_with(real(&common)))
+    }
+
+    /// Whether nothing is committed yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when git fails.
+    pub fn is_unborn(&self) -> Result<bool> {
+        self.find("HEAD").map(|head| head.is_none())
+    }
+
     /// The commit that `revision` names, if there is one.
     ///
     /// # Errors

@@ -110,6 +110,25 @@ pub fn locate(paths: &[PathBuf]) -> Result<Target> {
     })
 }
 
+impl Target {
+    /// The same place in what is staged: what a commit is going to hold, rather than what lies on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] without a repository, [`Error::Git`] when the index cannot be committed.
+    pub fn staged(self) -> Result<Target> {
+        let Some(repository) = &self.repository else {
+            return Err(Error::Argument(
+                "this is not a git repository, so nothing is staged".to_owned(),
+            ));
+        };
+        Ok(Target {
+            tree: Tree::staged(repository)?,
+            ..self
+        })
+    }
+}
+
 fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 pub enum Tree {
     /// What is on disk: tracked files, untracked ones too, ignored ones not.
     WorkTree(WorkTree),
-    /// What git has at a commit.
+    /// What git has at a commit, or staged.
     Revision(Revision),
     /// Files by path.
     Memory(BTreeMap<String, Vec<u8>>),
@@ -58,6 +58,8 @@ type Listing = (String, Arc<Vec<String>>);
 pub struct Revision {
     repository: Repository,
     commit: Commit,
+    /// Whether it is what is staged, which has no name of its own.
+    is_staged: bool,
     /// The folders read so far, by path.
     folders: Arc<Mutex<HashMap<String, Arc<Vec<Entry>>>>>,
 }
@@ -105,8 +107,23 @@ impl Tree {
         Tree::Revision(Revision {
             repository: repository.clone(),
             commit: commit.clone(),
+            is_staged: false,
             folders: Arc::default(),
         })
+    }
+
+    /// The files that are staged in `repository`, from its top: what is not, is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`] when the index cannot be committed as it is.
+    pub fn staged(repository: &Repository) -> Result<Tree> {
+        Ok(Tree::Revision(Revision {
+            repository: repository.clone(),
+            commit: repository.staged()?,
+            is_staged: true,
+            folders: Arc::default(),
+        }))
     }
 
     /// These files.
@@ -360,6 +377,7 @@ impl Tree {
     pub fn shown(&self, path: &str) -> String {
         match self {
             Tree::WorkTree(_) | Tree::Memory(_) => path.to_owned(),
+            Tree::Revision(tree) if tree.is_staged => path.to_owned(),
             Tree::Revision(tree) => {
                 format!("{}:{path}", tree.repository.short(&tree.commit))
             }

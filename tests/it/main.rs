@@ -14,6 +14,7 @@ mod history;
 #[path = "../support/home.rs"]
 mod home;
 mod hostile;
+mod init;
 mod json;
 mod layouts;
 mod lines;
@@ -26,6 +27,7 @@ mod other_servers;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
+mod precommit;
 mod queries;
 mod query_histories;
 mod random_queries;
