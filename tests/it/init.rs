@@ -257,7 +257,6 @@ fn git_with(folder: &Path, path: &str, arguments: &[&str]) -> (bool, String) {
         .args(arguments)
         .env("PATH", path)
         .env("HOME", folder)
-        .env_remove("GITHUB_BASE_REF")
         .output()
         .expect("git is installed");
     let said = [output.stdout, output.stderr].concat();

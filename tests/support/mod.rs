@@ -105,6 +105,20 @@ pub(crate) fn git_command(folder: &Path) -> Command {
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
         command.env_remove(name);
     }
+    // A hook runs the program, which would take the target of the tests' own change for this one's.
+    for name in [
+        "GITHUB_BASE_REF",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+        "CHANGE_TARGET",
+        "BITBUCKET_PR_DESTINATION_BRANCH",
+        "SYSTEM_PULLREQUEST_TARGETBRANCH",
+        "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+        "CI_COMMIT_TARGET_BRANCH",
+        "CODEBUILD_WEBHOOK_BASE_REF",
+        "DRONE_TARGET_BRANCH",
+    ] {
+        command.env_remove(name);
+    }
     command
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
