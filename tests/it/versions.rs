@@ -96,6 +96,49 @@ fn graph_for_graphviz_and_for_mermaid() {
 }
 
 #[test]
+fn graph_as_a_picture_has_each_version_on_its_lane() {
+    let repository = branched();
+    let arguments = ["graph", "--live", "v1", "--format", "svg"];
+    let output = program(repository.root(), &arguments).output();
+    let text = String::from_utf8(output.expect("it runs").stdout).expect("it is UTF-8");
+    let tree = roxmltree::Document::parse(&text).expect("it is well-formed");
+    let words = |node: roxmltree::Node<'_, '_>| -> Vec<String> {
+        let texts = node
+            .descendants()
+            .filter(|it| it.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+        texts
+            .filter_map(|it| it.text())
+            .map(str::to_owned)
+            .collect()
+    };
+    let is_version = |node: &roxmltree::Node<'_, '_>| {
+        node.attribute("class")
+            .is_some_and(|it| it.starts_with("version"))
+    };
+    let rows: Vec<String> = tree
+        .descendants()
+        .filter(is_version)
+        .map(|node| {
+            let dot = node.children().find_map(|it| it.attribute("cx"));
+            let words: Vec<String> = words(node)
+                .iter()
+                .map(|it| it.split('@').next().unwrap_or(it).to_owned())
+                .collect();
+            format!("{}: {}", dot.unwrap_or("?"), words.join(" | "))
+        })
+        .collect();
+    assert_snapshot!(rows.join("\n"), @r"
+    12: (empty schema)
+    12: 20240100_users.sql
+    12: 20240108_c8.sql
+    12: 20240109_c9.sql | live v1
+    12: 20240110_age.sql | base main
+    12: 20240112_rename.sql | new | head
+    32: 20240111_mail.sql | target only | target main
+    ");
+}
+
+#[test]
 fn graph_as_json_has_every_version_and_every_way() {
     let repository = branched();
     let graph = json(
