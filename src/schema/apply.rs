@@ -358,8 +358,8 @@ impl Applier<'_> {
                 table,
                 name,
                 existence,
-                ..
-            } => self.drop_constraint(table, name, *existence),
+                behavior,
+            } => self.drop_constraint(table, name, *existence, *behavior),
             SchemaOp::RenameConstraint { table, name, to } => {
                 self.rename_constraint(table, name, to);
             }

@@ -609,3 +609,15 @@ SELECT make_day('by_day', CURRENT_DATE);
 ALTER TABLE by_day ADD COLUMN b text;
 ALTER TABLE by_day RENAME COLUMN at TO day;
 SELECT make_day('by_day', CURRENT_DATE + 1);
+
+-- next
+-- What stands on a key goes with it, and can be made again under its name.
+CREATE TABLE kinds (name text CONSTRAINT kinds_pkey PRIMARY KEY, code text UNIQUE, place integer UNIQUE);
+CREATE TABLE things (
+    kind text CONSTRAINT things_kind REFERENCES kinds, code text REFERENCES kinds (code), place integer REFERENCES kinds (place));
+ALTER TABLE kinds RENAME CONSTRAINT kinds_pkey TO kinds_old;
+CREATE UNIQUE INDEX kinds_pkey ON kinds (code, name);
+ALTER TABLE kinds DROP CONSTRAINT kinds_old CASCADE;
+ALTER TABLE kinds ADD PRIMARY KEY USING INDEX kinds_pkey;
+ALTER TABLE things ADD CONSTRAINT things_kind FOREIGN KEY (code, kind) REFERENCES kinds (code, name);
+ALTER TABLE kinds DROP CONSTRAINT kinds_place_key CASCADE;

@@ -536,9 +536,16 @@ impl Applier<'_> {
             }
             ConstraintKind::Exclude { .. } | ConstraintKind::NotNull { .. } => {}
         }
+        // A key that takes an index over has its name.
+        let taken_over = match &kind {
+            ConstraintKind::PrimaryKey { using_index, .. }
+            | ConstraintKind::Unique { using_index, .. } => using_index.clone(),
+            _ => None,
+        };
         let name = def
             .name
             .clone()
+            .or(taken_over)
             .unwrap_or_else(|| self.constraint_name(table, &kind, &def.options));
         let constraint = Constraint {
             id: self.origin.next_id(),
@@ -794,6 +801,7 @@ impl Applier<'_> {
         table: &ObjectName,
         name: &Ident,
         existence: Existence,
+        behavior: Behavior,
     ) {
         let Some(found) = self.find_table(table) else {
             return;
@@ -829,6 +837,9 @@ impl Applier<'_> {
             self.drop_counterparts(&found, index.id);
         }
         self.drop_shared_constraints(&found, constraint.id);
+        if behavior == Behavior::Cascade {
+            self.drop_references_of_key(&found, &constraint.kind);
+        }
         let mut targets = vec![found.clone()];
         if matches!(constraint.kind, ConstraintKind::Check { .. }) {
             targets.extend(self.descendants(&found));
@@ -840,6 +851,30 @@ impl Applier<'_> {
                     .indexes
                     .retain(|index| index.constraint.as_ref() != Some(name));
             });
+        }
+    }
+
+    /// Takes away the foreign keys that stand on a key of a table.
+    fn drop_references_of_key(&mut self, table: &QualifiedName, key: &ConstraintKind) {
+        let (ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. }) =
+            key
+        else {
+            return;
+        };
+        let Some(id) = self.catalog.relation(table).map(|it| it.id) else {
+            return;
+        };
+        let is_primary = matches!(key, ConstraintKind::PrimaryKey { .. });
+        let stands = |it: &Constraint| match &it.kind {
+            ConstraintKind::ForeignKey { referenced, .. } if it.references == Some(id) => {
+                let is_same = referenced.len() == columns.len()
+                    && referenced.iter().all(|it| columns.contains(it));
+                is_same || (referenced.is_empty() && is_primary)
+            }
+            _ => false,
+        };
+        for other in self.referencing(id, None) {
+            self.edit_table(&other, |table| table.constraints.retain(|it| !stands(it)));
         }
     }
 
