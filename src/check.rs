@@ -35,6 +35,7 @@ use crate::discover::{
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
+use crate::progress::{Progress, Stage};
 use crate::report::{ProjectDrawing, ProjectReport, Report};
 use crate::rules::{Class, RULES};
 use crate::source::SourceFile;
@@ -125,6 +126,8 @@ pub struct Options {
     pub today: Option<String>,
     /// Whether the report also has the version graph and the matrix, for the formats that draw them.
     pub drawn: bool,
+    /// Who is told what a long run is at.
+    pub progress: Progress,
 }
 
 /// The text of a migration that comes from elsewhere than a file.
@@ -179,6 +182,9 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         apply_options(options, &mut project.config)?;
         let mut chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
         read_code(options, &target.tree, &project, &folders, &mut chain, false)?;
+        options
+            .progress
+            .at(|| Stage::Judging(project.folder.clone()));
         let drawing = match options.drawn {
             true => Some(drawing(
                 &target,
@@ -289,6 +295,9 @@ fn chain_of(
     project: &Project,
     base: Option<&Base>,
 ) -> Result<Chain> {
+    options
+        .progress
+        .at(|| Stage::Replaying(project.folder.clone()));
     match &options.new {
         New::All => Chain::of_everything(project),
         New::SinceVersion(version) => {
@@ -782,6 +791,8 @@ fn read_code(
     let server_version = project.server_version;
     for pinned in &mut chain.live {
         if let Some(at) = &pinned.release.code_at {
+            let name = &pinned.release.name;
+            options.progress.at(|| Stage::ReadingCode(name.clone()));
             pinned.code = Some(code::read(at, server_version, named.as_ref(), folders)?);
         }
     }
@@ -802,6 +813,9 @@ fn read_code(
         folder: project.folder.clone(),
         consumer: None,
     };
+    options
+        .progress
+        .at(|| Stage::ReadingCode("head".to_owned()));
     chain.head_code = Some(code::read(&at, server_version, named.as_ref(), folders)?);
     Ok(())
 }

@@ -16,6 +16,7 @@ pub mod findings;
 pub mod history;
 pub mod live;
 pub mod plan;
+mod progress;
 pub mod query;
 pub mod report;
 pub mod rules;
@@ -33,6 +34,7 @@ pub use check::{
 pub use contract::Contract;
 pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, nearest_name, unknown_name};
 pub use error::{Error, Result};
+pub use progress::{Progress, Stage};
 pub use report::{
     DiffReport, Event, Explained, GraphReport, MatrixReport, ProjectReport, QueryUse, ReleaseUses,
     Report, Starter, Styling, Telling, Verbosity, contract_line, detection_line, diff_to_json,

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::live::{
     Answers, AppliedMigrations, Drift, Kind, LiveError, Verification, compare, read_catalog,
 };
+use crate::progress::Stage;
 use crate::schema::catalog::Catalog;
 use crate::schema::diff::{ObjectKind, ObjectRef};
 use crate::schema::name::QualifiedName;
@@ -165,8 +166,14 @@ fn drawn(options: &Options, tree: Tree, mut project: Project) -> Result<ReleaseC
         consumer: None,
     };
     let named = named_queries(&options.queries)?;
+    options
+        .progress
+        .at(|| Stage::ReadingCode("the release".to_owned()));
     let code = code::read(&at, project.server_version, named.as_ref(), &[])?;
     let presumed = presumed(&project.config.retired);
+    options
+        .progress
+        .at(|| Stage::Replaying(project.folder.clone()));
     let replayed = replay_of(project)?;
     let schema = Arc::clone(replayed.timeline.catalog(replayed.timeline.end()));
     let usage = code.code.on(&schema);

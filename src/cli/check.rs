@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use migcheck::discover::locate;
 use migcheck::{
-    DeployMode, Dialect, FailOn, Layout, New, Options, ProjectSettings, Report, ServerVersion,
-    TypedMigration, Verbosity, check, detection_line, fails, files_lines, new_baseline, settings,
+    DeployMode, Dialect, FailOn, Layout, New, Options, Progress, ProjectSettings, Report,
+    ServerVersion, TypedMigration, Verbosity, check, detection_line, fails, files_lines,
+    new_baseline, settings,
 };
 
 use super::output::{self, Output};
-use super::project::{listed, named, or_variable, server_version, variable};
-use super::terminal::{Colour, styling};
-
-/// The columns of a report where nothing says otherwise: excerpts are cut, not wrapped.
-const WIDEST: usize = 140;
+use super::progress::while_shown;
+use super::project::{environment, listed, named, or_variable, server_version, variable};
+use super::terminal::{Colour, known_width, styling};
 
 /// Why a finding is in the baseline where nobody says.
 const REASON: &str = "there when the baseline was written";
@@ -194,6 +193,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         without_baseline: arguments.write_baseline,
         today: migcheck::today(),
         drawn: outputs.iter().any(Output::is_drawn),
+        progress: Progress::default(),
     };
     let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
         .unwrap_or(FailOnArgument::Error);
@@ -214,7 +214,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         }
         return super::print(&out);
     }
-    let report = match check(&options, &|name| std::env::var_os(name)) {
+    let checked = while_shown(&options, |options| check(options, &environment));
+    let report = match checked {
         Ok(report) => report,
         // A hook must let the first commit pass: no release was made from this repository yet.
         Err(migcheck::Error::Git(_))
@@ -257,8 +258,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let width = variable("COLUMNS").and_then(|columns| columns.parse().ok());
-    let styling = styling(arguments.color, width.unwrap_or(WIDEST));
+    let styling = styling(arguments.color, known_width());
     for it in &outputs {
         it.write(&report, styling, verbosity)?;
     }

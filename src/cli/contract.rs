@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use migcheck::{contract_line, release_contract};
 
+use super::progress::while_shown;
 use super::project::ProjectArguments;
 
 /// The arguments of `contract`.
@@ -35,7 +36,8 @@ pub(super) fn run(arguments: &ContractArguments) -> anyhow::Result<u8> {
         queries: arguments.queries.clone(),
         ..arguments.project.options(arguments.path.clone())?
     };
-    let drawn = release_contract(&options, arguments.at.as_deref())?;
+    let at = arguments.at.as_deref();
+    let drawn = while_shown(&options, |options| release_contract(options, at))?;
     if !arguments.quiet {
         let folder = &drawn.replayed.project.folder;
         super::say(&contract_line(&drawn.contract, folder, &drawn.sources));

@@ -9,6 +9,7 @@ use migcheck::{
     walk_to_text,
 };
 
+use super::progress::while_shown;
 use super::project::{ProjectArguments, ReleaseArguments, environment};
 use super::terminal::{Colour, styling, width};
 
@@ -62,13 +63,16 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
     if is_file || forced == Some(Sort::File) {
         // The file says where the project is.
         let options = arguments.releases.on(arguments.project.options(None)?);
-        let walk = explain_migration(&options, &environment, Path::new(name))?;
+        let file = Path::new(name);
+        let walk = while_shown(&options, |options| {
+            explain_migration(options, &environment, file)
+        })?;
         return super::print(&walk_to_text(&walk));
     }
     if may_be(Sort::Rule)
         && let Some(rule) = rule(name)
     {
-        let styling = styling(arguments.color, width());
+        let styling = styling(arguments.color, Some(width()));
         return super::print(&migcheck::page_to_text(rule, styling));
     }
     let known: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
@@ -79,7 +83,8 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
     let options = arguments.releases.on(options);
     // Who misspelt a rule may stand outside of any project.
     let rule = nearest_name(name, &known).filter(|_| forced.is_none());
-    match found(arguments, &options, name, &may_be) {
+    let found = while_shown(&options, |options| found(arguments, options, name, &may_be));
+    match found {
         Ok(Some(text)) => super::print(&text),
         Ok(None) => Err(nothing(&options, name, forced, rule)),
         Err(error) => match rule {

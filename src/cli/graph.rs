@@ -8,6 +8,7 @@ use migcheck::{
     version_graph,
 };
 
+use super::progress::while_shown;
 use super::project::{ProjectArguments, ReleaseArguments, environment};
 
 /// The arguments of `graph`.
@@ -39,7 +40,8 @@ enum Format {
 /// Draws the graph; the exit code.
 pub(super) fn run(arguments: &GraphArguments) -> anyhow::Result<u8> {
     let options = arguments.project.options(arguments.path.clone())?;
-    let report = version_graph(&arguments.releases.on(options), &environment)?;
+    let options = arguments.releases.on(options);
+    let report = while_shown(&options, |options| version_graph(options, &environment))?;
     for it in &report.left_out {
         let line = format!("migcheck: {} is not drawn: {}", it.folder, it.reason);
         super::say(&line);

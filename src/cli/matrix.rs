@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use migcheck::{matrix_to_json, matrix_to_markdown, matrix_to_text, release_matrix};
 
+use super::progress::while_shown;
 use super::project::{ProjectArguments, ReleaseArguments, environment};
 
 /// The arguments of `matrix`.
@@ -31,7 +32,8 @@ enum Format {
 /// Prints the matrix; the exit code.
 pub(super) fn run(arguments: &MatrixArguments) -> anyhow::Result<u8> {
     let options = arguments.project.options(arguments.path.clone())?;
-    let report = release_matrix(&arguments.releases.on(options), &environment)?;
+    let options = arguments.releases.on(options);
+    let report = while_shown(&options, |options| release_matrix(options, &environment))?;
     for it in &report.left_out {
         let line = format!("migcheck: {} is not judged: {}", it.folder, it.reason);
         super::say(&line);

@@ -10,6 +10,7 @@ mod graph;
 mod init;
 mod matrix;
 mod output;
+mod progress;
 mod project;
 mod rules;
 mod schema;

@@ -79,7 +79,7 @@ impl Output {
             Format::Text => {
                 let plain = Styling {
                     colour: false,
-                    ..styling
+                    width: None,
                 };
                 let styling = if self.file.is_some() { plain } else { styling };
                 to_text(report, styling, verbosity)

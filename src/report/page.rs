@@ -126,6 +126,9 @@ const CODE: char = '\u{2}';
 const PLAIN: char = '\u{3}';
 
 /// How far text stands in below a heading, and code below text.
+/// The columns of a page where nobody knows those of the terminal.
+const USUAL_WIDTH: usize = 80;
+
 const TEXT: &str = "  ";
 const CODE_INDENT: &str = "      ";
 
@@ -415,7 +418,7 @@ impl Page {
         let mut is_empty = true;
         for word in text.split_whitespace() {
             let length = visible(word);
-            if !is_empty && column + 1 + length > self.styling.width {
+            if !is_empty && column + 1 + length > self.styling.width.unwrap_or(USUAL_WIDTH) {
                 out.push('\n');
                 out.push_str(rest);
                 column = visible(rest);

@@ -8,7 +8,7 @@ use crate::source::{SourceFile, Span};
 
 use super::printable::{printable, printable_source};
 use super::wording::{lines, summary};
-use super::wrap::counted;
+use super::wrap::{counted, wrap};
 use super::{NotUnderstood, ProjectReport, Report};
 
 /// How the text is drawn.
@@ -16,9 +16,51 @@ use super::{NotUnderstood, ProjectReport, Report};
 pub struct Styling {
     /// Escape sequences for colours.
     pub colour: bool,
-    /// Columns of the terminal.
-    pub width: usize,
+    /// Columns of the terminal, which sentences are wrapped to; `None` where nothing shows them: then
+    /// each is one line.
+    pub width: Option<usize>,
 }
+
+impl Styling {
+    /// The sentence on lines that leave room for so many columns before them.
+    fn sentence(self, text: &str, before: usize) -> String {
+        match self.width {
+            Some(width) => {
+                let width = width.saturating_sub(before).max(NARROWEST);
+                let kept = commands_kept(text, width);
+                let wrapped = wrap(&kept, width, "", "");
+                wrapped.trim_end().replace(KEPT, " ")
+            }
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// A blank at which no line ends.
+const KEPT: char = '\u{1}';
+
+/// The text with the blanks between backquotes kept, where what they enclose fits on a line: a command
+/// can be copied.
+fn commands_kept(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (place, piece) in text.split('`').enumerate() {
+        if place > 0 {
+            out.push('`');
+        }
+        let is_inside = place % 2 == 1;
+        match is_inside && piece.chars().count() + 2 <= width {
+            true => out.extend(piece.chars().map(|c| if c == ' ' { KEPT } else { c })),
+            false => out.push_str(piece),
+        }
+    }
+    out
+}
+
+/// The columns to which excerpts are cut where nobody knows those of the terminal.
+const WIDEST: usize = 140;
+
+/// The columns that a sentence gets on the narrowest terminal.
+const NARROWEST: usize = 30;
 
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +139,7 @@ pub fn to_text(report: &Report, styling: Styling, verbosity: Verbosity) -> Strin
     } else {
         Renderer::plain()
     }
-    .term_width(styling.width);
+    .term_width(styling.width.unwrap_or(WIDEST));
     let mut out = String::new();
     for project in &report.projects {
         if verbosity == Verbosity::Verbose {
@@ -109,7 +151,7 @@ pub fn to_text(report: &Report, styling: Styling, verbosity: Verbosity) -> Strin
             let hidden = finding.suppressed.is_some()
                 || (verbosity == Verbosity::Quiet && finding.severity == Severity::Note);
             if !hidden {
-                out.push_str(&excerpt(project, finding, &renderer));
+                out.push_str(&excerpt(project, finding, &renderer, styling));
                 out.push_str("\n\n");
             }
         }
@@ -122,13 +164,20 @@ pub fn to_text(report: &Report, styling: Styling, verbosity: Verbosity) -> Strin
             };
             out.push_str(&format!("{}: ", printable(folder)));
         }
-        out.push_str(&printable_source(&summary(project)));
-        out.push('\n');
+        for line in printable_source(&summary(project)).lines() {
+            out.push_str(&styling.sentence(line, 0));
+            out.push('\n');
+        }
     }
     out
 }
 
-fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> String {
+fn excerpt(
+    project: &ProjectReport,
+    finding: &Finding,
+    renderer: &Renderer,
+    styling: Styling,
+) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -139,12 +188,14 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
         .primary_title(printable(&finding.message))
         .id(finding.rule);
     let path = printable(&file.path);
+    let mut last_line = 1;
     let mut group: Group<'_> = match project.unread_at(finding.migration) {
         Some((at, _)) => title.element(Origin::path(path).line(at.line).char_column(at.column)),
         // Of a file that is passed over only the name is known.
         None if file.text.is_empty() && finding.span.is_none() => title.element(Origin::path(path)),
         None => {
             let (source, first_line, marked) = excerpt_lines(file, finding.span);
+            last_line = first_line + source.matches('\n').count();
             title.element(
                 Snippet::source(source)
                     .line_start(first_line)
@@ -158,7 +209,10 @@ fn excerpt(project: &ProjectReport, finding: &Finding, renderer: &Renderer) -> S
             "help" => Level::HELP,
             name => Level::NOTE.with_name(name),
         };
-        group = group.element(level.message(printable(&line)));
+        // `12 = why: …`
+        let before = last_line.to_string().len() + " = : ".len() + name.len();
+        let line = styling.sentence(&printable(&line), before);
+        group = group.element(level.message(line));
     }
     renderer.render(&[group])
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
 
@@ -1032,7 +1033,7 @@ fn explain_prints_the_page_of_a_rule() {
     let rule = migcheck::rule("column_dropped").expect("there is such a rule");
     let plain = migcheck::Styling {
         colour: false,
-        width: 80,
+        width: Some(80),
     };
     let page = migcheck::page_to_text(rule, plain);
     assert_eq!(String::from_utf8_lossy(&output.stdout), page);
@@ -1205,4 +1206,108 @@ fn the_settings_that_hold_are_printed_with_where_they_come_from() {
         lines.map(|it| it.trim_end().to_owned()).collect()
     };
     assert_eq!(values(&printed(&[])), values(&text));
+}
+
+/// What a terminal of so many columns gets of a run, with the colours taken out and the blanks at the
+/// ends of lines.
+fn on_terminal(folder: &Path, arguments: &[&str], columns: usize) -> String {
+    let words: Vec<String> = std::iter::once(env!("CARGO_BIN_EXE_migcheck"))
+        .chain(arguments.iter().copied())
+        .map(|it| format!("'{it}'"))
+        .collect();
+    let run = format!("stty rows 40 cols {columns}; {}", words.join(" "));
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &run, "/dev/null"])
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .output()
+        .expect("a terminal can be had");
+    let text = String::from_utf8(output.stdout).expect("it prints UTF-8");
+    let colour = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("the pattern is one");
+    assert!(colour.is_match(&text), "a terminal gets colours:\n{text}");
+    let text = colour.replace_all(&text, "").replace('\r', "");
+    assert!(!text.contains('\u{1b}'), "nothing else is drawn:\n{text}");
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+#[test]
+fn a_terminal_gets_colours_and_lines_of_its_width() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    crate::support::copy(&fixture("rename_column"), folder.path());
+    let narrow = on_terminal(folder.path(), &["check", "--since", "2"], 60);
+    let wide = on_terminal(folder.path(), &["check", "--since", "2"], 200);
+    assert_snapshot!(narrow, @r#"
+    migcheck: sqlx · postgres · migrations/ (3, 1 new) · base the release at version 2
+    error[column_renamed]: column `users.nickname` is renamed to `display_name`
+     --> migrations/0003_rename_nickname.sql:2:19
+      |
+    2 | ...users RENAME COLUMN nickname TO display_name;
+      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = old-on-new: reads and writes of the release at version 2
+                    (old code) fail on the new schema: 42703
+                    column "nickname" of relation "users" does
+                    not exist (presumed: its queries are not
+                    known)
+      = new-on-old: reads and writes of head (new code) fail on
+                    the old schema: 42703 column "display_name"
+                    of relation "users" does not exist
+                    (presumed: its queries are not known)
+      = why: old code knows only the old name and new code only
+             the new one, so at every moment one of them fails
+      = help: add `display_name` beside it, write both, copy the
+              old values, read the new one, and drop
+              `users.nickname` in a later release; or keep the
+              name
+
+    no-safe-order: 1 new migration, 1 statement, all understood;
+    1 error
+    no order of deploying and migrating is safe:
+    `migcheck explain migrations/0003_rename_nickname.sql` shows
+    the steps that are
+    "#);
+    assert_snapshot!(wide, @r#"
+    migcheck: sqlx · postgres · migrations/ (3, 1 new) · base the release at version 2
+    error[column_renamed]: column `users.nickname` is renamed to `display_name`
+     --> migrations/0003_rename_nickname.sql:2:19
+      |
+    2 | ALTER TABLE users RENAME COLUMN nickname TO display_name;
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = old-on-new: reads and writes of the release at version 2 (old code) fail on the new schema: 42703 column "nickname" of relation "users" does not exist (presumed: its queries are not known)
+      = new-on-old: reads and writes of head (new code) fail on the old schema: 42703 column "display_name" of relation "users" does not exist (presumed: its queries are not known)
+      = why: old code knows only the old name and new code only the new one, so at every moment one of them fails
+      = help: add `display_name` beside it, write both, copy the old values, read the new one, and drop `users.nickname` in a later release; or keep the name
+
+    no-safe-order: 1 new migration, 1 statement, all understood; 1 error
+    no order of deploying and migrating is safe: `migcheck explain migrations/0003_rename_nickname.sql` shows the steps that are
+    "#);
+}
+
+#[test]
+fn whoever_waits_is_told_what_a_run_is_at() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    crate::support::copy(&fixture("rename_column"), folder.path());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&told);
+    let options = migcheck::Options {
+        paths: vec![folder.path().to_owned()],
+        new: migcheck::New::SinceVersion("2".to_owned()),
+        progress: migcheck::Progress::to(move |stage| {
+            listener.lock().unwrap().push(stage.to_string())
+        }),
+        ..migcheck::Options::default()
+    };
+    migcheck::check(&options, &|_| None).expect("the check can be made");
+    let told = told.lock().unwrap().join("\n");
+    assert_snapshot!(told, @"
+    replaying migrations/
+    reading the code of head
+    judging migrations/
+    ");
 }

@@ -36,7 +36,7 @@ fn judged(migration: &str) -> ProjectReport {
                     .expect("the check can be made");
                 let styling = Styling {
                     colour: true,
-                    width: 100,
+                    width: Some(100),
                 };
                 assert!(!to_text(&report, styling, Verbosity::Verbose).is_empty());
                 assert!(!to_json(&report).is_empty());

@@ -946,7 +946,7 @@ fn pages_hold_no_marks_and_fit_the_terminal() {
             rule,
             migcheck::Styling {
                 colour: false,
-                width: 80,
+                width: Some(80),
             },
         );
         assert!(page.starts_with(&format!("{}\n\n  ", rule.name)), "{page}");
@@ -995,7 +995,7 @@ fn a_page_in_colours() {
     let rule = migcheck::rule("column_set_not_null").unwrap();
     let styling = migcheck::Styling {
         colour: true,
-        width: 60,
+        width: Some(60),
     };
     let page = migcheck::page_to_text(rule, styling);
     assert_snapshot!(page.replace('\u{1b}', "ESC"));
