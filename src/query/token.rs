@@ -296,6 +296,13 @@ pub(super) fn is_query_verb(text: &str) -> bool {
     Shape::of(text, &tokens(text)).is_some()
 }
 
+/// Whether a statement that code sends begins with this word.
+pub(super) fn is_verb(word: &str) -> bool {
+    // No letter of theirs is missing here, and most words end with this question.
+    let first = word.as_bytes().first().map(u8::to_ascii_lowercase);
+    first.is_some_and(|first| b"siudwmvtclr".contains(&first)) && Verb::of(word).is_some()
+}
+
 /// The words with which a statement that code sends begins.
 #[derive(Debug, Clone, Copy)]
 enum Verb {

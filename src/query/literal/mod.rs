@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 use self::candidate::{Candidate, candidates};
 use super::placeholder::{Style, numbered};
-use super::token::{self, Lines, looks_like_beginning, looks_like_part, looks_like_query};
+use super::token::{self, Lines, is_verb, looks_like_beginning, looks_like_part, looks_like_query};
 use super::{
     Declaration, IsStatement, Language, NotRead, Query, Search, Source, capped, diesel, folder_of,
     is_test, resolve,
@@ -74,13 +74,21 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
                 let text = super::text_of(contents).ok().flatten()?;
                 let is_generated = has_sqlc && is_generated_by_sqlc(&text);
                 let is_code = text.len() <= LARGEST && !is_minified(&text, *language);
-                (is_code && !is_generated).then(|| {
-                    (
-                        *path,
-                        *language,
-                        read(path, &text, *language, cx.is_statement),
-                    )
-                })
+                if !is_code || is_generated {
+                    return None;
+                }
+                let has_macros = *language == Language::Rust
+                    && (has_sqlx
+                        || ["table!", "_str!", "query_file"]
+                            .iter()
+                            .any(|it| text.contains(it)));
+                if !has_macros && !may_hold_sql(&text, *language) {
+                    // Most files end here; the tests read them all the same.
+                    debug_assert!(read(path, &text, *language, cx.is_statement).says_nothing());
+                    return None;
+                }
+                let file = read(path, &text, *language, cx.is_statement);
+                Some((*path, *language, file))
             })
             .collect();
         for (path, language, file) in read {
@@ -232,6 +240,16 @@ struct File {
     tests: Vec<String>,
     /// The tables that macros of Diesel declare.
     tables: Vec<Declaration>,
+}
+
+impl File {
+    /// Whether nothing is to be had from it where nothing of sqlx is there.
+    fn says_nothing(&self) -> bool {
+        self.texts.is_empty()
+            && self.files.is_empty()
+            && self.included.is_empty()
+            && self.tables.is_empty()
+    }
 }
 
 /// A literal: the query, or the reason why it is none and what is written.
@@ -630,6 +648,36 @@ fn is_query_of_orm(candidate: &Candidate<'_>, text: &str) -> bool {
         Some("createQuery" | "createNamedQuery") => true,
         _ => false,
     }
+}
+
+/// Whether a literal in a file may begin a statement: somewhere a quote is followed by one of its
+/// first words or by a comment. Cutting a file into tokens takes ten times as long as this.
+fn may_hold_sql(text: &str, language: Language) -> bool {
+    // Here-documents and `%q(…)` begin with no quote.
+    if language == Language::Ruby && (text.contains("<<") || text.contains('%')) {
+        return true;
+    }
+    let bytes = text.as_bytes();
+    let mut quotes = bytes.iter().enumerate();
+    quotes.any(|(at, byte)| {
+        matches!(byte, b'"' | b'\'' | b'`') && may_begin_statement(&bytes[at + 1..])
+    })
+}
+
+/// Whether what stands behind a quote may begin a statement.
+fn may_begin_statement(mut rest: &[u8]) -> bool {
+    loop {
+        match rest {
+            [b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | b'(', ..] => rest = &rest[1..],
+            [b'\\', b'n' | b't' | b'r' | b'\n' | b'\r', ..] => rest = &rest[2..],
+            // Another escape, a comment, a blank that is not ASCII.
+            [b'\\', ..] | [b'-', b'-', ..] | [b'/', b'*', ..] | [0x80..=0xff, ..] => return true,
+            _ => break,
+        }
+    }
+    let length = rest.iter().take(9).take_while(|it| lexer::is_word(**it));
+    let word = &rest[..length.count()];
+    std::str::from_utf8(word).is_ok_and(is_verb)
 }
 
 /// Whether the first character can begin a statement; asked of every literal.

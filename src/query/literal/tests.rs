@@ -471,3 +471,40 @@ fn hostile_code_takes_linear_time() {
         }
     }
 }
+
+#[test]
+fn a_file_without_a_beginning_of_a_statement_is_not_cut_into_tokens() {
+    let may_hold_sql = |text: &str| super::may_hold_sql(text, super::Language::JavaScript);
+    for text in [
+        "a('SELECT 1')",
+        "a(`\n  (select b from c`)",
+        "a(\"\\n\\tWITH a AS (\")",
+        "a('-- a comment')",
+        "a('/* a comment */')",
+        "a('\u{a0}update')",
+        "a('\\x53ELECT')",
+        "'Refresh'",
+    ] {
+        assert!(may_hold_sql(text), "{text}");
+    }
+    for text in [
+        "select from a",
+        "'selected'",
+        "'a select'",
+        "it's a 'b'",
+        "''",
+        "'select_a'",
+        "'",
+    ] {
+        assert!(!may_hold_sql(text), "{text}");
+    }
+    assert!(super::may_hold_sql(
+        "a = <<~SQL\n  SELECT 1\nSQL",
+        super::Language::Ruby
+    ));
+    assert!(super::may_hold_sql(
+        "a = %q(SELECT 1)",
+        super::Language::Ruby
+    ));
+    assert!(!super::may_hold_sql("a = b", super::Language::Ruby));
+}
