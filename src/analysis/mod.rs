@@ -7,6 +7,7 @@ mod condition;
 pub mod presumed;
 pub mod proof;
 pub mod queries;
+mod reach;
 mod rows;
 pub mod transaction;
 pub mod verdict;

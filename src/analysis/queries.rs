@@ -14,6 +14,8 @@ use crate::schema::catalog::{Catalog, ObjectId, RelationBody};
 use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
 use crate::schema::name::{Ident, QualifiedName};
 
+use super::reach::{Reaches, Words, words_of};
+
 /// A query of a release.
 #[derive(Debug, Clone)]
 pub struct KnownQuery {
@@ -177,6 +179,81 @@ impl Usage {
     }
 }
 
+/// The queries of a release on one state of the timeline after another. A query is bound anew only where
+/// the steps in between can change what it comes to.
+struct Walk<'a> {
+    timeline: &'a Timeline,
+    code: &'a Code,
+    own_schema: &'a Catalog,
+    /// The queries that work on the release's own schema, and the words of each.
+    working: Vec<usize>,
+    words: Vec<Words>,
+    /// Where it stands, and what the queries come to there.
+    at: Option<usize>,
+    bounds: Vec<Bound>,
+    reaches: Reaches,
+}
+
+impl<'a> Walk<'a> {
+    fn new(timeline: &'a Timeline, code: &'a Code, usage: &Usage, own_schema: &'a Catalog) -> Self {
+        let working = usage.working();
+        Walk {
+            timeline,
+            code,
+            own_schema,
+            words: Vec::new(),
+            working,
+            at: None,
+            bounds: Vec::new(),
+            reaches: Reaches::default(),
+        }
+    }
+
+    /// What each query that works on its own schema comes to on a state.
+    fn on(&mut self, state: usize) -> impl Iterator<Item = (usize, &Bound)> {
+        let catalog = self.timeline.catalog(state);
+        match self.at.replace(state) {
+            None => self.bounds = self.code.bind_all(catalog, self.own_schema, &self.working),
+            Some(before) => self.go(before, state),
+        }
+        self.working.iter().copied().zip(&self.bounds)
+    }
+
+    fn go(&mut self, before: usize, state: usize) {
+        let (low, high) = (before.min(state), before.max(state));
+        let reach = self.reaches.between(self.timeline, low, high);
+        if self.words.is_empty() {
+            let texts = self
+                .working
+                .par_iter()
+                .map(|at| &self.code.queries[*at].text);
+            self.words = texts.map(|text| words_of(text)).collect();
+        }
+        let reached: Vec<usize> = (0..self.working.len())
+            .filter(|place| reach.has(&self.words[*place]))
+            .collect();
+        let queries: Vec<usize> = reached.iter().map(|place| self.working[*place]).collect();
+        let catalog = self.timeline.catalog(state);
+        let anew = self.code.bind_all(catalog, self.own_schema, &queries);
+        for (place, bound) in reached.into_iter().zip(anew) {
+            self.bounds[place] = bound;
+        }
+        debug_assert!(self.is_right_on(state));
+    }
+
+    /// Whether binding everything anew gives the same.
+    fn is_right_on(&self, state: usize) -> bool {
+        let catalog = self.timeline.catalog(state);
+        let anew = self.code.bind_all(catalog, self.own_schema, &self.working);
+        let mut pairs = self.working.iter().zip(self.bounds.iter().zip(&anew));
+        pairs.all(|(query, (kept, anew))| {
+            let (kept, anew) = (format!("{kept:?}"), format!("{anew:?}"));
+            assert_eq!(kept, anew, "{} on {state}", self.code.queries[*query].text);
+            true
+        })
+    }
+}
+
 /// The failure of a query on a state: a sure one, or else a possible one that it does not have on
 /// its own schema.
 fn failing(bound: &Bound, own: &Bound) -> Option<Failure> {
@@ -201,7 +278,7 @@ pub(super) fn follow_old(
     from: usize,
     last: usize,
 ) -> (Vec<Proof>, Vec<Reshaped>) {
-    let working = usage.working();
+    let mut walk = Walk::new(timeline, code, usage, own_schema);
     let mut open: Vec<Option<(usize, Failure)>> = vec![None; code.queries.len()];
     let mut reshaped: Vec<Option<Reshaped>> = vec![None; code.queries.len()];
     let mut out = Vec::new();
@@ -209,12 +286,11 @@ pub(super) fn follow_old(
     for &state in states.iter().filter(|state| **state > from) {
         let is_touched = (before..state).any(|step| !timeline.steps[step].touched.is_empty());
         if is_touched {
-            let bounds = code.bind_all(timeline.catalog(state), own_schema, &working);
-            for (&query, bound) in working.iter().zip(bounds) {
+            for (query, bound) in walk.on(state) {
                 let Some(own) = usage.bound(query) else {
                     continue;
                 };
-                let fails = failing(&bound, own);
+                let fails = failing(bound, own);
                 match (fails, open[query].take()) {
                     (Some(failure), None) => {
                         let start =
@@ -232,7 +308,7 @@ pub(super) fn follow_old(
                     }),
                     (None, None) => {
                         if reshaped[query].is_none()
-                            && let Some(what) = other_shape(own, &bound)
+                            && let Some(what) = other_shape(own, bound)
                         {
                             let differs = |position: &usize| {
                                 let bound =
@@ -296,7 +372,7 @@ pub(super) fn follow_new(
     from: usize,
     first: usize,
 ) -> Vec<Proof> {
-    let working = usage.working();
+    let mut walk = Walk::new(timeline, code, usage, own_schema);
     // Where it fails: from the lowest state known so far to where it works again.
     let mut open: Vec<Option<(usize, usize, Failure)>> = vec![None; code.queries.len()];
     let mut out = Vec::new();
@@ -319,12 +395,11 @@ pub(super) fn follow_new(
         let is_own = state == from;
         let is_touched = is_own || (state..after).any(|step| touches(timeline, step));
         if is_touched {
-            let bounds = code.bind_all(timeline.catalog(state), own_schema, &working);
-            for (&query, bound) in working.iter().zip(bounds) {
+            for (query, bound) in walk.on(state) {
                 let Some(own) = usage.bound(query) else {
                     continue;
                 };
-                match (failing(&bound, own), open[query].take()) {
+                match (failing(bound, own), open[query].take()) {
                     (Some(failure), None) => {
                         let works = |position: &usize| {
                             let bound =
@@ -412,7 +487,7 @@ pub(crate) fn requires(
     position: usize,
 ) -> usize {
     let (code, usage, own_schema) = release;
-    let working = usage.working();
+    let mut walk = Walk::new(timeline, code, usage, own_schema);
     let mut is_touched = false;
     for state in (0..position).rev() {
         is_touched |= touches(timeline, state);
@@ -420,9 +495,8 @@ pub(crate) fn requires(
         if !is_shown || !std::mem::take(&mut is_touched) {
             continue;
         }
-        let bounds = code.bind_all(timeline.catalog(state), own_schema, &working);
-        let fails = working.iter().zip(&bounds).any(|(query, bound)| {
-            let own = usage.bound(*query);
+        let fails = walk.on(state).any(|(query, bound)| {
+            let own = usage.bound(query);
             own.is_some_and(|own| failing(bound, own).is_some())
         });
         if fails {

@@ -978,6 +978,11 @@ impl Catalog {
         self.perhaps.contains(name)
     }
 
+    /// The names of objects that a statement that was not understood may have made.
+    pub(crate) fn perhaps(&self) -> impl Iterator<Item = &QualifiedName> {
+        self.perhaps.iter()
+    }
+
     /// The installed extensions with the schema that they were put in, where the statement says so.
     pub fn extensions_in(&self) -> impl Iterator<Item = (&Ident, Option<&Ident>)> {
         self.extensions
