@@ -1456,7 +1456,11 @@ fn locked_by_verify(scene: &Scene) -> String {
         std::thread::scope(|scope| {
             let asked = scope.spawn(|| scene.verify(&[]));
             while !asked.is_finished() {
-                seen.extend(watcher.answer(watch).expect("it answers"));
+                let locks = watcher.answer(watch).expect("it answers");
+                // Before it waits for the history, the server locks tables for moments.
+                if locks.iter().any(|it| it.ends_with(" false")) {
+                    seen.extend(locks);
+                }
                 std::thread::sleep(Duration::from_millis(20));
             }
             assert_eq!(asked.join().expect("no panic").code, 0);

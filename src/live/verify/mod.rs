@@ -4,8 +4,9 @@
 //! [`Verification`]: what the release needs and the database lacks, with the queries that fail and
 //! their SQLSTATE; what is different and hurts nobody; what could not be judged. Only the catalog is
 //! read, in one read-only transaction with a time limit: no query of the release is sent, and no
-//! table of it is locked. Where a query writes to a view, or a body is one of SQL that is not kept as
-//! text, the server itself locks for reading what these name, as it does for any query.
+//! table of it stays locked. For the text of a default, a check or the like the server locks the table
+//! for a moment; where a query writes to a view, or a body is one of SQL that is not kept as text, it
+//! locks for reading what these name, as it does for any query.
 //!
 //! The release's queries are bound to the server's catalog, by the code that judges migrations.
 //! What counts is whether this release can run, not which version the schema has: the database may
