@@ -24,6 +24,7 @@ mod listening;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 mod other_servers;
+mod packaging;
 mod pages;
 #[path = "../support/server.rs"]
 mod postgres;
