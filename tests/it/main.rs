@@ -3,6 +3,7 @@
 mod allowed;
 mod baseline;
 mod cli;
+mod clones;
 mod commands;
 #[cfg(feature = "live-postgres")]
 mod connection;
