@@ -1,5 +1,6 @@
 //! Everything that needs more than one room: histories, rule pages, the program itself.
 
+mod action;
 mod allowed;
 mod baseline;
 mod cli;
