@@ -81,7 +81,7 @@ fn paste(clone: &TestRepository, command: &str) {
 }
 
 /// How a clone is made, and the variables of the build.
-type Kind = (
+pub(crate) type Kind = (
     &'static str,
     fn(&TestRepository) -> TestRepository,
     &'static [(&'static str, &'static str)],
@@ -95,7 +95,7 @@ const GITLAB: &[(&str, &str)] = &[
 ];
 
 /// The clones that lack their base.
-const LACKING: [Kind; 9] = [
+pub(crate) const LACKING: [Kind; 9] = [
     (
         "one branch at depth 1",
         |server| TestRepository::clone_of(server, &["--depth=1", "--branch=topic"]),
