@@ -202,6 +202,10 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         });
         report.projects.extend(judged);
     }
+    // What is staged is the next commit, and HEAD the one before it.
+    if let Some(base) = base.filter(|_| !options.staged) {
+        say_if_hollow(&mut report, base)?;
+    }
     if !options.isolated
         && !options.without_baseline
         && let Some(baseline) = baseline::read(&target.tree)?
@@ -209,6 +213,24 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         baseline::apply(&baseline, &mut report, options.today.as_deref());
     }
     Ok(report)
+}
+
+/// Where nothing is new because HEAD is the base itself, the report says so; where that is no answer,
+/// the check was not made.
+fn say_if_hollow(report: &mut Report, base: Base) -> Result<()> {
+    let mut projects = report.projects.iter();
+    if projects.any(|it| it.summary.new_migrations > 0 || !it.findings.is_empty()) {
+        return Ok(());
+    }
+    if let Some(doubt) = base.doubt {
+        return Err(Error::Git(doubt));
+    }
+    for project in &mut report.projects {
+        if let Some(measured) = &mut project.base {
+            measured.head = base.head;
+        }
+    }
+    Ok(())
 }
 
 /// The version graph of a chain, and its matrix where it has releases.

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::chain::{Chain, declared_parents};
 use super::{New, Options, chain_of, overrides};
 use crate::discover::{
-    Base, Discovery, Environment, Migration, Project, Target, Tree, discover, discover_release,
-    discover_with_base, locate,
+    Base, Discovery, Environment, HeadAt, Migration, Project, Target, Tree, discover,
+    discover_release, discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::history::VersionGraph;
@@ -243,6 +243,7 @@ pub(super) fn drawn(project: &Project, chain: &Chain, tip: Option<Tip>) -> Resul
             name: base.name.clone(),
             revision: base.revision.clone(),
             version: base.migrations.last().map(|it| it.version.clone()),
+            head: HeadAt::default(),
         }),
         nodes,
         edges,

@@ -13,8 +13,8 @@ use crate::analysis::{
 };
 use crate::bind;
 use crate::discover::{
-    Consequence, Contents, DeployMode, Late, Migration, MigrationText, Oddity, OddityKind, Part,
-    Phase, Project, Retired, TransactionScope, Unit, Unread,
+    Consequence, Contents, DeployMode, HeadAt, Late, Migration, MigrationText, Oddity, OddityKind,
+    Part, Phase, Project, Retired, TransactionScope, Unit, Unread,
 };
 use crate::findings::{
     Blame, Finding, Place, Severity, Weighing, failing_query, findings, history_differs,
@@ -146,6 +146,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
         name: base.name.clone(),
         revision: base.revision.clone(),
         version: base.migrations.last().map(|it| it.version.clone()),
+        head: HeadAt::default(),
     });
     let unread = chain
         .migrations

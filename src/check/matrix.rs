@@ -4,7 +4,7 @@ use super::chain::Chain;
 use super::judge::{floor_at, open_window, release_reports};
 use super::{Options, chain_of, meant, overrides, read_code};
 use crate::analysis::{Access, Window};
-use crate::discover::{Environment, Project, discover, discover_with_base, locate};
+use crate::discover::{Environment, HeadAt, Project, discover, discover_with_base, locate};
 use crate::error::{Error, Result};
 use crate::report::{BaseReport, Cell, MatrixReport, MatrixState, ProjectMatrix};
 
@@ -77,6 +77,7 @@ pub(super) fn matrix(project: &Project, chain: &Chain) -> Result<ProjectMatrix> 
             name: base.name.clone(),
             revision: base.revision.clone(),
             version: base.migrations.last().map(|it| it.version.clone()),
+            head: HeadAt::default(),
         }),
         new_migrations: chain.migrations.len() - chain.first_new,
         verdict,

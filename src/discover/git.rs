@@ -20,6 +20,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::discover::text::{LARGEST, Mark, MigrationText};
 use crate::error::{Error, Result};
 
+mod remote;
+
+use remote::{Remote, USUAL_TARGET, quoted, setting_of_ci};
+
 /// A commit that exists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Commit {
@@ -48,6 +52,23 @@ pub struct Base {
     pub commit: Commit,
     /// Where both parted, when there are commits on both sides.
     pub fork: Option<Fork>,
+    /// Whether HEAD has commits of its own.
+    pub head: HeadAt,
+    /// Why it would mean nothing that nothing is new, where HEAD has no commit of its own: the change
+    /// is not what is checked out, or the branch was compared with itself. A gate must not pass then.
+    pub doubt: Option<String>,
+}
+
+/// Where HEAD is, seen from the commit that it is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HeadAt {
+    /// At another commit.
+    #[default]
+    Elsewhere,
+    /// At that commit, which has one before it.
+    Base,
+    /// At that commit, and no other one is known before it.
+    First,
 }
 
 /// Two lines of development.
@@ -111,17 +132,31 @@ const TARGET_BRANCH_VARIABLES: [&str; 9] = [
     "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
     "CI_COMMIT_TARGET_BRANCH",
     "CODEBUILD_WEBHOOK_BASE_REF",
-    "DRONE_TARGET_BRANCH",
+    DRONE_TARGET,
 ];
 
-/// The branches tried when nobody names one, in this order.
-const USUAL_BRANCHES: [&str; 5] = [
-    "origin/HEAD",
-    "origin/main",
-    "origin/master",
-    "main",
-    "master",
+/// Drone sets it for a push too, where it names the branch that is pushed.
+const DRONE_TARGET: &str = "DRONE_TARGET_BRANCH";
+
+/// What continuous integration calls the repository's own branch: for builds of a branch that no
+/// change was proposed of. Sources: the manuals of GitLab, Buildkite, Woodpecker and Drone.
+const DEFAULT_BRANCH_VARIABLES: [&str; 4] = [
+    "CI_DEFAULT_BRANCH",
+    "BUILDKITE_PIPELINE_DEFAULT_BRANCH",
+    "CI_REPO_DEFAULT_BRANCH",
+    "DRONE_REPO_BRANCH",
 ];
+
+/// The branches tried when nobody names one, in this order: those of the remote, and these here.
+const USUAL_BRANCHES: [&str; 2] = [USUAL_TARGET, "master"];
+
+/// A branch that a variable names.
+struct NamedBranch {
+    variable: &'static str,
+    branch: String,
+    /// Whether it is the target of the change that is built, rather than the repository's own branch.
+    is_target: bool,
+}
 
 /// Variables by which one git process tells another which repository is meant.
 const REPOSITORY_VARIABLES: [&str; 7] = [
@@ -226,20 +261,64 @@ impl Repository {
         match self.find(revision)? {
             Some(commit) => Ok(commit),
             None if revision == "HEAD" => Err(unborn()),
-            None => {
-                let mut message = format!("`{revision}` names no commit");
-                if let Some(branch) = revision.strip_prefix("origin/") {
-                    message.push_str(&format!("; fetch it first: git fetch origin {branch}"));
-                } else if self.is_shallow() {
-                    message.push_str(
-                        "; this clone is shallow, fetch the rest: git fetch --unshallow --tags",
-                    );
-                } else {
-                    message.push_str(" in this repository; is it fetched? git fetch --all --tags");
-                }
-                Err(Error::Git(message))
+            None => Err(self.not_found(revision)?),
+        }
+    }
+
+    /// The same; where nothing is called so, the branch of that name on the remote, with the name
+    /// that it has here. A build has that branch checked out nowhere.
+    fn resolve_branch(&self, revision: &str) -> Result<(String, Commit)> {
+        if let Some(commit) = self.find(revision)? {
+            return Ok((revision.to_owned(), commit));
+        }
+        if let Some(remote) = self.remote()? {
+            let branch = revision.strip_prefix("refs/heads/").unwrap_or(revision);
+            let remote_branch = format!("{}/{branch}", remote.name);
+            if let Some(commit) = self.find(&format!("refs/remotes/{remote_branch}"))? {
+                return Ok((remote_branch, commit));
             }
         }
+        Ok((revision.to_owned(), self.resolve(revision)?))
+    }
+
+    /// That `revision` names no commit, and what to do about it.
+    fn not_found(&self, revision: &str) -> Result<Error> {
+        let remotes = self.remotes()?;
+        let bare = revision.strip_prefix("refs/remotes/").unwrap_or(revision);
+        let branch_of = |remote: &Remote| -> Option<String> {
+            let branch = bare.strip_prefix(&*remote.name)?.strip_prefix('/')?;
+            let is_branch = !branch.is_empty() && !branch.contains(['~', '^', ':', '@']);
+            is_branch.then(|| branch.to_owned())
+        };
+        let found = remotes
+            .iter()
+            .find_map(|it| branch_of(it).map(|branch| (it, branch)));
+        if let Some((remote, branch)) = found {
+            let fetch = self.fetch_branch(remote, &branch);
+            return Ok(Error::Git(format!(
+                "`{revision}` names no commit; fetch it: `{fetch}`"
+            )));
+        }
+        let start = revision.find(['~', '^']).filter(|at| *at > 0);
+        if let Some(start) = start.map(|at| &revision[..at])
+            && !self.is_shallow()
+            && self.find(start)?.is_some()
+        {
+            return Ok(Error::Git(format!(
+                "`{revision}` names no commit: the history of `{start}` does not go that far"
+            )));
+        }
+        Ok(Error::Git(match self.remote()? {
+            Some(remote) => format!(
+                "`{revision}` names no commit in this clone; if the remote has it, fetch what is \
+                 missing: `{}`",
+                self.fetch_everything(&remote)
+            ),
+            None => format!(
+                "`{revision}` names no commit in this repository, which has no remote to fetch it \
+                 from"
+            ),
+        }))
     }
 
     /// The folder of everything that is staged, as the next commit is going to have it. Git stores it
@@ -419,20 +498,28 @@ impl Repository {
     ///
     /// [`Error::Git`] when it is neither.
     pub fn revisions(&self, revision_or_pattern: &str) -> Result<Vec<Reference>> {
-        if let Some(commit) = self.find(revision_or_pattern)? {
-            return Ok(vec![Reference {
-                name: revision_or_pattern.to_owned(),
-                commit,
-            }]);
-        }
-        if !revision_or_pattern.contains(['*', '?', '[', '{']) {
-            return self.resolve(revision_or_pattern).map(|_| Vec::new());
+        // What git reads as a revision may hold these too: `v1^{commit}`.
+        let is_pattern = revision_or_pattern.contains(['*', '?', '[', '{']);
+        let exact = match is_pattern {
+            true => self
+                .find(revision_or_pattern)?
+                .map(|it| (revision_or_pattern.to_owned(), it)),
+            false => Some(self.resolve_branch(revision_or_pattern)?),
+        };
+        if let Some((name, commit)) = exact {
+            return Ok(vec![Reference { name, commit }]);
         }
         let found = self.matching(revision_or_pattern)?;
         if found.is_empty() {
+            let fetch = match self.remote()? {
+                Some(remote) => format!(
+                    "; if the remote has any, fetch them: `{}`",
+                    self.fetch_everything(&remote)
+                ),
+                None => ", and this repository has no remote to fetch one from".to_owned(),
+            };
             return Err(Error::Git(format!(
-                "no tag or branch matches `{revision_or_pattern}`; are the tags fetched? \
-                 git fetch --tags"
+                "no tag or branch matches `{revision_or_pattern}`{fetch}"
             )));
         }
         Ok(found)
@@ -454,58 +541,186 @@ impl Repository {
 
     /// What the work tree is compared with: `explicit` (`--base`), else the branch that continuous
     /// integration names in a variable, else `origin/HEAD`, `origin/main`, `origin/master`, `main`
-    /// or `master`. For a branch it is the commit where HEAD left it; a tag or another revision
-    /// stands for itself. Where the branch is checked out, base is HEAD, and only what is not
-    /// committed is new.
+    /// or `master`; without a remote `origin` another one stands for it. For a branch it is the commit
+    /// where HEAD left it; a tag or another revision stands for itself. Where the branch is checked
+    /// out, base is HEAD, and only what is not committed is new.
     ///
     /// # Errors
     ///
     /// [`Error::Git`] when nothing can be compared with, and what to do about it.
     pub fn base(&self, explicit: Option<&str>, environment: Environment<'_>) -> Result<Base> {
         if let Some(revision) = explicit {
-            return self.explicit_base(revision);
+            return self.explicit_base(revision, environment);
         }
-        if let Some((variable, branch)) = target_branch(environment) {
-            let remote = format!("origin/{branch}");
-            let found = self.find_all(&["HEAD", &remote, &branch])?;
-            let head = found[0].clone().ok_or_else(unborn)?;
-            return match (&found[1], &found[2]) {
-                (Some(tip), _) => self.left_at(&remote, tip, &head),
-                (None, Some(tip)) => self.left_at(&branch, tip, &head),
-                (None, None) => Err(Error::Git(format!(
-                    "{variable} says that the change is for `{branch}`, which is not in this \
-                     clone; fetch the target branch: git fetch origin {branch} (with \
-                     actions/checkout: fetch-depth: 0), or name a revision with --base"
-                ))),
+        let named = named_branch(environment);
+        let names = |remote: &str| -> Vec<String> {
+            let here: Vec<&str> = match &named {
+                Some(it) => vec![&it.branch],
+                None => USUAL_BRANCHES.to_vec(),
             };
+            let head = named.is_none().then_some("HEAD");
+            let there = head.iter().chain(&here).map(|it| format!("{remote}/{it}"));
+            there
+                .chain(here.iter().map(|it| (*it).to_owned()))
+                .collect()
+        };
+        let mut remote = "origin".to_owned();
+        let (head, mut tips) = self.tips(names(&remote))?;
+        let is_there = |tips: &[(String, Commit)], remote: &str| {
+            let prefix = format!("{remote}/");
+            tips.iter().any(|(name, _)| name.starts_with(&prefix))
+        };
+        if !is_there(&tips, &remote)
+            && let Some(other) = self.remote()?.filter(|it| it.name != remote)
+        {
+            remote = other.name;
+            tips = self.tips(names(&remote))?.1;
         }
-        let mut names = vec!["HEAD"];
-        names.extend(USUAL_BRANCHES);
-        let mut found = self.find_all(&names)?.into_iter();
-        let head = found.next().flatten().ok_or_else(unborn)?;
-        let tips: Vec<(&str, Commit)> = USUAL_BRANCHES
-            .into_iter()
-            .zip(found)
-            .filter_map(|(name, tip)| Some((name, tip?)))
-            .collect();
-        match tips.as_slice() {
-            // `origin/HEAD` is a name for git; people know the branch it stands for.
-            [("origin/HEAD", tip), rest @ ..] => {
-                let known = rest
-                    .iter()
-                    .find(|(name, other)| name.starts_with("origin/") && other == tip);
-                self.left_at(known.map_or("origin/HEAD", |(name, _)| name), tip, &head)
-            }
-            [(name, tip), ..] => self.left_at(name, tip, &head),
-            [] => Err(Error::Git(format!(
-                "nothing to compare with: this clone has none of {}; fetch the target branch \
-                 (git fetch origin main) or name a revision with --base",
-                USUAL_BRANCHES.join(", ")
-            ))),
+        match named {
+            Some(named) => self.named_base(&named, tips.first(), &head, environment),
+            None => self.usual_base(&names(&remote), &tips, &remote, &head, environment),
         }
     }
 
-    fn explicit_base(&self, revision: &str) -> Result<Base> {
+    /// HEAD, and those of these branches that are here.
+    fn tips(&self, names: Vec<String>) -> Result<(Commit, Vec<(String, Commit)>)> {
+        let questions: Vec<&str> = std::iter::once("HEAD")
+            .chain(names.iter().map(String::as_str))
+            .collect();
+        let mut found = self.find_all(&questions)?.into_iter();
+        let head = found.next().flatten().ok_or_else(unborn)?;
+        let tips = names.into_iter().zip(found);
+        let tips = tips.filter_map(|(name, tip)| Some((name, tip?)));
+        Ok((head, tips.collect()))
+    }
+
+    /// Where HEAD left the branch that continuous integration names.
+    fn named_base(
+        &self,
+        named: &NamedBranch,
+        tip: Option<&(String, Commit)>,
+        head: &Commit,
+        environment: Environment<'_>,
+    ) -> Result<Base> {
+        let NamedBranch {
+            variable, branch, ..
+        } = named;
+        let Some((name, tip)) = tip else {
+            let what = match named.is_target {
+                true => "the change is for",
+                false => "the repository's own branch is",
+            };
+            let cure = match self.remote()? {
+                Some(remote) => format!(
+                    "fetch the target branch: `{}`{}, or name a revision with --base",
+                    self.fetch_branch(&remote, branch),
+                    setting_of_ci(environment)
+                ),
+                None => format!(
+                    "there is no remote to fetch it from: {}",
+                    self.without_remote()?
+                ),
+            };
+            return Err(Error::Git(format!(
+                "{variable} says that {what} `{branch}`, which is not in this clone; {cure}"
+            )));
+        };
+        let mut base = self.left_at(name, tip, head, environment)?;
+        if named.is_target && base.head != HeadAt::Elsewhere {
+            let is_github = *variable == "GITHUB_BASE_REF";
+            let how = match is_github {
+                true => " (with actions/checkout: `ref: refs/pull/NUMBER/merge`)",
+                false => "",
+            };
+            let other = match base.head {
+                HeadAt::Base => "; or judge the last commit: `migcheck check --base HEAD~1`",
+                HeadAt::Elsewhere | HeadAt::First => "",
+            };
+            base.doubt = Some(format!(
+                "{variable} says that this is a change for `{branch}`, but all that is checked out \
+                 is in `{name}` already; check out the change{how}{other}"
+            ));
+        }
+        Ok(base)
+    }
+
+    /// Where HEAD left the first of the usual branches that is here.
+    fn usual_base(
+        &self,
+        sought: &[String],
+        tips: &[(String, Commit)],
+        remote: &str,
+        head: &Commit,
+        environment: Environment<'_>,
+    ) -> Result<Base> {
+        let own = format!("{remote}/HEAD");
+        let mut itself: Option<Base> = None;
+        for (at, (name, tip)) in tips.iter().enumerate() {
+            // `origin/HEAD` is a name for git; people know the branch it stands for.
+            let mut rest = tips[at + 1..].iter();
+            let is_branch =
+                |it: &&(String, Commit)| it.0.starts_with(&format!("{remote}/")) && it.1 == *tip;
+            let known = match *name == own {
+                true => rest.find(is_branch),
+                false => None,
+            };
+            let shown = known.map_or(name, |(name, _)| name);
+            let mut base = self.left_at(shown, tip, head, environment)?;
+            if *shown != own || base.head == HeadAt::Elsewhere {
+                return Ok(base);
+            }
+            // A clone of one branch alone calls that branch the remote's own where the remote does so,
+            // or has no other one. It tells nothing of what the branch is going to be merged into.
+            let Some(branch) = self.head_of(remote)? else {
+                return Ok(base);
+            };
+            base.name = format!("{remote}/{branch}");
+            let mut remotes = self.remotes()?.into_iter();
+            let Some(remote) = remotes.find(|it| it.name == remote && it.is_narrow()) else {
+                return Ok(base);
+            };
+            base.doubt = Some(format!(
+                "this clone holds `{branch}` alone, so that it would be compared with itself; fetch \
+                 the target branch: `{}`{}, or say that `{branch}` is the target: --base {}",
+                self.fetch_branch(&remote, USUAL_TARGET),
+                setting_of_ci(environment),
+                quoted(&base.name)
+            ));
+            itself.get_or_insert(base);
+        }
+        if let Some(base) = itself {
+            return Ok(base);
+        }
+        let none_of = sought.join(", ");
+        Err(Error::Git(match self.remote()? {
+            Some(remote) => format!(
+                "nothing to compare with: this clone has none of {none_of}; fetch the target branch, \
+                 if that is `{USUAL_TARGET}`: `{}`{}, or name a revision with --base",
+                self.fetch_branch(&remote, USUAL_TARGET),
+                setting_of_ci(environment)
+            ),
+            None => format!(
+                "nothing to compare with: this repository has no remote and none of {}; {}",
+                USUAL_BRANCHES.join(", "),
+                self.without_remote()?
+            ),
+        }))
+    }
+
+    /// What can be compared with where there is nowhere to fetch from.
+    fn without_remote(&self) -> Result<String> {
+        Ok(match self.other_branch()? {
+            Some(branch) => format!(
+                "name the target branch, as in `migcheck check --base {}`",
+                quoted(&branch)
+            ),
+            None => "name a revision with --base, or judge each migration as a change of its own: \
+                     `migcheck check --all`"
+                .to_owned(),
+        })
+    }
+
+    fn explicit_base(&self, revision: &str, environment: Environment<'_>) -> Result<Base> {
         let bare = revision.strip_prefix("refs/").unwrap_or(revision);
         let names = [
             format!("refs/heads/{bare}"),
@@ -519,32 +734,42 @@ impl Repository {
             .collect();
         let found = self.find_all(&questions)?;
         let Some(commit) = found[1].clone() else {
-            if found[0].is_none() {
+            let Some(head) = &found[0] else {
                 return Err(unborn());
-            }
-            let commit = self.resolve(revision)?;
-            let head = found[0].as_ref();
-            return Ok(Base {
-                name: revision.to_owned(),
-                fork: head.map_or(Ok(None), |head| self.fork(&commit, head))?,
-                commit,
-            });
+            };
+            let (name, tip) = self.resolve_branch(revision)?;
+            return self.left_at(&name, &tip, head, environment);
         };
         let full_branch = bare.starts_with("heads/") || bare.starts_with("remotes/");
         // Git, too, prefers the tag where a tag and a branch share a name.
         let is_branch = found[5].is_none()
             && (found[2].is_some() || found[3].is_some() || (full_branch && found[4].is_some()));
         match &found[0] {
-            Some(head) if is_branch => self.left_at(revision, &commit, head),
+            Some(head) if is_branch => self.left_at(revision, &commit, head, environment),
             head => Ok(Base {
                 name: revision.to_owned(),
                 fork: match head {
                     Some(head) => self.fork(&commit, head)?,
                     None => None,
                 },
+                head: match head {
+                    Some(head) => self.head_at(&commit, head)?,
+                    None => HeadAt::Elsewhere,
+                },
                 commit,
+                doubt: None,
             }),
         }
+    }
+
+    fn head_at(&self, commit: &Commit, head: &Commit) -> Result<HeadAt> {
+        if commit != head {
+            return Ok(HeadAt::Elsewhere);
+        }
+        Ok(match self.find("HEAD~1")? {
+            Some(_) => HeadAt::Base,
+            None => HeadAt::First,
+        })
     }
 
     /// Where the lines of `tip` and of `head` parted, when there are commits on both sides. Where
@@ -586,28 +811,45 @@ impl Repository {
     }
 
     /// Where `head` left the branch `name`.
-    fn left_at(&self, name: &str, tip: &Commit, head: &Commit) -> Result<Base> {
-        match self.merge_base(tip, head)? {
-            Some(commit) => Ok(Base {
+    fn left_at(
+        &self,
+        name: &str,
+        tip: &Commit,
+        head: &Commit,
+        environment: Environment<'_>,
+    ) -> Result<Base> {
+        if let Some(commit) = self.merge_base(tip, head)? {
+            return Ok(Base {
                 name: name.to_owned(),
                 fork: self.fork_at(tip, commit.clone(), head)?,
+                head: self.head_at(&commit, head)?,
                 commit,
-            }),
-            None if self.is_shallow() => Err(Error::Git(format!(
-                "this clone is shallow and does not reach the commit where HEAD left `{name}`; \
-                 fetch the rest: git fetch --unshallow (with actions/checkout: fetch-depth: 0)"
-            ))),
-            None => Err(Error::Git(format!(
-                "HEAD and `{name}` have no commit in common; name a revision with --base"
-            ))),
+                doubt: None,
+            });
         }
-    }
-
-    /// Whether the clone was cut off at some depth. Asked only for error messages.
-    fn is_shallow(&self) -> bool {
-        let mut command = self.git();
-        command.args(["rev-parse", "--is-shallow-repository"]);
-        matches!(run(&mut command), Ok(Some((out, _))) if out.trim() == "true")
+        let cut = match self.is_shallow() {
+            true => self.remote()?,
+            false => None,
+        };
+        Err(Error::Git(match cut {
+            Some(remote) => {
+                let branch = name.strip_prefix("refs/remotes/").unwrap_or(name);
+                let branch = branch.strip_prefix(&*remote.name);
+                let branch = branch.and_then(|it| it.strip_prefix('/'));
+                let fetch = match branch.filter(|it| *it != "HEAD") {
+                    Some(branch) => self.fetch_branch(&remote, branch),
+                    None => self.fetch_history(&remote),
+                };
+                format!(
+                    "this clone is shallow and does not reach the commit where HEAD left `{name}`; \
+                     fetch the rest: `{fetch}`{}",
+                    setting_of_ci(environment)
+                )
+            }
+            None => {
+                format!("HEAD and `{name}` have no commit in common; name a revision with --base")
+            }
+        }))
     }
 
     /// The files of the work tree, from its top: tracked ones that are there, and untracked ones
@@ -1001,13 +1243,23 @@ fn unborn() -> Error {
     )
 }
 
-/// The first variable of continuous integration that names a target branch, and the branch.
-fn target_branch(environment: Environment<'_>) -> Option<(&'static str, String)> {
-    TARGET_BRANCH_VARIABLES.into_iter().find_map(|variable| {
-        let value = environment(variable)?.into_string().ok()?;
-        let branch = value.strip_prefix("refs/heads/").unwrap_or(&value);
-        (!branch.is_empty()).then(|| (variable, branch.to_owned()))
-    })
+/// The first variable of continuous integration that names a target branch, or else the repository's
+/// own branch.
+fn named_branch(environment: Environment<'_>) -> Option<NamedBranch> {
+    let is_proposed = environment("DRONE_PULL_REQUEST").is_some_and(|it| !it.is_empty());
+    let targets = TARGET_BRANCH_VARIABLES.map(|it| (it, true)).into_iter();
+    targets
+        .filter(|(variable, _)| *variable != DRONE_TARGET || is_proposed)
+        .chain(DEFAULT_BRANCH_VARIABLES.map(|it| (it, false)))
+        .find_map(|(variable, is_target)| {
+            let value = environment(variable)?.into_string().ok()?;
+            let branch = value.strip_prefix("refs/heads/").unwrap_or(&value);
+            (!branch.is_empty()).then(|| NamedBranch {
+                variable,
+                branch: branch.to_owned(),
+                is_target,
+            })
+        })
 }
 
 /// The variables to hand on: a hook's index and objects when they are this repository's, which
@@ -1080,8 +1332,14 @@ mod tests {
                 let subject = repository.git(&["log", "-1", "--format=%s", base.commit.id()]);
                 format!("{}@{subject}", base.name)
             }
-            Err(error) => error.to_string(),
+            Err(error) => plain(repository, &error.to_string()),
         }
+    }
+
+    /// A message as it is when the repository is where the tests run.
+    fn plain(repository: &TestRepository, message: &str) -> String {
+        let root = repository.root().canonicalize().unwrap();
+        message.replace(&format!("git -C {} ", root.display()), "git ")
     }
 
     /// `main` with `one`, `two`; `topic` from `one` with `three`, checked out.
@@ -1140,11 +1398,27 @@ mod tests {
         let repository = forked();
         assert_eq!(
             base(&repository, Some("origin/main")),
-            "`origin/main` names no commit; fetch it first: git fetch origin main"
+            "`origin/main` names no commit in this repository, which has no remote to fetch it from"
+        );
+        repository.git(&["remote", "add", "origin", "."]);
+        assert_eq!(
+            base(&repository, Some("origin/main")),
+            "`origin/main` names no commit; fetch it: `git fetch origin main`"
+        );
+        repository.git(&["config", "--unset", "remote.origin.fetch"]);
+        assert_eq!(
+            base(&repository, Some("origin/main")),
+            "`origin/main` names no commit; fetch it: `git fetch origin \
+             main:refs/remotes/origin/main`"
         );
         assert_eq!(
             base(&repository, Some("--all")),
-            "`--all` names no commit in this repository; is it fetched? git fetch --all --tags"
+            "`--all` names no commit in this clone; if the remote has it, fetch what is missing: \
+             `git fetch --tags origin '+refs/heads/*:refs/remotes/origin/*'`"
+        );
+        assert_eq!(
+            base(&repository, Some("HEAD~7")),
+            "`HEAD~7` names no commit: the history of `HEAD` does not go that far"
         );
         assert!(open(&repository).resolve("main\nmain").is_err());
         assert!(open(&repository).resolve("").is_err());
@@ -1175,9 +1449,19 @@ mod tests {
                 "GITHUB_BASE_REF",
                 "release/2",
                 "GITHUB_BASE_REF says that the change is for `release/2`, which is not in this \
-                 clone; fetch the target branch: git fetch origin release/2 (with \
-                 actions/checkout: fetch-depth: 0), or name a revision with --base",
+                 clone; fetch the target branch: `git fetch origin release/2`, or name a revision \
+                 with --base",
             ),
+            (
+                "CI_DEFAULT_BRANCH",
+                "trunk",
+                "CI_DEFAULT_BRANCH says that the repository's own branch is `trunk`, which is not \
+                 in this clone; fetch the target branch: `git fetch origin trunk`, or name a \
+                 revision with --base",
+            ),
+            ("CI_DEFAULT_BRANCH", "topic", "origin/topic@one"),
+            // A push, where it is the branch that is pushed.
+            ("DRONE_TARGET_BRANCH", "topic", "origin/main@two"),
         ] {
             let environment = |name: &str| (name == variable).then(|| value.into());
             assert_eq!(base_with(&clone, None, &environment), expected);
@@ -1201,10 +1485,91 @@ mod tests {
         repository.git(&["branch", "--quiet", "-D", "main", "topic"]);
         assert_eq!(
             base(&repository, None),
-            "nothing to compare with: this clone has none of origin/HEAD, origin/main, \
-             origin/master, main, master; fetch the target branch (git fetch origin main) or name \
-             a revision with --base"
+            "nothing to compare with: this repository has no remote and none of main, master; name a \
+             revision with --base, or judge each migration as a change of its own: `migcheck check \
+             --all`"
         );
+        repository.git(&["branch", "trunk", "HEAD~1"]);
+        assert_eq!(
+            base(&repository, None),
+            "nothing to compare with: this repository has no remote and none of main, master; name \
+             the target branch, as in `migcheck check --base trunk`"
+        );
+        assert_eq!(base(&repository, Some("trunk")), "trunk@one");
+        repository.git(&["branch", "--quiet", "-D", "trunk"]);
+        repository.git(&["remote", "add", "origin", "."]);
+        assert_eq!(
+            base(&repository, None),
+            "nothing to compare with: this clone has none of origin/HEAD, origin/main, \
+             origin/master, main, master; fetch the target branch, if that is `main`: `git fetch \
+             origin main`, or name a revision with --base"
+        );
+    }
+
+    #[test]
+    fn another_remote_stands_for_origin_and_a_branch_is_found_there() {
+        let source = forked();
+        let clone = TestRepository::clone_of(&source, &["--origin=work", "--branch=topic"]);
+        assert_eq!(base(&clone, None), "work/topic@three");
+        source.git(&["checkout", "--quiet", "main"]);
+        clone.git(&["remote", "set-head", "work", "main"]);
+        assert_eq!(base(&clone, None), "work/main@one");
+        assert_eq!(base(&clone, Some("main")), "work/main@one");
+        let environment = |name: &str| (name == "CHANGE_TARGET").then(|| "main".into());
+        assert_eq!(base_with(&clone, None, &environment), "work/main@one");
+        let live = open(&clone).revisions("main").unwrap();
+        assert_eq!(live[0].name, "work/main");
+        clone.git(&["remote", "add", "upstream", "."]);
+        assert_eq!(
+            base(&clone, Some("upstream/main")),
+            "`upstream/main` names no commit; fetch it: `git fetch upstream main`"
+        );
+    }
+
+    #[test]
+    fn head_without_commits_of_its_own_is_said_and_doubted_where_it_is_no_answer() {
+        let found = |repository: &TestRepository, environment: Environment<'_>| {
+            let base = open(repository).base(None, environment).unwrap();
+            (base.head, base.doubt.map(|it| plain(repository, &it)))
+        };
+        let mut repository = TestRepository::new();
+        repository.commit("one");
+        assert_eq!(found(&repository, &nothing), (HeadAt::First, None));
+        repository.commit("two");
+        assert_eq!(found(&repository, &nothing), (HeadAt::Base, None));
+        assert_eq!(found(&forked(), &nothing), (HeadAt::Elsewhere, None));
+        // A build of a change whose target is checked out, as with pull_request_target.
+        let environment = |name: &str| (name == "GITHUB_BASE_REF").then(|| "main".into());
+        let (head, doubt) = found(&repository, &environment);
+        assert_eq!(head, HeadAt::Base);
+        assert_eq!(
+            doubt.as_deref(),
+            Some(
+                "GITHUB_BASE_REF says that this is a change for `main`, but all that is checked out \
+                 is in `main` already; check out the change (with actions/checkout: `ref: \
+                 refs/pull/NUMBER/merge`); or judge the last commit: `migcheck check --base HEAD~1`"
+            )
+        );
+        let environment = |name: &str| (name == "CI_DEFAULT_BRANCH").then(|| "main".into());
+        assert_eq!(found(&repository, &environment), (HeadAt::Base, None));
+        // A clone of one branch, which its remote calls its own.
+        let source = forked();
+        let clone = TestRepository::clone_of(&source, &["--depth=1"]);
+        let (head, doubt) = found(&clone, &nothing);
+        assert_eq!(head, HeadAt::First);
+        assert_eq!(
+            doubt.as_deref(),
+            Some(
+                "this clone holds `topic` alone, so that it would be compared with itself; fetch the \
+                 target branch: `git fetch --unshallow origin main:refs/remotes/origin/main`, or say \
+                 that `topic` is the target: --base origin/topic"
+            )
+        );
+        // Whoever has all branches has the right one for it, and a trunk is none but itself.
+        let clone = TestRepository::clone_of(&source, &["--depth=1", "--no-single-branch"]);
+        assert_eq!(found(&clone, &nothing), (HeadAt::First, None));
+        let clone = TestRepository::clone_of(&source, &["--depth=1", "--branch=main"]);
+        assert_eq!(found(&clone, &nothing), (HeadAt::First, None));
     }
 
     #[test]
@@ -1214,12 +1579,23 @@ mod tests {
         assert_eq!(
             base(&clone, Some("origin/main")),
             "this clone is shallow and does not reach the commit where HEAD left `origin/main`; \
-             fetch the rest: git fetch --unshallow (with actions/checkout: fetch-depth: 0)"
+             fetch the rest: `git fetch --unshallow origin main`"
         );
         assert_eq!(
             base(&clone, Some("v0.9")),
-            "`v0.9` names no commit; this clone is shallow, fetch the rest: git fetch \
-             --unshallow --tags"
+            "`v0.9` names no commit in this clone; if the remote has it, fetch what is missing: `git \
+             fetch --unshallow --tags origin`"
+        );
+        let environment = |name: &str| match name {
+            "GITHUB_BASE_REF" => Some("main".into()),
+            "GITHUB_ACTIONS" => Some("true".into()),
+            _ => None,
+        };
+        assert_eq!(
+            base_with(&clone, None, &environment),
+            "this clone is shallow and does not reach the commit where HEAD left `origin/main`; \
+             fetch the rest: `git fetch --unshallow origin main` (or give actions/checkout \
+             `fetch-depth: 0`)"
         );
     }
 
@@ -1344,7 +1720,7 @@ mod tests {
         assert_eq!(names("v1.9"), "v1.9");
         assert_eq!(
             names("v2.*"),
-            "no tag or branch matches `v2.*`; are the tags fetched? git fetch --tags"
+            "no tag or branch matches `v2.*`, and this repository has no remote to fetch one from"
         );
         assert!(names("v3").starts_with("`v3` names no commit"));
         let annotated = git.resolve("v1.10").unwrap();

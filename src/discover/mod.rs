@@ -31,7 +31,7 @@ pub use config::{
     FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed, Prepared, Retired,
     RetiredAccess, RuleSettings, nearest_name, unknown_name,
 };
-pub use git::{Base, Commit, Environment, Fork, Reference, Repository};
+pub use git::{Base, Commit, Environment, Fork, HeadAt, Reference, Repository};
 pub use layout::{
     Edit, Edited, HistorySource, HistoryTable, KnownMigration, Layout, Reach, Reaction, TableName,
     known,

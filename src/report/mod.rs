@@ -35,7 +35,8 @@ use std::collections::BTreeMap;
 
 use crate::analysis::{InTransaction, Role, Truth, Verdict};
 use crate::discover::{
-    DeployMode, Ignored, Layout, LeftOut, Named, ServerVersion, TransactionScope, Unit, Unreadable,
+    DeployMode, HeadAt, Ignored, Layout, LeftOut, Named, ServerVersion, TransactionScope, Unit,
+    Unreadable,
 };
 use crate::findings::{Finding, Severity};
 use crate::source::{Position, SourceFile, Span};
@@ -172,6 +173,8 @@ pub struct BaseReport {
     pub revision: Option<String>,
     /// The newest version there.
     pub version: Option<String>,
+    /// Where HEAD is, seen from it; elsewhere too where that was not asked.
+    pub head: HeadAt,
 }
 
 /// One release.

@@ -1,11 +1,12 @@
 //! What a finding and a verdict say to people, for every format: plain text, nothing escaped.
 
 use crate::analysis::{Access, Evidence, Pair, Unused, Verdict, Weight};
+use crate::discover::HeadAt;
 use crate::findings::{BreakReport, Finding};
 
-use super::ProjectReport;
 use super::printable::printable;
 use super::wrap::counted;
+use super::{BaseReport, ProjectReport};
 
 /// The most breaks that a finding lists; one cause can have many.
 const MOST_BREAKS: usize = 8;
@@ -156,7 +157,7 @@ pub(super) fn summary(project: &ProjectReport) -> String {
     let counts = counts(project);
     if summary.new_migrations == 0 && summary.verdict != Some(Verdict::Broken) {
         let since = match &project.base {
-            Some(base) => format!(" since {}", base.name),
+            Some(base) => format!(" since {}{}", base.name, own_commits(base)),
             None => String::new(),
         };
         return match counts.is_empty() {
@@ -191,6 +192,20 @@ pub(super) fn summary(project: &ProjectReport) -> String {
         }
     }
     line
+}
+
+/// That HEAD has no commit of its own, so that only what is not committed could have been new, and
+/// how its last commit is judged all the same.
+fn own_commits(base: &BaseReport) -> &'static str {
+    match base.head {
+        // Whoever names HEAD knows.
+        _ if base.name.starts_with("HEAD") => "",
+        HeadAt::Elsewhere => "",
+        HeadAt::First => ", which is HEAD itself",
+        HeadAt::Base => {
+            ", which is HEAD itself (`migcheck check --base HEAD~1` judges its last commit)"
+        }
+    }
 }
 
 /// How many findings there are of each kind; empty where there are none.

@@ -440,7 +440,7 @@ fn nothing_new_since_the_base() {
     --- stderr
     migcheck: sqlx · postgres · migrations/ (1, 0 new) · base main@60c8a76
     --- stdout
-    nothing new since main@60c8a76
+    nothing new since main@60c8a76, which is HEAD itself
     --- exit 0
     ");
 }
@@ -505,7 +505,7 @@ fn base_is_a_branch_a_tag_or_a_revision() {
     ");
     assert_snapshot!(migcheck(repository.root(), &["check", "--base", "v0"]), @"
     --- stderr
-    migcheck: `v0` names no commit in this repository; is it fetched? git fetch --all --tags
+    migcheck: `v0` names no commit in this repository, which has no remote to fetch it from
     --- exit 2
     ");
 }
@@ -559,7 +559,7 @@ fn live_releases_are_tags_and_globs() {
     "#);
     assert_snapshot!(migcheck(repository.root(), &["check", "--live", "v3.*"]), @"
     --- stderr
-    migcheck: no tag or branch matches `v3.*`; are the tags fetched? git fetch --tags
+    migcheck: no tag or branch matches `v3.*`, and this repository has no remote to fetch one from
     --- exit 2
     ");
 }
@@ -599,13 +599,13 @@ fn shallow_clone_without_its_target() {
     clone.git(&["update-ref", "-d", "refs/remotes/origin/topic"]);
     assert_snapshot!(migcheck(clone.root(), &["check"]), @"
     --- stderr
-    migcheck: nothing to compare with: this clone has none of origin/HEAD, origin/main, origin/master, main, master; fetch the target branch (git fetch origin main) or name a revision with --base
+    migcheck: nothing to compare with: this clone has none of origin/HEAD, origin/main, origin/master, main, master; fetch the target branch, if that is `main`: `git fetch --unshallow origin main:refs/remotes/origin/main`, or name a revision with --base
     --- exit 2
     ");
     let mut in_ci = program(clone.root(), &["check"]);
     assert_snapshot!(shown(in_ci.env("GITHUB_BASE_REF", "main")), @"
     --- stderr
-    migcheck: GITHUB_BASE_REF says that the change is for `main`, which is not in this clone; fetch the target branch: git fetch origin main (with actions/checkout: fetch-depth: 0), or name a revision with --base
+    migcheck: GITHUB_BASE_REF says that the change is for `main`, which is not in this clone; fetch the target branch: `git fetch --unshallow origin main:refs/remotes/origin/main`, or name a revision with --base
     --- exit 2
     ");
 }
@@ -649,7 +649,7 @@ fn wrong_configuration_has_a_place_and_the_nearest_name() {
     --- stderr
     migcheck: plain · postgres · migrations/ (1, 0 new) · base main@60c8a76
     --- stdout
-    nothing new since main@60c8a76
+    nothing new since main@60c8a76, which is HEAD itself
     --- exit 0
     ");
 }

@@ -48,7 +48,7 @@ fn printed(repository: &TestRepository, format: &str) -> String {
 }
 
 /// What a program says against a document, or nothing; `None` where it is not installed.
-fn judged(name: &str, command: &mut Command) -> Option<String> {
+pub(crate) fn judged(name: &str, command: &mut Command) -> Option<String> {
     let output = command.output().map_err(|error| error.to_string());
     let output = home::required(name, output)?;
     let said = [output.stdout, output.stderr].concat();
@@ -65,13 +65,13 @@ fn judged(name: &str, command: &mut Command) -> Option<String> {
     })
 }
 
-fn schema(name: &str) -> std::path::PathBuf {
+pub(crate) fn schema(name: &str) -> std::path::PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     root.join("tests/schemas").join(name)
 }
 
 /// A Python that has the validator of JSON schemas: that of the system, or the first one found.
-fn python() -> &'static str {
+pub(crate) fn python() -> &'static str {
     let has_it = |python: &&str| {
         let arguments = ["-c", "import jsonschema"];
         let output = Command::new(python).args(arguments).output();
@@ -81,7 +81,7 @@ fn python() -> &'static str {
     all.into_iter().find(has_it).unwrap_or("python3")
 }
 
-const VALIDATE: &str = "import json, sys, jsonschema
+pub(crate) const VALIDATE: &str = "import json, sys, jsonschema
 schema, document = (json.load(open(it)) for it in sys.argv[1:3])
 validator = jsonschema.validators.validator_for(schema)
 validator.check_schema(schema)

@@ -1,8 +1,11 @@
 //! Everything that needs more than one room: histories, rule pages, the program itself.
 
+mod action;
 mod allowed;
 mod baseline;
+mod ci;
 mod cli;
+mod clones;
 mod commands;
 #[cfg(feature = "live-postgres")]
 mod connection;

@@ -110,7 +110,7 @@ fn a_column_is_renamed_in_four_releases_without_an_outage() {
     );
     assert_snapshot!(gate(&repository, &[]), @"
     migcheck: sqlx · postgres · migrations/ (3, 0 new) · base main@647901e
-    nothing new since main@647901e
+    nothing new since main@647901e, which is HEAD itself (`migcheck check --base HEAD~1` judges its last commit)
     --- exit 0
     ");
     merge(&mut repository, "v1.3");

@@ -604,7 +604,7 @@ fn schema_of_what_is_nothing() {
     ");
     assert_snapshot!(migcheck(root, &["schema", "nothing:"]), @"
     --- stderr
-    migcheck: `nothing` names no commit in this repository; is it fetched? git fetch --all --tags
+    migcheck: `nothing` names no commit in this repository, which has no remote to fetch it from
     --- exit 2
     ");
     assert_snapshot!(migcheck(root, &["schema", "main:20240112"]), @"

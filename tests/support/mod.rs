@@ -116,6 +116,10 @@ pub(crate) fn git_command(folder: &Path) -> Command {
         "CI_COMMIT_TARGET_BRANCH",
         "CODEBUILD_WEBHOOK_BASE_REF",
         "DRONE_TARGET_BRANCH",
+        "CI_DEFAULT_BRANCH",
+        "BUILDKITE_PIPELINE_DEFAULT_BRANCH",
+        "CI_REPO_DEFAULT_BRANCH",
+        "DRONE_REPO_BRANCH",
     ] {
         command.env_remove(name);
     }
