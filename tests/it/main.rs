@@ -2,6 +2,7 @@
 
 mod allowed;
 mod baseline;
+mod book;
 mod cli;
 mod commands;
 #[cfg(feature = "live-postgres")]
