@@ -3,6 +3,7 @@
 mod action;
 mod allowed;
 mod baseline;
+mod book;
 mod ci;
 mod cli;
 mod clones;
