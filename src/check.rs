@@ -25,13 +25,13 @@ mod typed;
 mod version;
 mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::discover::{
-    Base, Commit, Config, ConfigChoice, Consumer, Contents, DeployMode, Discovery, Environment,
-    Fork, Layout, LeftOut, Migration, Overrides, PathPatterns, Project, Repository, Retired,
-    ServerVersion, Target, Tree, discover, discover_merged, discover_one, discover_release,
-    discover_with_base, locate,
+    Base, CONFIG_FILE_NAME, Commit, Config, ConfigChoice, ConfigFile, Consumer, Contents,
+    DeployMode, Discovery, Environment, Fork, Layout, LeftOut, Migration, Origin, Overrides,
+    PathPatterns, Project, Repository, Retired, ServerVersion, Stated, Target, Tree, discover,
+    discover_merged, discover_one, discover_release, discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::findings::Severity;
@@ -51,7 +51,7 @@ pub use graph::version_graph;
 pub use matrix::release_matrix;
 pub use points::{SchemaAt, diff_versions, schema_at};
 pub use replayed::{Replayed, replay_project, replay_tree};
-pub use settings::{ProjectSettings, Setting, settings};
+pub use settings::settings;
 pub use starter::starter;
 pub use version::explain_version;
 pub use walk::{explain_migration, explain_migration_in};
@@ -112,6 +112,11 @@ pub struct Options {
     pub deploy: Option<DeployMode>,
     /// The schema before the first migration, as a file of SQL.
     pub schema_file: Option<PathBuf>,
+    /// What the environment and the command line say of keys of the configuration; what comes later
+    /// outranks, and the fields here that have a key outrank all of it.
+    pub stated: Vec<Stated>,
+    /// Only the projects of this name.
+    pub project: Option<String>,
     /// The configuration file, instead of the one found.
     pub config: Option<PathBuf>,
     /// No configuration file at all.
@@ -146,14 +151,7 @@ pub struct TypedMigration {
 ///
 /// Any [`Error`]: the check could not be made. Findings are not errors.
 pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> {
-    let mut target = locate(&options.paths)?;
-    if options.staged {
-        target = target.staged()?;
-    }
-    let mut overrides = overrides(options, &target)?;
-    if let Some(typed) = &options.typed {
-        typed::lay(typed, &mut target, &mut overrides)?;
-    }
+    let (target, overrides) = opened(options)?;
     let (found, base) = match &options.new {
         New::SinceBase | New::SinceRevision(_) if target.files.is_empty() => {
             let revision = match &options.new {
@@ -231,6 +229,19 @@ fn say_if_hollow(report: &mut Report, base: Base) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The tree that is judged: what is on disk or staged, with what is typed.
+fn opened(options: &Options) -> Result<(Target, Overrides)> {
+    let mut target = locate(&options.paths)?;
+    if options.staged {
+        target = target.staged()?;
+    }
+    let mut overrides = overrides(options, &target)?;
+    if let Some(typed) = &options.typed {
+        typed::lay(typed, &mut target, &mut overrides)?;
+    }
+    Ok((target, overrides))
 }
 
 /// The version graph of a chain, and its matrix where it has releases.
@@ -335,7 +346,7 @@ fn chain_of(
             let live = LiveRelease {
                 name: format!("the release at version {}", project.migrations[at].version),
                 revision: None,
-                retired: old_retired(options)?,
+                retired: old_retired(options, project)?,
                 schema: project.schema.clone(),
                 migrations: project.migrations[..=at].to_vec(),
                 oddities: None,
@@ -382,7 +393,8 @@ fn not_judged(project: &Project) -> String {
 fn overrides(options: &Options, target: &Target) -> Result<Overrides> {
     let config = match &options.config {
         Some(path) => ConfigChoice::Text {
-            path: path.display().to_string(),
+            path: place_of(path, target),
+            shown: path.display().to_string(),
             text: std::fs::read_to_string(path).map_err(|source| Error::Read {
                 path: path.clone(),
                 source,
@@ -408,8 +420,28 @@ fn overrides(options: &Options, target: &Target) -> Result<Overrides> {
         server_version: options.server_version,
         schema,
         config,
+        stated: options.stated.clone(),
+        project: options.project.clone(),
+        // Who names a project means it wherever they stand.
+        start: match &options.project {
+            Some(_) if !target.is_named => String::new(),
+            _ => target.start.clone(),
+        },
         ..target.overrides()
     })
+}
+
+/// The path from the tree's root of a configuration file that the command line names: one that lies
+/// elsewhere is read as if it lay there.
+fn place_of(path: &Path, target: &Target) -> String {
+    let below = match (path.canonicalize(), target.root()) {
+        (Ok(real), Some(root)) => real
+            .strip_prefix(root)
+            .ok()
+            .map(|it| it.to_string_lossy().replace('\\', "/")),
+        _ => None,
+    };
+    below.unwrap_or_else(|| CONFIG_FILE_NAME.to_owned())
 }
 
 /// The command line outranks the configuration.
@@ -420,14 +452,14 @@ fn apply_options(options: &Options, config: &mut Config) -> Result<()> {
     if let Some(deploy) = options.deploy {
         config.deploy = deploy;
     }
-    let placed = |names: &[String]| -> Result<Vec<crate::discover::Placed<String>>> {
+    let placed = |option: &str, names: &[String]| -> Result<Vec<crate::discover::Placed<String>>> {
         names
             .iter()
             .map(|name| {
                 if rules.contains(&name.as_str()) || classes.contains(&name.as_str()) {
                     Ok(crate::discover::Placed {
                         value: name.clone(),
-                        at: crate::source::Position { line: 1, column: 1 },
+                        from: Origin::Option(option.into()),
                     })
                 } else {
                     let known: Vec<&str> = rules.iter().chain(&classes).copied().collect();
@@ -439,14 +471,18 @@ fn apply_options(options: &Options, config: &mut Config) -> Result<()> {
             .collect()
     };
     if !options.select.is_empty() {
-        config.rules.select = Some(placed(&options.select)?);
+        config.rules.select = Some(placed("--select", &options.select)?);
     }
-    config.rules.ignore.extend(placed(&options.ignore)?);
+    config
+        .rules
+        .ignore
+        .extend(placed("--ignore", &options.ignore)?);
     Ok(())
 }
 
-/// What the old release has retired, where its configuration is given as a file.
-fn old_retired(options: &Options) -> Result<Vec<Retired>> {
+/// What the old release has retired, where its configuration is given as a file: it is read as if it
+/// stood where that of head does.
+fn old_retired(options: &Options, project: &Project) -> Result<Vec<Retired>> {
     let Some(path) = &options.old_config else {
         return Ok(Vec::new());
     };
@@ -454,8 +490,12 @@ fn old_retired(options: &Options) -> Result<Vec<Retired>> {
         path: path.clone(),
         source,
     })?;
-    let shown = path.display().to_string();
-    Ok(Config::parse(&shown, &shown, &text)?.retired)
+    let place = match project.config.folder.as_str() {
+        "" => CONFIG_FILE_NAME.to_owned(),
+        folder => format!("{folder}/{CONFIG_FILE_NAME}"),
+    };
+    let file = ConfigFile::parse(&place, &path.display().to_string(), &text, &[])?;
+    Ok(file.of_folder(&project.folder)?.retired)
 }
 
 /// The files named are new; everything else that runs before the last of them is old.
@@ -479,7 +519,7 @@ fn named_files(options: &Options, target: &Target, project: &Project) -> Result<
     let live = LiveRelease {
         name: "the release without these files".to_owned(),
         revision: None,
-        retired: old_retired(options)?,
+        retired: old_retired(options, project)?,
         schema: project.schema.clone(),
         migrations: old,
         oddities: None,

@@ -25,25 +25,29 @@ pub mod source;
 pub mod sql;
 
 pub use check::{
-    FailOn, New, Options, ProjectSettings, ReleaseContract, Replayed, SchemaAt, Setting,
-    TreeBranches, TypedMigration, check, check_tree_branches, check_trees, diff_versions,
-    explain_migration, explain_migration_in, explain_object, explain_version, fails, near_names,
-    new_baseline, release_contract, release_matrix, replay_project, replay_tree, schema_at,
-    settings, starter, tree_contract, version_graph,
+    FailOn, New, Options, ReleaseContract, Replayed, SchemaAt, TreeBranches, TypedMigration, check,
+    check_tree_branches, check_trees, diff_versions, explain_migration, explain_migration_in,
+    explain_object, explain_version, fails, near_names, new_baseline, release_contract,
+    release_matrix, replay_project, replay_tree, schema_at, settings, starter, tree_contract,
+    version_graph,
 };
 pub use contract::Contract;
-pub use discover::{DeployMode, Layout, Named, ServerVersion, Tree, nearest_name, unknown_name};
+pub use discover::{
+    DeployMode, KEY_NAMES, Layout, Named, ServerVersion, Stated, Tree, config_schema, nearest_name,
+    unknown_name,
+};
 pub use error::{Error, Result};
 pub use progress::{Progress, Stage};
 pub use report::{
-    DiffReport, Event, Explained, GraphReport, MatrixReport, ProjectReport, QueryUse, ReleaseUses,
-    Report, Starter, Styling, Telling, Verbosity, contract_line, detection_line, diff_to_json,
-    diff_to_text, explained_to_json, explained_to_text, files_lines, graph_to_dot, graph_to_json,
-    graph_to_mermaid, graph_to_svg, graph_to_text, json_schema, matrix_to_json, matrix_to_markdown,
-    matrix_to_text, page_to_text, printable, printable_lines, rules_to_json, rules_to_text,
-    schema_to_json, schema_to_sql, starter_config, starter_lines, to_gcc, to_github, to_gitlab,
-    to_html, to_json, to_junit, to_markdown, to_sarif, to_text, verification_line,
-    verification_to_json, verification_to_text, version_to_json, version_to_text, walk_to_text,
+    DiffReport, Event, Explained, GraphReport, MatrixReport, ProjectReport, ProjectSettings,
+    QueryUse, ReleaseUses, Report, Setting, SettingValue, Starter, Styling, Telling, Verbosity,
+    contract_line, detection_line, diff_to_json, diff_to_text, explained_to_json,
+    explained_to_text, files_lines, graph_to_dot, graph_to_json, graph_to_mermaid, graph_to_svg,
+    graph_to_text, json_schema, matrix_to_json, matrix_to_markdown, matrix_to_text, page_to_text,
+    printable, printable_lines, rules_to_json, rules_to_text, schema_to_json, schema_to_sql,
+    settings_to_text, starter_config, starter_lines, to_gcc, to_github, to_gitlab, to_html,
+    to_json, to_junit, to_markdown, to_sarif, to_text, verification_line, verification_to_json,
+    verification_to_text, version_to_json, version_to_text, walk_to_text,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

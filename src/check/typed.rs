@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::TypedMigration;
-use crate::discover::{Layout, Overrides, Target, discover, discover_one};
+use crate::discover::{Layout, Overrides, Target, discover, several};
 use crate::error::{Error, Result};
 
 /// The folder and the name where the tool of the project has no files of SQL.
@@ -21,8 +21,15 @@ pub(super) fn lay(
     let path = match name.filter(|name| name.contains('/')) {
         Some(path) => from_here(path, target)?,
         None => match discover(&target.tree, overrides) {
-            Ok(_) => {
-                let project = discover_one(&target.tree, overrides)?;
+            Ok(found) if found.projects.len() > 1 => {
+                let how = format!(
+                    "say where the file is going to be: --stdin-filename {}/NAME",
+                    found.projects[0].folder
+                );
+                return Err(several(&found.projects, &how));
+            }
+            Ok(mut found) => {
+                let project = found.projects.remove(0);
                 match name {
                     Some(name) => join(&project.folder, name),
                     None => {

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use migcheck::discover::locate;
 use migcheck::{
-    DeployMode, Dialect, FailOn, Layout, New, Options, Progress, ProjectSettings, Report,
-    ServerVersion, TypedMigration, Verbosity, check, detection_line, fails, files_lines,
-    new_baseline, settings,
+    DeployMode, FailOn, New, Options, Progress, Report, TypedMigration, Verbosity, check,
+    detection_line, fails, files_lines, new_baseline, settings, settings_to_text,
 };
 
 use super::output::{self, Output};
 use super::progress::while_shown;
-use super::project::{environment, listed, named, or_variable, server_version, variable};
+use super::project::{ProjectArguments, environment, listed, named, or_variable, variable};
 use super::terminal::{Colour, known_width, styling};
 
 /// Why a finding is in the baseline where nobody says.
@@ -58,29 +57,12 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "GLOB")]
     old_queries: Vec<String>,
 
-    /// The family of servers: postgres, mysql, mariadb, sqlite [env: MIGCHECK_DIALECT].
-    #[arg(long, value_parser = named::<Dialect>)]
-    dialect: Option<Dialect>,
-    /// The server's version, such as 16 [env: MIGCHECK_SERVER_VERSION].
-    #[arg(long, value_name = "VERSION")]
-    server_version: Option<ServerVersion>,
-    /// The migration tool, as the README lists them [env: MIGCHECK_LAYOUT].
-    #[arg(long, value_parser = named::<Layout>)]
-    layout: Option<Layout>,
+    #[command(flatten)]
+    project: ProjectArguments,
     /// How the project deploys: migrate-first, code-first, phased, concurrent, offline
     /// [env: MIGCHECK_DEPLOY].
     #[arg(long, value_name = "MODE", value_parser = named::<DeployMode>)]
     deploy: Option<DeployMode>,
-    /// The schema before the first migration, as a file of SQL: for a history that begins mid-life.
-    #[arg(long, value_name = "FILE")]
-    schema_file: Option<PathBuf>,
-    /// The configuration file, instead of the migcheck.toml found [env: MIGCHECK_CONFIG].
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Read no configuration file.
-    #[arg(long, conflicts_with = "config")]
-    isolated: bool,
-
     /// Only this rule or class.
     #[arg(long, value_name = "RULE|CLASS")]
     select: Vec<String>,
@@ -140,12 +122,6 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
             None => New::SinceBase,
         },
     };
-    // The environment gives defaults: what the command line says outranks it and never conflicts.
-    let config = arguments.config.clone().or_else(|| {
-        variable("MIGCHECK_CONFIG")
-            .filter(|_| !arguments.isolated)
-            .map(PathBuf::from)
-    });
     let is_typed = arguments.paths.iter().any(|it| it.as_os_str() == "-");
     if is_typed && arguments.paths.len() > 1 {
         anyhow::bail!("`-` stands alone: the standard input is one migration");
@@ -177,23 +153,16 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         old_config: arguments.old_config.clone(),
         queries: arguments.queries.clone(),
         old_queries: arguments.old_queries.clone(),
-        schema_file: arguments.schema_file.clone(),
-        dialect: or_variable(arguments.dialect, "MIGCHECK_DIALECT", named)?,
-        server_version: or_variable(
-            arguments.server_version,
-            "MIGCHECK_SERVER_VERSION",
-            server_version,
-        )?,
-        layout: or_variable(arguments.layout, "MIGCHECK_LAYOUT", named)?,
-        deploy: or_variable(arguments.deploy, "MIGCHECK_DEPLOY", named)?,
-        config,
-        isolated: arguments.isolated,
+        deploy: arguments.deploy,
         select: arguments.select.clone(),
         ignore: arguments.ignore.clone(),
         without_baseline: arguments.write_baseline,
         today: migcheck::today(),
         drawn: outputs.iter().any(Output::is_drawn),
         progress: Progress::default(),
+        ..arguments
+            .project
+            .options_beside(None, |key| key == "deploy" && arguments.deploy.is_some())
     };
     let fail_on = or_variable(arguments.fail_on, "MIGCHECK_FAIL_ON", listed)?
         .unwrap_or(FailOnArgument::Error);
@@ -209,9 +178,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
             },
         );
         let mut out = format!("# --fail-on {fail_on}\n");
-        for project in settings(&options)? {
-            out.push_str(&project_settings(&project));
-        }
+        out.push_str(&settings_to_text(&settings(&options)?));
         return super::print(&out);
     }
     let checked = while_shown(&options, |options| check(options, &environment));
@@ -305,33 +272,6 @@ fn setting(is_given: bool, name: &str, value: &str) -> String {
         (false, None) => "default",
     };
     format!("{value}  # {from}")
-}
-
-/// The settings of a project as TOML, each with where it comes from.
-fn project_settings(project: &ProjectSettings) -> String {
-    let folder = match project.folder.as_str() {
-        "" => ".",
-        folder => folder,
-    };
-    let file = match &project.file {
-        Some(file) => format!("{file} is read"),
-        None => "no migcheck.toml".to_owned(),
-    };
-    let mut out = format!("\n# {folder}/, {file}\n");
-    let mut table = "";
-    for it in &project.settings {
-        let (own, key) = it.key.rsplit_once('.').unwrap_or(("", it.key));
-        if own != table {
-            out.push_str(&format!("\n[{own}]\n"));
-            table = own;
-        }
-        let line = match &it.value {
-            Some(value) => format!("{key} = {value}"),
-            None => format!("# {key}"),
-        };
-        out.push_str(&format!("{line:40}  # {}\n", it.from));
-    }
-    migcheck::printable_lines(&out)
 }
 
 fn nothing_is_committed(paths: &[PathBuf]) -> anyhow::Result<bool> {

@@ -34,7 +34,7 @@ pub(super) struct ContractArguments {
 pub(super) fn run(arguments: &ContractArguments) -> anyhow::Result<u8> {
     let options = migcheck::Options {
         queries: arguments.queries.clone(),
-        ..arguments.project.options(arguments.path.clone())?
+        ..arguments.project.options(arguments.path.clone())
     };
     let at = arguments.at.as_deref();
     let drawn = while_shown(&options, |options| release_contract(options, at))?;

@@ -34,7 +34,7 @@ enum Format {
 /// Prints what changed; the exit code.
 pub(super) fn run(arguments: &DiffArguments) -> anyhow::Result<u8> {
     let (from, to, path) = ends(&arguments.what)?;
-    let mut options = arguments.project.options(path)?;
+    let mut options = arguments.project.options(path);
     if let Some(revision) = arguments.base.clone().or_else(|| variable("MIGCHECK_BASE")) {
         options.new = New::SinceRevision(revision);
     }

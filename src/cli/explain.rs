@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
     let is_file = forced.is_none() && Path::new(name).is_file();
     if is_file || forced == Some(Sort::File) {
         // The file says where the project is.
-        let options = arguments.releases.on(arguments.project.options(None)?);
+        let options = arguments.releases.on(arguments.project.options(None));
         let file = Path::new(name);
         let walk = while_shown(&options, |options| {
             explain_migration(options, &environment, file)
@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
     if forced == Some(Sort::Rule) {
         anyhow::bail!(migcheck::unknown_name("rule", name, &known));
     }
-    let options = arguments.project.options(arguments.path.clone())?;
+    let options = arguments.project.options(arguments.path.clone());
     let options = arguments.releases.on(options);
     // Who misspelt a rule may stand outside of any project.
     let rule = nearest_name(name, &known).filter(|_| forced.is_none());

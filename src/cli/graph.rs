@@ -39,7 +39,7 @@ enum Format {
 
 /// Draws the graph; the exit code.
 pub(super) fn run(arguments: &GraphArguments) -> anyhow::Result<u8> {
-    let options = arguments.project.options(arguments.path.clone())?;
+    let options = arguments.project.options(arguments.path.clone());
     let options = arguments.releases.on(options);
     let report = while_shown(&options, |options| version_graph(options, &environment))?;
     for it in &report.left_out {

@@ -31,7 +31,7 @@ enum Format {
 
 /// Prints the matrix; the exit code.
 pub(super) fn run(arguments: &MatrixArguments) -> anyhow::Result<u8> {
-    let options = arguments.project.options(arguments.path.clone())?;
+    let options = arguments.project.options(arguments.path.clone());
     let options = arguments.releases.on(options);
     let report = while_shown(&options, |options| release_matrix(options, &environment))?;
     for it in &report.left_out {

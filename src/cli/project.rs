@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use migcheck::{Dialect, Layout, Named, New, Options, ServerVersion};
+use migcheck::{Dialect, KEY_NAMES, Layout, Named, New, Options, ServerVersion, Stated};
 
 /// Which project, and how it is read.
 #[derive(Debug, Args)]
 pub(super) struct ProjectArguments {
+    /// Only the project of this name, which migcheck.toml gives it.
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
     /// The family of servers: postgres, mysql, mariadb, sqlite [env: MIGCHECK_DIALECT].
     #[arg(long, value_parser = named::<Dialect>)]
     dialect: Option<Dialect>,
@@ -20,6 +23,10 @@ pub(super) struct ProjectArguments {
     /// The schema before the first migration, as a file of SQL: for a history that begins mid-life.
     #[arg(long, value_name = "FILE")]
     schema_file: Option<PathBuf>,
+    /// Any key of migcheck.toml, for this run; may be given several times. VALUE is TOML, a bare word is
+    /// a text: code.evidence=complete, 'releases.live=["v1.*"]'.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Stated::option)]
+    set: Vec<Stated>,
     /// The configuration file, instead of the migcheck.toml found [env: MIGCHECK_CONFIG].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -30,26 +37,51 @@ pub(super) struct ProjectArguments {
 
 impl ProjectArguments {
     /// The options of the library for the project at `path`.
-    pub(super) fn options(&self, path: Option<PathBuf>) -> anyhow::Result<Options> {
+    pub(super) fn options(&self, path: Option<PathBuf>) -> Options {
+        self.options_beside(path, |_| false)
+    }
+
+    /// The same beside other options: `is_given` says for which keys there is one.
+    pub(super) fn options_beside(
+        &self,
+        path: Option<PathBuf>,
+        is_given: impl Fn(&str) -> bool,
+    ) -> Options {
         let config = self.config.clone().or_else(|| {
             variable("MIGCHECK_CONFIG")
                 .filter(|_| !self.isolated)
                 .map(PathBuf::from)
         });
-        Ok(Options {
+        Options {
             paths: path.into_iter().collect(),
-            dialect: or_variable(self.dialect, "MIGCHECK_DIALECT", named)?,
-            server_version: or_variable(
-                self.server_version,
-                "MIGCHECK_SERVER_VERSION",
-                server_version,
-            )?,
-            layout: or_variable(self.layout, "MIGCHECK_LAYOUT", named)?,
+            dialect: self.dialect,
+            server_version: self.server_version,
+            layout: self.layout,
             schema_file: self.schema_file.clone(),
+            stated: self.stated(is_given),
+            project: self.project.clone(),
             config,
             isolated: self.isolated,
             ..Options::default()
-        })
+        }
+    }
+
+    /// What the environment says, and then what the command line sets. A variable that is outranked is
+    /// not even read: whatever it holds, it is no error.
+    fn stated(&self, is_given: impl Fn(&str) -> bool) -> Vec<Stated> {
+        let has_option = |key: &str| match key {
+            "dialect" => self.dialect.is_some(),
+            "server_version" => self.server_version.is_some(),
+            "layout" => self.layout.is_some(),
+            key => is_given(key),
+        };
+        let said = KEY_NAMES.iter().filter_map(|it| {
+            let name = it.variable?;
+            let value = variable(name)?;
+            let is_set = self.set.iter().any(|set| set.is_about(it.key));
+            (!has_option(it.key) && !is_set).then(|| Stated::variable(name, it.key, &value))
+        });
+        said.chain(self.set.iter().cloned()).collect()
     }
 }
 
@@ -99,11 +131,6 @@ pub(super) fn environment(name: &str) -> Option<std::ffi::OsString> {
 
 pub(super) fn named<T: Named>(text: &str) -> Result<T, String> {
     T::from_name(text, "value")
-}
-
-pub(super) fn server_version(text: &str) -> Result<ServerVersion, String> {
-    text.parse()
-        .map_err(|error: <ServerVersion as std::str::FromStr>::Err| error.to_string())
 }
 
 /// What the command line says, or else the environment; an empty variable is none.

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &SchemaArguments) -> anyhow::Result<u8> {
         (Some(revision), version) => Some(format!("{revision}:{}", version.unwrap_or_default())),
         (None, version) => version,
     };
-    let mut options = arguments.project.options(path)?;
+    let mut options = arguments.project.options(path);
     if let Some(revision) = arguments.base.clone().or_else(|| variable("MIGCHECK_BASE")) {
         options.new = New::SinceRevision(revision);
     }

@@ -133,7 +133,7 @@ fn needs(arguments: &VerifyArguments) -> anyhow::Result<Needs> {
     }
     let options = migcheck::Options {
         queries: arguments.queries.clone(),
-        ..arguments.project.options(arguments.path.clone())?
+        ..arguments.project.options(arguments.path.clone())
     };
     let drawn = release_contract(&options, None);
     let drawn = match &arguments.path {

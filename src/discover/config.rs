@@ -4,88 +4,34 @@
 //! name, because a misspelt `retired` would otherwise turn into a finding that nobody understands.
 //! The same parser reads the configuration of base and of the live releases at their revisions.
 //!
-//! ```toml
-//! layout = "sqlx"                  # when it is not found by itself, or wrongly
-//! migrations = "db/migrations"     # from the folder of this file
-//! dialect = "postgres"
-//! server_version = "16"
-//! schema_file = "db/structure.sql"   # the schema before the first migration
-//! deploy = "migrate-first"         # migrate-first, code-first, phased, concurrent, offline
-//! transaction = "file"             # what the tool opens: file, run, none
-//! unit = "statement"               # what it sends at once: statement, file
-//!
-//! [placeholders]                   # values that the tool fills into the migrations
-//! schema = "app"
-//!
-//! [custom]                         # for layout = "custom": a folder of no known tool
-//! files = "**/*.sql"               # which files, from the folder
-//! name = '(?<version>\d+)_(?<name>.+?)(\.(?<direction>up|down))?\.sql$'   # also: dialect
-//! order = "number"                 # number, dotted, text, manifest
-//! manifest = "**/manifest.json"    # for that order: lists of files
-//! up_marker = "-- up"              # how the line above the up part begins
-//! down_marker = "-- down"
-//! opt_out = "-- no transaction"    # what a line says that opts out of the transaction
-//! placeholder = ["${", "}"]
-//! transaction = "file"             # as above; here it counts for this layout
-//! unit = "statement"
-//!
-//! [history]                        # where the migration tool writes down what it has applied
-//! table = "app.schema_migrations"  # as SQL writes it; for a live database only
-//!
-//! [phased]
-//! post_deploy = ["post/", "*_contract.sql"]   # what runs after the switch
-//!
-//! [releases]
-//! live = ["v1.*"]                  # tags or branches, or patterns of them
-//!
-//! [code]                           # this release's own code
-//! queries = ["sql/**/*.sql"]       # files of queries, statistics, server logs; all in them counts
-//! exclude = ["examples/"]          # files that are not the code's
-//! literals = true                  # whether SQL is sought in string literals
-//! search_path = ["app", "public"]  # with which the queries run
-//! role = "app"                     # as whom
-//! prepared = "cached"              # statements outlive a migration in their connections: cached, none
-//! evidence = "partial"             # whether the queries found are all there are: partial, complete
-//! reflection = false               # whether the code asks the server for the columns of tables
-//!
-//! [[consumer]]                     # other code on the same database
-//! name = "reports"
-//! queries = ["../reports/sql/*.sql"]
-//! release = "v3.1"                 # the revision at which its queries are read
-//!
-//! [[retired]]                      # this release no longer uses it
-//! object = "users.nickname"
-//! access = "both"                  # read, write, both
-//! reason = "unused since 1.4"
-//!
-//! [[allow]]                        # for a migration that is applied and cannot be edited
-//! migration = "20240103"
-//! rule = "column_dropped"
-//! object = "users.nickname"
-//! reason = "agreed with the data team"
-//!
-//! [rules]
-//! select = ["compat", "data"]      # rules or classes; all when absent
-//! ignore = ["trigger_added"]
-//! unknown = "warning"              # what is not understood: error, warning, note
-//!
-//! [rules.severity]
-//! column_dropped = "warning"       # error, warning, note, off
-//! ```
+//! `docs/configuration.md` has every key; it is made of the comments in `wire`. How the file, its
+//! sections, the environment and the command line are laid one over another is told in `layers`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod file;
+mod keys;
+mod layers;
+mod schema;
+mod wire;
+
+use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 use toml::Spanned;
+use toml::de::DeTable;
 
 use crate::discover::layout::{CustomLayout, CustomOrder, Layout, TableName};
 use crate::discover::server::ServerVersion;
-use crate::discover::tree::split;
 use crate::discover::{TransactionScope, Unit};
 use crate::error::{Error, Result};
-use crate::source::{Position, SourceFile};
 use crate::sql::Dialect;
+use layers::Layers;
+use wire::{Name, Text};
+
+pub(crate) use file::{Claim, ConfigFile, without_file};
+pub use keys::{KEY_NAMES, KeyNames, VARIABLES};
+pub use layers::{Origin, Said, Stated};
+pub use schema::config_schema;
 
 /// The file's name, in the project's root or above.
 pub const FILE_NAME: &str = "migcheck.toml";
@@ -95,8 +41,13 @@ pub const FILE_NAME: &str = "migcheck.toml";
 pub struct Config {
     /// The file it was read from, as messages name it; `None` when there is none.
     pub file: Option<String>,
-    /// The keys that it says, with their tables: `code.queries`.
-    pub said: BTreeSet<String>,
+    /// What is said, and where: in that file, in the environment or on the command line.
+    pub said: Vec<Said>,
+    /// What the project is called.
+    pub name: Option<String>,
+    /// The folder or pattern, from the tree's root, of the section that this is; `None` for the top
+    /// of the file.
+    pub section: Option<String>,
     /// The folder of that file from the tree's root: patterns and folders are relative to it.
     pub folder: String,
     /// The migration tool.
@@ -251,8 +202,8 @@ pub enum RetiredAccess {
 pub struct Placed<T> {
     /// The value.
     pub value: T,
-    /// Where it begins in the configuration file.
-    pub at: Position,
+    /// Where that is.
+    pub from: Origin,
 }
 
 /// An object that a release declares it no longer uses.
@@ -350,51 +301,62 @@ impl Config {
     ///
     /// [`Error::Config`] with the place of what is wrong.
     pub fn parse(path: &str, shown: &str, text: &str) -> Result<Config> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let cx = &Reader {
-            source: SourceFile::new(shown, text),
-        };
-        let wire: wire::File = toml::from_str(text).map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            cx.error(offset, in_our_words(error.message()))
-        })?;
-        let folder = split(path).0.to_owned();
+        ConfigFile::parse(path, shown, text, &[])?.top()
+    }
+
+    /// Reads a tree that was merged from `layers`. Paths in it are from `folder`; `section` says which
+    /// section of the file it is.
+    fn from_tree(
+        layers: &Layers,
+        folder: &str,
+        tree: Spanned<DeTable<'_>>,
+        section: Option<usize>,
+    ) -> Result<Config> {
+        let cx = &Reader { layers };
+        let said = layers.said(tree.get_ref());
+        let wire = wire::Settings::deserialize(toml::de::Deserializer::from(tree))
+            .map_err(|error| layers.refused(&error))?;
         let post_deploy = cx.patterns(&wire.phased.post_deploy)?;
-        let own = wire
-            .custom
-            .as_ref()
-            .map(|it| (it.transaction.clone(), it.unit.clone()));
-        let (own_transaction, own_unit) = own.unwrap_or_default();
-        let custom = wire.custom.map(|it| cx.custom(it)).transpose()?;
-        let layout = cx.choice(wire.layout.clone(), "layout")?;
+        let layout = cx.choice(&wire.layout, "layout")?;
+        let mut transaction = cx.choice(&wire.transaction, "transaction")?;
+        let mut unit = cx.choice(&wire.unit, "unit")?;
+        if let Some(own) = wire.custom.as_ref().map(|it| it.0.get_ref()) {
+            transaction = cx.choice(&own.transaction, "transaction")?.or(transaction);
+            unit = cx.choice(&own.unit, "unit")?.or(unit);
+        }
+        let custom = wire.custom.map(|it| cx.custom(it.0)).transpose()?;
         if layout == Some(Layout::Custom) && custom.is_none() {
-            let at = wire.layout.map_or(0, |it| it.span().start);
+            let at = wire.layout.map_or(0, |it| it.text.span().start);
             let message = "the layout `custom` needs a table [custom] with `files` and `name`";
             return Err(cx.error(at, message.to_owned()));
         }
+        // A section can name several folders, and is then no path of its own.
+        let migrations = wire
+            .migrations
+            .filter(|it| section.is_none() || !it.get_ref().contains(['*', '?', '[', '{']));
+        let path = |it: Option<Text>| it.map(|it| cx.path(folder, &it)).transpose();
         Ok(Config {
-            file: Some(shown.to_owned()),
-            said: keys(text),
+            file: None,
+            section: None,
+            said,
             layout,
             placeholders: wire.placeholders,
             custom,
-            migrations: match wire.migrations {
-                Some(migrations) => Some(cx.path(&folder, &migrations)?),
+            name: match wire.name {
+                Some(name) => Some(cx.named(name, "name")?.value),
                 None => None,
             },
-            schema_file: match wire.schema_file {
-                Some(path) => Some(cx.path(&folder, &path)?),
-                None => None,
-            },
-            folder,
-            dialect: cx.choice(wire.dialect, "dialect")?,
+            migrations: path(migrations)?,
+            schema_file: path(wire.schema_file)?,
+            folder: folder.to_owned(),
+            dialect: cx.choice(&wire.dialect, "dialect")?,
             server_version: match wire.server_version {
-                Some(version) => Some(cx.server_version(&version)?),
+                Some(version) => Some(cx.server_version(&version.0)?),
                 None => None,
             },
-            deploy: cx.choice(wire.deploy, "deploy mode")?.unwrap_or_default(),
-            transaction: cx.choice(own_transaction.or(wire.transaction), "transaction")?,
-            unit: cx.choice(own_unit.or(wire.unit), "unit")?,
+            deploy: cx.choice(&wire.deploy, "deploy mode")?.unwrap_or_default(),
+            transaction,
+            unit,
             history_table: match wire.history.table {
                 Some(table) => Some(cx.table_name(&table)?),
                 None => None,
@@ -407,9 +369,9 @@ impl Config {
                 literals: wire.code.literals,
                 search_path: wire.code.search_path,
                 role: wire.code.role,
-                prepared: cx.choice(wire.code.prepared, "value of `prepared`")?,
+                prepared: cx.choice(&wire.code.prepared, "value of `prepared`")?,
                 evidence: cx
-                    .choice(wire.code.evidence, "evidence")?
+                    .choice(&wire.code.evidence, "evidence")?
                     .unwrap_or_default(),
                 reflection: wire.code.reflection,
             },
@@ -424,7 +386,7 @@ impl Config {
                 .map(|it| {
                     Ok(Retired {
                         object: cx.named(it.object, "object")?,
-                        access: cx.choice(it.access, "access")?.unwrap_or_default(),
+                        access: cx.choice(&it.access, "access")?.unwrap_or_default(),
                         reason: cx.named(it.reason, "reason")?.value,
                     })
                 })
@@ -457,9 +419,9 @@ impl Config {
                     .severity
                     .into_iter()
                     .map(|(rule, level)| {
-                        let at = cx.source.position(rule.span().start);
+                        let from = cx.layers.origin(rule.span().start);
                         let value = cx.one_of(&level, "severity")?;
-                        Ok((rule.into_inner(), Placed { value, at }))
+                        Ok((rule.0.into_inner(), Placed { value, from }))
                     })
                     .collect::<Result<_>>()?,
                 unknown: match wire.rules.unknown {
@@ -468,6 +430,16 @@ impl Config {
                 },
             },
         })
+    }
+
+    /// Where a key is said, or the first of what is in that table: `code.queries`.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        let is_it = |it: &&Said| {
+            let mut parts = it.key.iter();
+            key.split('.')
+                .all(|part| parts.next().is_some_and(|it| it == part))
+        };
+        self.said.iter().find(is_it).map(|it| &it.from)
     }
 
     /// Checks the names of rules against those that exist: `rules` can stand everywhere, `classes`
@@ -481,25 +453,20 @@ impl Config {
         let selected = self.rules.select.iter().flatten().chain(&self.rules.ignore);
         let allowed = self.allow.iter().map(|it| &it.rule);
         let severity = &self.rules.severity;
-        let mut wrong: Vec<(Position, String)> = selected
-            .map(|it| (it.at, it.value.as_str(), both.as_slice()))
-            .chain(allowed.map(|it| (it.at, it.value.as_str(), rules)))
+        let mut wrong: Vec<(&Origin, String)> = selected
+            .map(|it| (&it.from, it.value.as_str(), both.as_slice()))
+            .chain(allowed.map(|it| (&it.from, it.value.as_str(), rules)))
             .chain(
                 severity
                     .iter()
-                    .map(|(rule, level)| (level.at, rule.as_str(), rules)),
+                    .map(|(rule, level)| (&level.from, rule.as_str(), rules)),
             )
             .filter(|(_, name, known)| !known.contains(name))
-            .map(|(at, name, known)| (at, unknown_name("rule", name, known)))
+            .map(|(from, name, known)| (from, unknown_name("rule", name, known)))
             .collect();
-        wrong.sort_by_key(|(at, _)| *at);
+        wrong.sort();
         match wrong.into_iter().next() {
-            Some((at, message)) => Err(Error::Config {
-                file: self.file.clone().unwrap_or_else(|| FILE_NAME.to_owned()),
-                line: at.line,
-                column: at.column,
-                message,
-            }),
+            Some((from, message)) => Err(from.error(message)),
             None => Ok(()),
         }
     }
@@ -691,18 +658,6 @@ pub fn nearest_name<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, other)| other)
 }
 
-/// The keys of a file, those of tables with the table's name.
-fn keys(text: &str) -> BTreeSet<String> {
-    let table: toml::Table = text.parse().unwrap_or_default();
-    let mut keys = BTreeSet::new();
-    for (name, value) in &table {
-        keys.insert(name.clone());
-        let inner = value.as_table().into_iter().flatten();
-        keys.extend(inner.map(|(key, _)| format!("{name}.{key}")));
-    }
-    keys
-}
-
 /// What serde says about names, as we say it; other messages stay.
 pub(crate) fn in_our_words(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
@@ -717,47 +672,42 @@ pub(crate) fn in_our_words(message: &str) -> String {
     }
 }
 
-/// The file being read, for the places in messages.
-struct Reader {
-    source: SourceFile,
+/// The texts being read, for the places in messages.
+struct Reader<'a> {
+    layers: &'a Layers,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn error(&self, offset: usize, message: String) -> Error {
-        let at = self.source.position(offset);
-        Error::Config {
-            file: self.source.path.to_string(),
-            line: at.line,
-            column: at.column,
-            message,
-        }
+        self.layers.error(offset, message)
     }
 
-    fn placed(&self, text: Spanned<String>) -> Placed<String> {
+    fn placed(&self, text: Text) -> Placed<String> {
         Placed {
-            at: self.source.position(text.span().start),
-            value: text.into_inner(),
+            from: self.layers.origin(text.span().start),
+            value: text.0.into_inner(),
         }
     }
 
     /// A text that must not be empty.
-    fn named(&self, text: Spanned<String>, key: &str) -> Result<Placed<String>> {
+    fn named(&self, text: Text, key: &str) -> Result<Placed<String>> {
         if text.get_ref().trim().is_empty() {
             return Err(self.error(text.span().start, format!("`{key}` is empty")));
         }
         Ok(self.placed(text))
     }
 
-    fn one_of<T: Named>(&self, text: &Spanned<String>, what: &str) -> Result<T> {
+    fn one_of<T: Named>(&self, name: &Name<T>, what: &str) -> Result<T> {
+        let text = &name.text;
         T::from_name(text.get_ref(), what).map_err(|message| self.error(text.span().start, message))
     }
 
-    fn choice<T: Named>(&self, text: Option<Spanned<String>>, what: &str) -> Result<Option<T>> {
-        text.map(|text| self.one_of(&text, what)).transpose()
+    fn choice<T: Named>(&self, name: &Option<Name<T>>, what: &str) -> Result<Option<T>> {
+        name.as_ref().map(|it| self.one_of(it, what)).transpose()
     }
 
-    fn patterns(&self, patterns: &[Spanned<String>]) -> Result<PathPatterns> {
-        let sources: Vec<&String> = patterns.iter().map(Spanned::get_ref).collect();
+    fn patterns(&self, patterns: &[Text]) -> Result<PathPatterns> {
+        let sources: Vec<&String> = patterns.iter().map(|it| it.get_ref()).collect();
         PathPatterns::new(&sources).map_err(|(place, said)| {
             let pattern = &patterns[place];
             let message = format!("pattern `{}`: {said}", pattern.get_ref());
@@ -765,7 +715,7 @@ impl Reader {
         })
     }
 
-    fn table_name(&self, text: &Spanned<String>) -> Result<TableName> {
+    fn table_name(&self, text: &Text) -> Result<TableName> {
         TableName::parse(text.get_ref()).ok_or_else(|| {
             let message = format!(
                 "`{}` is no name of a table; write it as SQL does, such as app.schema_migrations",
@@ -787,8 +737,13 @@ impl Reader {
         })
     }
 
-    fn custom(&self, wire: wire::Custom) -> Result<CustomLayout> {
-        let patterns = |text: &Spanned<String>| {
+    fn custom(&self, wire: Spanned<wire::Custom>) -> Result<CustomLayout> {
+        let at = wire.span().start;
+        let wire = wire.into_inner();
+        let missing = |key: &str| self.error(at, format!("missing key `{key}`"));
+        let own_files = wire.files.ok_or_else(|| missing("files"))?;
+        let own_name = wire.name.ok_or_else(|| missing("name"))?;
+        let patterns = |text: &Text| {
             let pattern = text.get_ref().trim_start_matches("./");
             // One without a slash means the folder itself.
             let anchored = match pattern.contains('/') {
@@ -800,26 +755,24 @@ impl Reader {
                 self.error(text.span().start, message)
             })
         };
-        let name = regex::Regex::new(wire.name.get_ref()).map_err(|error| {
+        let name = regex::Regex::new(own_name.get_ref()).map_err(|error| {
             let said = error.to_string();
             let last = said.lines().last().unwrap_or_default().to_owned();
             let message = format!("`name` is no regular expression: {last}");
-            self.error(wire.name.span().start, message)
+            self.error(own_name.span().start, message)
         })?;
         if !name.capture_names().any(|it| it == Some("version")) {
             let message = "`name` needs a group `(?<version>…)`";
-            return Err(self.error(wire.name.span().start, message.to_owned()));
+            return Err(self.error(own_name.span().start, message.to_owned()));
         }
-        let order = self
-            .choice(wire.order.clone(), "order")?
-            .unwrap_or_default();
+        let order = self.choice(&wire.order, "order")?.unwrap_or_default();
         if order == CustomOrder::Manifest && wire.manifest.is_none() {
-            let at = wire.order.map_or(0, |it| it.span().start);
+            let at = wire.order.map_or(0, |it| it.text.span().start);
             let message = "the order `manifest` needs `manifest`, a pattern of files";
             return Err(self.error(at, message.to_owned()));
         }
         Ok(CustomLayout {
-            files: patterns(&wire.files)?,
+            files: patterns(&own_files)?,
             name,
             order,
             manifest: match &wire.manifest {
@@ -833,11 +786,11 @@ impl Reader {
         })
     }
 
-    fn level_of_unknown(&self, text: &Spanned<String>) -> Result<Level> {
-        let level = self.one_of(text, "severity")?;
+    fn level_of_unknown(&self, name: &Name<Level>) -> Result<Level> {
+        let level = self.one_of(name, "severity")?;
         if level == Level::Off {
             let message = "what is not understood is always reported; `note` is the least";
-            return Err(self.error(text.span().start, message.to_owned()));
+            return Err(self.error(name.text.span().start, message.to_owned()));
         }
         Ok(level)
     }
@@ -858,7 +811,7 @@ impl Reader {
     }
 
     /// A folder written relative to `folder`, from the tree's root.
-    fn path(&self, folder: &str, path: &Spanned<String>) -> Result<String> {
+    fn path(&self, folder: &str, path: &Text) -> Result<String> {
         relative(folder, path.get_ref()).ok_or_else(|| {
             let message = format!("`{}` leads out of the repository", path.get_ref());
             self.error(path.span().start, message)
@@ -885,140 +838,6 @@ pub(super) fn relative(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The file as it is written. The names of the fields are the keys.
-mod wire {
-    use super::{BTreeMap, Deserialize, Spanned};
-
-    type Text = Spanned<String>;
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct File {
-        pub(super) layout: Option<Text>,
-        pub(super) migrations: Option<Text>,
-        pub(super) dialect: Option<Text>,
-        pub(super) server_version: Option<Spanned<toml::Value>>,
-        pub(super) schema_file: Option<Spanned<String>>,
-        pub(super) deploy: Option<Text>,
-        pub(super) transaction: Option<Text>,
-        pub(super) unit: Option<Text>,
-        #[serde(default)]
-        pub(super) placeholders: BTreeMap<String, String>,
-        pub(super) custom: Option<Custom>,
-        #[serde(default)]
-        pub(super) history: History,
-        #[serde(default)]
-        pub(super) phased: Phased,
-        #[serde(default)]
-        pub(super) releases: Releases,
-        #[serde(default)]
-        pub(super) code: Code,
-        #[serde(default)]
-        pub(super) consumer: Vec<Consumer>,
-        #[serde(default)]
-        pub(super) retired: Vec<Retired>,
-        #[serde(default)]
-        pub(super) allow: Vec<Allow>,
-        #[serde(default)]
-        pub(super) rules: Rules,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Custom {
-        pub(super) files: Text,
-        pub(super) name: Text,
-        pub(super) order: Option<Text>,
-        pub(super) manifest: Option<Text>,
-        pub(super) up_marker: Option<String>,
-        pub(super) down_marker: Option<String>,
-        pub(super) opt_out: Option<String>,
-        pub(super) placeholder: Option<(String, String)>,
-        pub(super) transaction: Option<Text>,
-        pub(super) unit: Option<Text>,
-    }
-
-    #[derive(Deserialize, Default)]
-    #[serde(deny_unknown_fields, default)]
-    pub(super) struct History {
-        pub(super) table: Option<Text>,
-    }
-
-    #[derive(Deserialize, Default)]
-    #[serde(deny_unknown_fields, default)]
-    pub(super) struct Phased {
-        pub(super) post_deploy: Vec<Text>,
-    }
-
-    #[derive(Deserialize, Default)]
-    #[serde(deny_unknown_fields, default)]
-    pub(super) struct Releases {
-        pub(super) live: Vec<String>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields, default)]
-    pub(super) struct Code {
-        pub(super) queries: Vec<Text>,
-        pub(super) exclude: Vec<Text>,
-        pub(super) literals: bool,
-        pub(super) search_path: Option<Vec<String>>,
-        pub(super) role: Option<String>,
-        pub(super) prepared: Option<Text>,
-        pub(super) evidence: Option<Text>,
-        pub(super) reflection: bool,
-    }
-
-    impl Default for Code {
-        fn default() -> Self {
-            Code {
-                queries: Vec::new(),
-                exclude: Vec::new(),
-                literals: true,
-                search_path: None,
-                role: None,
-                prepared: None,
-                evidence: None,
-                reflection: false,
-            }
-        }
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Consumer {
-        pub(super) name: Text,
-        pub(super) queries: Vec<Text>,
-        pub(super) release: Option<Text>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Retired {
-        pub(super) object: Text,
-        pub(super) access: Option<Text>,
-        pub(super) reason: Text,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Allow {
-        pub(super) migration: Text,
-        pub(super) rule: Text,
-        pub(super) object: Text,
-        pub(super) reason: Text,
-    }
-
-    #[derive(Deserialize, Default)]
-    #[serde(deny_unknown_fields, default)]
-    pub(super) struct Rules {
-        pub(super) select: Option<Vec<Text>>,
-        pub(super) ignore: Vec<Text>,
-        pub(super) unknown: Option<Text>,
-        pub(super) severity: BTreeMap<Text, Text>,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -1033,28 +852,6 @@ mod tests {
 
     fn read(text: &str) -> Config {
         Config::parse("migcheck.toml", "migcheck.toml", text).unwrap()
-    }
-
-    #[test]
-    fn example_of_the_documentation_is_read() {
-        let page = include_str!("config.rs");
-        let example: String = page
-            .lines()
-            .skip_while(|line| *line != "//! ```toml")
-            .skip(1)
-            .take_while(|line| *line != "//! ```")
-            .map(|line| line.trim_start_matches("//!").to_owned() + "\n")
-            .collect();
-        let config = read(&example);
-        assert_eq!(config.layout, Some(Layout::Sqlx));
-        assert_eq!(config.retired.len(), 1);
-        assert!(config.code.queries.is_match("sql/a/b.sql"));
-        assert_eq!(config.code.prepared, Some(Prepared::Cached));
-        assert_eq!(config.consumers[0].name.value, "reports");
-        assert_eq!(
-            config.rules.severity["column_dropped"].value,
-            Level::Warning
-        );
     }
 
     #[test]

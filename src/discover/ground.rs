@@ -1310,7 +1310,7 @@ fn dialect_of_texts(texts: &BTreeMap<String, (MigrationText, Mark)>) -> Option<A
     winners.next().is_none().then(|| answer(dialect, evidence))
 }
 
-fn is_sql(path: &str) -> bool {
+pub(super) fn is_sql(path: &str) -> bool {
     path.len() > 4
         && path.is_char_boundary(path.len() - 4)
         && path[path.len() - 4..].eq_ignore_ascii_case(".sql")
@@ -1322,7 +1322,7 @@ fn ends_with(path: &str, name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
-fn is_or_within(folder: &str, start: &str) -> bool {
+pub(super) fn is_or_within(folder: &str, start: &str) -> bool {
     folder == start || is_within(folder, start)
 }
 

@@ -19,18 +19,20 @@ mod ground;
 mod layout;
 mod oddity;
 mod part;
+mod places;
 mod server;
 mod target;
 mod text;
 mod tree;
 
 pub use baseline::{Accepted, BASELINE_FILE, Baseline};
-pub(crate) use config::in_our_words;
 pub use config::{
     Allow, CodeSettings, Config, Consumer, DeclaredEvidence, DeployMode,
-    FILE_NAME as CONFIG_FILE_NAME, Level, Named, PathPatterns, Placed, Prepared, Retired,
-    RetiredAccess, RuleSettings, nearest_name, unknown_name,
+    FILE_NAME as CONFIG_FILE_NAME, KEY_NAMES, KeyNames, Level, Named, Origin, PathPatterns, Placed,
+    Prepared, Retired, RetiredAccess, RuleSettings, Said, Stated, VARIABLES, config_schema,
+    nearest_name, unknown_name,
 };
+pub(crate) use config::{ConfigFile, in_our_words};
 pub use git::{Base, Commit, Environment, Fork, HeadAt, Reference, Repository};
 pub use layout::{
     Edit, Edited, HistorySource, HistoryTable, KnownMigration, Layout, Reach, Reaction, TableName,
@@ -49,6 +51,7 @@ use crate::error::{Error, Result};
 use crate::source::{SourceFile, Span};
 use crate::sql::{self, Dialect};
 use ground::Ground;
+use places::Place;
 use tree::{join, split, upwards};
 
 /// The transaction that the migration tool opens.
@@ -170,6 +173,8 @@ pub struct Project {
     pub oddities: Vec<Oddity>,
     /// What is odd but readable, for people: lower case, no full stop.
     pub notices: Vec<String>,
+    /// The folders of the other projects beside it that are known.
+    pub others: Vec<String>,
 }
 
 impl Project {
@@ -242,18 +247,25 @@ pub struct Overrides {
     pub schema: Option<SourceFile>,
     /// The configuration.
     pub config: ConfigChoice,
+    /// What the environment and the command line say of settings, what outranks later. It counts for
+    /// every release, save what a release has retired.
+    pub stated: Vec<Stated>,
+    /// Only the projects of this name.
+    pub project: Option<String>,
 }
 
 /// Which configuration counts.
 #[derive(Debug, Clone, Default)]
 pub enum ConfigChoice {
-    /// The `migcheck.toml` nearest to the start, upwards; or else to the migrations.
+    /// The `migcheck.toml` that names the migrations; or else the one nearest to them, upwards.
     #[default]
     Nearest,
-    /// This text, as if it stood at `path` (from the tree's root; messages use it too).
+    /// This text, as if it stood at `path`.
     Text {
-        /// The file's path.
+        /// The file's path from the tree's root.
         path: String,
+        /// Its name in messages.
+        shown: String,
         /// What it holds.
         text: String,
     },
@@ -302,35 +314,16 @@ pub fn discover_with_base(
 pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
     let ground = Ground::new(tree, &options.start);
     let mut notices = Vec::new();
-    let config = chosen_config(tree, options)?;
-    let folders = match chosen_folder(options, config.as_ref()) {
-        Some(folder) => vec![folder],
-        None => ground.folders(
-            options.layout.or(config.as_ref().and_then(|it| it.layout)),
-            options
-                .dialect
-                .or(config.as_ref().and_then(|it| it.dialect)),
-            options.is_named,
-            &mut notices,
-        )?,
-    };
-    let mut projects: Vec<Project> = Vec::new();
     let mut refused: Vec<(String, Error)> = Vec::new();
-    let folders = without_numbered(folders, &mut refused);
-    let several = folders.len() + refused.len() > 1;
-    for folder in folders {
-        let mut folder = folder;
-        let mut own = config.clone();
-        // A project in a subfolder has its configuration there.
-        if (own.is_none() || several) && matches!(options.config, ConfigChoice::Nearest) {
-            own = nearest_config(tree, &folder)?;
-            folder = chosen_folder(options, own.as_ref()).unwrap_or(folder);
-        }
-        if projects.iter().any(|it| it.folder == folder) {
-            continue;
-        }
-        let says_dialect =
-            options.dialect.is_some() || own.as_ref().is_some_and(|it| it.dialect.is_some());
+    let places = places::of_head(tree, &ground, options, &mut notices, &mut refused)?;
+    let mut projects: Vec<Project> = Vec::new();
+    for Place {
+        folder,
+        config,
+        claim,
+    } in places
+    {
+        let says_dialect = options.dialect.is_some() || config.dialect.is_some();
         if let Some(server) = ground::foreign_server(&folder).filter(|_| !says_dialect) {
             let error = Error::Layout(format!(
                 "`{folder}` is written for {server}, which is not read; if it is not, say --dialect"
@@ -338,15 +331,13 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
             refused.push((folder, error));
             continue;
         }
-        match read(
-            &ground,
-            options,
-            own.unwrap_or_default(),
-            folder.clone(),
-            None,
-            Vec::new(),
-        ) {
+        match read(&ground, options, config, folder.clone(), None, Vec::new()) {
             Ok(project) if project.migrations.is_empty() && project.oddities.is_empty() => {
+                if let Some(claim) = &claim {
+                    let layout = project.layout.as_str();
+                    let what = format!("no migrations of the layout {layout} in");
+                    return Err(places::nothing_there(tree, claim, &what));
+                }
                 let error = Error::Layout(format!(
                     "`{}` holds no migrations of the layout {} ({}); choose another layout with \
                      --layout, or give another folder as PATH",
@@ -357,7 +348,11 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
                 refused.push((folder, error));
             }
             Ok(project) => projects.push(project),
-            Err(error @ (Error::Layout(_) | Error::Cycle { .. })) => refused.push((folder, error)),
+            Err(error @ (Error::Layout(_) | Error::Cycle { .. })) => match claim {
+                // A section that names a folder says that it is a project.
+                Some(claim) => return Err(places::unreadable(tree, &claim, &error.to_string())),
+                None => refused.push((folder, error)),
+            },
             Err(error) => return Err(error),
         }
     }
@@ -369,6 +364,12 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
     };
     notices.append(&mut first.notices);
     first.notices = notices;
+    projects.sort_by(|one, other| one.folder.cmp(&other.folder));
+    let folders: Vec<String> = projects.iter().map(|it| it.folder.clone()).collect();
+    for project in &mut projects {
+        let others = folders.iter().filter(|it| **it != project.folder);
+        project.others = others.cloned().collect();
+    }
     let left_out = refused.into_iter().map(|(folder, error)| {
         let said = error.to_string();
         let name = format!("`{folder}` ");
@@ -412,23 +413,42 @@ fn without_numbered(folders: Vec<String>, refused: &mut Vec<(String, Error)>) ->
 pub fn discover_one(tree: &Tree, options: &Overrides) -> Result<Project> {
     let mut projects = discover(tree, options)?.projects;
     if projects.len() > 1 {
-        let names: Vec<String> = projects
-            .iter()
-            .take(8)
-            .map(|it| format!("`{}`", it.folder))
-            .collect();
-        let more = match projects.len().saturating_sub(8) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+        let how = match projects.iter().any(|it| it.config.section.is_some()) {
+            true => "give one as PATH".to_owned(),
+            false => format!(
+                "give one as PATH, or write migrations = \"{}\" in migcheck.toml",
+                projects[0].folder
+            ),
         };
-        return Err(Error::Layout(format!(
-            "several folders hold migrations: {}{more}; give one as PATH, or write migrations = \
-             \"{}\" in migcheck.toml",
-            names.join(", "),
-            projects[0].folder
-        )));
+        return Err(several(&projects, &how));
     }
     Ok(projects.remove(0))
+}
+
+/// That there is a choice to make, which `how` tells beside the names that projects have.
+pub(crate) fn several(projects: &[Project], how: &str) -> Error {
+    let mut names: Vec<&str> = Vec::new();
+    let folders: Vec<String> = projects
+        .iter()
+        .take(8)
+        .map(|it| {
+            names.extend(it.config.name.as_deref());
+            format!("`{}`", it.folder)
+        })
+        .collect();
+    let more = match projects.len().saturating_sub(8) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    names.dedup();
+    let by_name = match names.is_empty() {
+        true => String::new(),
+        false => format!("choose by name with --project {}, or ", names.join(" or ")),
+    };
+    Error::Layout(format!(
+        "several folders hold migrations: {}{more}; {by_name}{how}",
+        folders.join(", ")
+    ))
 }
 
 /// Reads the project of a release in `tree`, where `head` is the same project in the work tree.
@@ -440,16 +460,10 @@ pub fn discover_one(tree: &Tree, options: &Overrides) -> Result<Project> {
 /// As [`discover`], except that having no migrations is not one.
 pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Result<Project> {
     let ground = Ground::new(tree, &options.start);
-    let mut config = chosen_config(tree, options)?;
-    if config.is_none() && matches!(options.config, ConfigChoice::Nearest) {
-        config = nearest_config(tree, &head.folder)?;
-    }
-    let config = config.unwrap_or_default();
+    let (config, named) = places::of_release(tree, options, head)?;
     let mut notices = Vec::new();
-    let folder = match chosen_folder(options, Some(&config)) {
-        Some(folder) => folder,
-        None => head.folder.clone(),
-    };
+    let is_named = named.is_some();
+    let folder = named.unwrap_or_else(|| head.folder.clone());
     let project = read(
         &ground,
         options,
@@ -458,13 +472,15 @@ pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Res
         Some(head),
         Vec::new(),
     )?;
-    if !project.migrations.is_empty() || chosen_folder(options, Some(&config)).is_some() {
+    if !project.migrations.is_empty() || is_named {
         return Ok(project);
     }
     let dialect = Some(project.dialect);
     match ground.folders(Some(project.layout), dialect, false, &mut notices) {
         // Of several, nobody knows which was this one.
         Ok(folders) if folders.len() > 1 => Ok(project),
+        // It is another project, which is there today as well.
+        Ok(folders) if folders.iter().any(|it| head.others.contains(it)) => Ok(project),
         Ok(mut folders) => {
             let folder = folders.pop().unwrap_or_default();
             read(&ground, options, config, folder, Some(head), notices)
@@ -529,23 +545,6 @@ pub fn discover_merged(
     }
 }
 
-fn chosen_config(tree: &Tree, options: &Overrides) -> Result<Option<Config>> {
-    match &options.config {
-        ConfigChoice::Nearest => nearest_config(tree, &options.start),
-        ConfigChoice::Text { path, text } => Config::parse(path, path, text).map(Some),
-        ConfigChoice::Isolated => Ok(None),
-    }
-}
-
-fn chosen_folder(options: &Overrides, config: Option<&Config>) -> Option<String> {
-    let configured = config.and_then(|it| {
-        // A layout that the project describes begins where its description stands.
-        let own = (it.layout == Some(Layout::Custom)).then(|| it.folder.clone());
-        it.migrations.clone().or(own)
-    });
-    options.migrations.clone().or(configured)
-}
-
 /// The schema before the first migration: the file of the command line, or of the configuration.
 fn schema(ground: &Ground<'_>, options: &Overrides, config: &Config) -> Result<Option<Part>> {
     if let Some(file) = &options.schema {
@@ -579,10 +578,14 @@ fn read(
         .or(config.layout)
         .or(like.map(|it| it.layout));
     let texts = ground.texts(known, &folder, &files)?;
-    let said_by = |file: &Option<String>| file.clone().unwrap_or_default();
+    let said_by = |key: &str| match config.origin(key) {
+        Some(Origin::File { file, .. }) => file.to_string(),
+        Some(Origin::Option(_)) | None => "the command line".to_owned(),
+        Some(Origin::Variable(name)) => name.to_string(),
+    };
     let (layout, layout_evidence) = match (options.layout, config.layout, like) {
         (Some(layout), _, _) => (layout, "the command line".to_owned()),
-        (None, Some(layout), _) => (layout, said_by(&config.file)),
+        (None, Some(layout), _) => (layout, said_by("layout")),
         (None, None, Some(like)) => (like.layout, like.layout_evidence.clone()),
         (None, None, None) => {
             let found = ground.layout(&folder, &texts)?;
@@ -591,7 +594,7 @@ fn read(
     };
     let (dialect, dialect_evidence) = match (options.dialect, config.dialect, like) {
         (Some(dialect), _, _) => (dialect, "the command line".to_owned()),
-        (None, Some(dialect), _) => (dialect, said_by(&config.file)),
+        (None, Some(dialect), _) => (dialect, said_by("dialect")),
         (None, None, Some(like)) => (like.dialect, like.dialect_evidence.clone()),
         (None, None, None) => match layout::tool(layout).only_dialect() {
             Some(dialect) => (dialect, format!("{} knows no other", layout.tool_name())),
@@ -604,7 +607,7 @@ fn read(
     let (server_version, server_version_evidence) =
         match (options.server_version, config.server_version, like) {
             (Some(version), _, _) => (Some(version), Some("the command line".to_owned())),
-            (None, Some(version), _) => (Some(version), Some(said_by(&config.file))),
+            (None, Some(version), _) => (Some(version), Some(said_by("server_version"))),
             (None, None, Some(like)) => (like.server_version, like.server_version_evidence.clone()),
             (None, None, None) => match ground.server_version(&folder, dialect)? {
                 Some(found) => (Some(found.value), Some(found.evidence)),
@@ -676,33 +679,8 @@ fn read(
         ignored: reading.ignored,
         oddities: reading.oddities,
         notices,
+        others: Vec::new(),
     })
-}
-
-/// The configuration in `folder` or the nearest folder above it.
-fn nearest_config(tree: &Tree, folder: &str) -> Result<Option<Config>> {
-    let paths: Vec<String> = upwards(folder)
-        .map(|folder| join(folder, CONFIG_FILE_NAME))
-        .collect();
-    for (path, contents) in paths.iter().zip(tree.read_many(&paths)?) {
-        let shown = || tree.shown(path);
-        let wrong = |message: &str| Error::Config {
-            file: shown(),
-            line: 1,
-            column: 1,
-            message: message.to_owned(),
-        };
-        match contents {
-            Contents::Missing => {}
-            Contents::Bytes(bytes) => {
-                let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8"))?;
-                return Config::parse(path, &shown(), &text).map(Some);
-            }
-            Contents::TooLarge(_) => return Err(wrong("it is larger than 50 MB")),
-            Contents::Refused(said) => return Err(wrong(&format!("it cannot be read: {said}"))),
-        }
-    }
-    Ok(None)
 }
 
 /// The phase that a comment in the migration names, or else the patterns of the configuration.

@@ -111,6 +111,12 @@ pub fn locate(paths: &[PathBuf]) -> Result<Target> {
 }
 
 impl Target {
+    /// The folder of the repository on disk, without links; `None` where there is no repository.
+    pub fn root(&self) -> Option<PathBuf> {
+        let repository = self.repository.as_ref();
+        repository.map(|it| canonical(it.root()))
+    }
+
     /// The same place in what is staged: what a commit is going to hold, rather than what lies on disk.
     ///
     /// # Errors
@@ -129,6 +135,7 @@ impl Target {
     }
 }
 
+/// A path without links, where it is there.
 fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -290,10 +290,9 @@ pub fn entries_without_use(
     migrations: usize,
     is_judged: &dyn Fn(usize) -> bool,
 ) -> Vec<String> {
-    let file = config.file.as_deref().unwrap_or("migcheck.toml");
     let mut out = Vec::new();
     for entry in &config.allow {
-        let line = entry.migration.at.line;
+        let place = entry.migration.from.name();
         let (rule, object) = (&entry.rule.value, &entry.object.value);
         let name = &entry.migration.value;
         let named: Vec<usize> = (0..migrations)
@@ -307,17 +306,15 @@ pub fn entries_without_use(
         let is_on = rules::rule(rule).is_some_and(|it| super::severity::is_on(it, &config.rules));
         let (name, object) = (shown(name), shown(object));
         if ABOUT_COMMENTS.contains(&rule.as_str()) {
-            out.push(format!(
-                "{file}:{line}: [[allow]]: `{rule}` cannot be allowed"
-            ));
+            out.push(format!("{place}: [[allow]]: `{rule}` cannot be allowed"));
         } else if is_used || !is_on {
         } else if named.is_empty() {
             out.push(format!(
-                "{file}:{line}: [[allow]]: no migration has the version or name `{name}`"
+                "{place}: [[allow]]: no migration has the version or name `{name}`"
             ));
         } else if named.into_iter().any(is_judged) {
             out.push(format!(
-                "{file}:{line}: [[allow]]: nothing was found that it allows: `{rule}` about \
+                "{place}: [[allow]]: nothing was found that it allows: `{rule}` about \
                  `{object}` in `{name}`"
             ));
         }

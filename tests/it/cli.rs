@@ -1172,32 +1172,51 @@ fn the_settings_that_hold_are_printed_with_where_they_come_from() {
     # --fail-on warning  # MIGCHECK_FAIL_ON
 
     # migrations/, migcheck.toml is read
-    layout = "sqlx"                           # `sqlx` in Cargo.toml
+    # name                                    # none
     migrations = "migrations"                 # found
+    layout = "sqlx"                           # `sqlx` in Cargo.toml
     dialect = "postgres"                      # assumed
-    server_version = "16"                     # the command line or the environment
-    deploy = "phased"                         # migcheck.toml
+    server_version = "16"                     # --server-version
     # schema_file                             # none
+    deploy = "phased"                         # migcheck.toml:1
     # transaction                             # that of the layout
     # unit                                    # that of the layout
 
+    # [placeholders]                          # none
+
+    # [custom]                                # for the layout `custom` only
+
+    [history]
+    # table                                   # that of the layout
+
+    [phased]
+    # post_deploy                             # none
+
     [releases]
-    live = ["v1.*"]                           # the command line or the environment
+    live = ["v1.*"]                           # --live
 
     [code]
     # queries                                 # found by themselves
     # exclude                                 # none
     literals = true                           # default
-    search_path = ["app", "public"]           # migcheck.toml
+    search_path = ["app", "public"]           # migcheck.toml:3
     # role                                    # nobody in particular
-    # evidence                                # what is found
-
-    [history]
-    # table                                   # that of the layout
+    # prepared                                # not known, as "none"
+    evidence = "partial"                      # default
+    reflection = false                        # default
 
     [rules]
     # select                                  # all
     # ignore                                  # none
+    unknown = "warning"                       # default
+
+    # [rules.severity]                        # what the break and the way of deploying make of it
+
+    # [[consumer]]                            # none
+
+    # [[retired]]                             # none
+
+    # [[allow]]                               # none
     "#);
     // What is printed is a configuration that says the same.
     repository.write("migcheck.toml", &text);

@@ -50,6 +50,7 @@ impl Project {
             migrations: Some(folder.clone()),
             config: ConfigChoice::Text {
                 path: "migcheck.toml".to_owned(),
+                shown: "migcheck.toml".to_owned(),
                 text: self.config.clone(),
             },
             ..Overrides::default()

@@ -8,6 +8,7 @@ mod ci;
 mod cli;
 mod clones;
 mod commands;
+mod config;
 #[cfg(feature = "live-postgres")]
 mod connection;
 mod contract_histories;
