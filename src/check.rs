@@ -931,6 +931,7 @@ fn chain_in(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Result<(P
         layout: options.layout,
         dialect: options.dialect,
         server_version: options.server_version,
+        stated: options.stated.clone(),
         ..Overrides::default()
     };
     let mut project = discover_one(head, &overrides)?;
@@ -974,6 +975,7 @@ pub fn check_tree_branches(
         layout: options.layout,
         dialect: options.dialect,
         server_version: options.server_version,
+        stated: options.stated.clone(),
         ..Overrides::default()
     };
     let mut project = discover_one(head, &overrides)?;

@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 use crate::report::Starter;
 use std::path::Path;
 
+/// What editors are told to look at, where somebody has put it beside the configuration.
+const SCHEMA_FILE: &str = "migcheck.schema.json";
+
 /// Looks at the project at hand, which has no configuration yet.
 ///
 /// # Errors
@@ -46,6 +49,15 @@ pub fn starter(options: &Options) -> Result<Starter> {
         newest_tag,
         deploy: options.deploy,
         is_version_given: options.server_version.is_some(),
+        schema: match target
+            .tree
+            .names(&folder)?
+            .iter()
+            .any(|it| it == SCHEMA_FILE)
+        {
+            true => Some(SCHEMA_FILE),
+            false => None,
+        },
         folder,
         project,
     })

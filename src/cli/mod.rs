@@ -20,7 +20,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 /// Says which SQL migrations break old or new code while both run side by side.
@@ -60,8 +60,12 @@ enum Command {
     Stats(Box<stats::StatsArguments>),
     /// List the rules.
     Rules(rules::RulesArguments),
-    /// Print the JSON schema of the report of a check.
-    JsonSchema,
+    /// Print the JSON schema of the report of a check, or of migcheck.toml for editors.
+    JsonSchema {
+        /// Of what.
+        #[arg(value_enum, default_value_t = Schema::Report)]
+        of: Schema,
+    },
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -69,6 +73,13 @@ enum Command {
     },
     /// Print the man page.
     Man,
+}
+
+/// What there is a JSON schema of.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Schema {
+    Report,
+    Config,
 }
 
 /// Nothing at or above `--fail-on`.
@@ -93,7 +104,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Stats(arguments) => stats::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
-        Command::JsonSchema => print(migcheck::json_schema()),
+        Command::JsonSchema { of } => print(match of {
+            Schema::Report => migcheck::json_schema(),
+            Schema::Config => migcheck::config_schema(),
+        }),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     };

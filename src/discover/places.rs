@@ -25,6 +25,9 @@ pub(super) struct Place {
     pub(super) claim: Option<Claim>,
 }
 
+/// A file of configuration, where there is one.
+type Found = Option<Rc<ConfigFile>>;
+
 /// The configuration files of a tree, each read once.
 struct Files<'a> {
     tree: &'a Tree,
@@ -44,7 +47,7 @@ impl<'a> Files<'a> {
     }
 
     /// The file that the command line names, or the nearest to the start.
-    fn at_start(&self) -> Result<Option<Rc<ConfigFile>>> {
+    fn at_start(&self) -> Result<Found> {
         match &self.options.config {
             ConfigChoice::Nearest => self.nearest(&self.options.start),
             ConfigChoice::Text { path, shown, text } => {
@@ -55,11 +58,7 @@ impl<'a> Files<'a> {
     }
 
     /// The file that counts in a folder which none names.
-    fn around(
-        &self,
-        folder: &str,
-        at_start: Option<&Rc<ConfigFile>>,
-    ) -> Result<Option<Rc<ConfigFile>>> {
+    fn around(&self, folder: &str, at_start: Option<&Rc<ConfigFile>>) -> Result<Found> {
         match &self.options.config {
             ConfigChoice::Nearest => match self.nearest(folder)? {
                 Some(file) => Ok(Some(file)),
@@ -67,6 +66,23 @@ impl<'a> Files<'a> {
             },
             ConfigChoice::Text { .. } | ConfigChoice::Isolated => Ok(at_start.cloned()),
         }
+    }
+
+    /// The file at the start and the one around a folder. They are mostly one, and each question to git
+    /// takes its time.
+    fn both(&self, folder: &str) -> Result<(Found, Found)> {
+        let start = &self.options.start;
+        if matches!(self.options.config, ConfigChoice::Nearest) && is_or_within(folder, start) {
+            let around = self.nearest(folder)?;
+            let is_one = |it: &ConfigFile| is_or_within(start, split(&it.path).0);
+            if around.as_deref().is_none_or(is_one) {
+                return Ok((around.clone(), around));
+            }
+            return Ok((self.nearest(start)?, around));
+        }
+        let at_start = self.at_start()?;
+        let around = self.around(folder, at_start.as_ref())?;
+        Ok((at_start, around))
     }
 
     fn top(&self, file: Option<&Rc<ConfigFile>>) -> Result<Config> {
@@ -77,7 +93,7 @@ impl<'a> Files<'a> {
     }
 
     /// The file in `folder` or the nearest folder above it.
-    fn nearest(&self, folder: &str) -> Result<Option<Rc<ConfigFile>>> {
+    fn nearest(&self, folder: &str) -> Result<Found> {
         let paths: Vec<String> = upwards(folder)
             .map(|folder| join(folder, CONFIG_FILE_NAME))
             .collect();
@@ -407,8 +423,7 @@ pub(super) fn of_release(
 ) -> Result<(Config, Option<String>)> {
     let stated = options.stated.iter().filter(|it| !it.is_about("retired"));
     let files = Files::new(tree, options, stated.cloned().collect());
-    let at_start = files.at_start()?;
-    let around = files.around(&head.folder, at_start.as_ref())?;
+    let (at_start, around) = files.both(&head.folder)?;
     if let Some(folder) = &options.migrations {
         let config = match &at_start {
             Some(file) => file.of_folder(folder)?,

@@ -23,6 +23,8 @@ pub struct Starter {
     pub deploy: Option<DeployMode>,
     /// Whether the command line says the server's version.
     pub is_version_given: bool,
+    /// The JSON schema of the configuration beside it, where there is one.
+    pub schema: Option<&'static str>,
 }
 
 impl Starter {
@@ -73,6 +75,9 @@ pub fn starter_config(starter: &Starter) -> String {
         }
     };
     let text = str::to_owned;
+    if let Some(schema) = starter.schema {
+        paragraph(&[], &[format!("#:schema ./{schema}")]);
+    }
     paragraph(
         &[
             text(

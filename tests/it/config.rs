@@ -139,6 +139,19 @@ fn other_commands_know_the_sections() {
         contract.contains("search_path = [\"orders\"]"),
         "{contract}"
     );
+    let set = ["--set", "name=third", "--project", "third"];
+    let arguments = [&["matrix", "services/orders"], &set[..]].concat();
+    assert!(short(root, &arguments).contains("services/orders/db"));
+    for command in [
+        &["schema"][..],
+        &["explain", "t.b"],
+        &["explain", "version:2"],
+    ] {
+        let set = ["--set", "layout=sqxl", "--project", "orders"];
+        let said = short(root, &[command, &set[..]].concat());
+        let near = "migcheck: --set layout=sqxl: unknown layout `sqxl`; did you mean `sqlx`?";
+        assert!(said.contains(near), "{command:?}: {said}");
+    }
     assert_snapshot!(short(root, &["diff", "--project", "orders"]), @"
     from main@2e7d787 (version 1) to head (version 2): 1 change
     - column `t.b` is dropped

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use migcheck::{Layout, RULES};
+use migcheck::discover::{Config, VARIABLES};
+use migcheck::{KEY_NAMES, Layout, RULES};
 
 use crate::cli::program;
 
@@ -320,4 +321,68 @@ fn every_dependency_says_why() {
             assert!(line.contains(" # "), "no reason: {line}");
         }
     }
+}
+
+#[test]
+fn every_variable_of_its_own_is_in_the_reference() {
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    for source in sources() {
+        for part in source.text.split("MIGCHECK_").skip(1) {
+            let is_of_name = |it: &char| it.is_ascii_uppercase() || *it == '_';
+            let name: String = part.chars().take_while(is_of_name).collect();
+            if !name.is_empty() {
+                named.insert(format!("MIGCHECK_{name}"));
+            }
+        }
+    }
+    let listed = VARIABLES.iter().map(|(name, _)| (*name).to_owned());
+    assert_eq!(named, listed.collect::<BTreeSet<String>>());
+}
+
+#[test]
+fn keys_with_an_option_have_it() {
+    let output = program(root(), &["check", "--help"]).output();
+    let help = String::from_utf8(output.expect("the program runs").stdout).expect("UTF-8");
+    for names in KEY_NAMES {
+        assert!(
+            help.contains(&format!("{} ", names.option)),
+            "{}",
+            names.option
+        );
+        if let Some(variable) = names.variable {
+            assert!(help.contains(variable), "{variable}");
+        }
+    }
+}
+
+#[test]
+fn configurations_of_the_readme_and_the_pages_are_read() {
+    let mut files = Vec::new();
+    files_below(&root().join("docs"), &mut files);
+    files.push(root().join("README.md"));
+    let mut count = 0;
+    for path in files {
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        for fence in text.split("```toml\n").skip(1) {
+            let fence = fence.split("```").next().unwrap_or_default();
+            // Contracts, baselines and build files are TOML too.
+            let is_other = [
+                "[[accepted]]",
+                "contract = ",
+                "counted_since = ",
+                "[package",
+            ];
+            if is_other.iter().any(|it| fence.contains(it)) {
+                continue;
+            }
+            let name = path.display().to_string();
+            if let Err(error) = Config::parse("migcheck.toml", &name, fence) {
+                panic!("{error}\n{fence}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count}");
 }

@@ -395,3 +395,71 @@ fn json_is_what_its_schema_says() {
         assert!(said.contains("'projects' is a required property"), "{said}");
     }
 }
+
+/// The errors of each of many documents against one schema, a line for each that has any.
+const VALIDATE_ALL: &str = "import json, sys, jsonschema
+schema, documents = (json.load(open(it)) for it in sys.argv[1:3])
+validator = jsonschema.validators.validator_for(schema)
+validator.check_schema(schema)
+wrong = False
+for at, document in enumerate(documents):
+    for error in validator(schema).iter_errors(document):
+        wrong = True
+        print(at, error.message[:300])
+sys.exit(wrong)
+";
+
+#[test]
+fn configuration_has_a_schema_for_editors() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("it can be written");
+        path
+    };
+    let output = program(folder.path(), &["json-schema", "config"]).output();
+    let schema = String::from_utf8(output.expect("the program runs").stdout);
+    let schema = file("schema.json", &schema.expect("it is UTF-8"));
+    let said = |configs: &[&str]| -> Option<String> {
+        let read = |it: &&str| it.parse::<toml::Table>().expect("it is TOML");
+        let configs: Vec<toml::Table> = configs.iter().map(read).collect();
+        let configs = serde_json::to_string(&configs).expect("it is JSON");
+        let configs = file("configs.json", &configs);
+        let mut validate = Command::new(python());
+        validate
+            .args(["-c", VALIDATE_ALL])
+            .args([&schema, &configs]);
+        judged("Python with jsonschema", &mut validate)
+    };
+    let page = include_str!("../../docs/configuration.md");
+    let examples = page.split("```toml\n").skip(1);
+    let examples: Vec<&str> = examples.filter_map(|it| it.split("```").next()).collect();
+    assert!(examples.len() > 45, "{}", examples.len());
+    if let Some(said) = said(&examples) {
+        assert_eq!(said, "");
+    }
+    let wrong = [
+        "depoly = 1",
+        "[rules]\nignore = [\"x\"]",
+        "[rules.severity]\nx = \"off\"",
+        "[rules]\nunknown = \"off\"",
+        "[[project]]\nname = \"a\"",
+        "[[project]]\nmigrations = \"a\"\nproject = []",
+        "[[retired]]\nobject = \"a\"",
+    ];
+    if let Some(said) = said(&wrong) {
+        let said: Vec<String> = said
+            .lines()
+            .map(|it| it.split(" one of").next().unwrap_or(it).to_owned())
+            .collect();
+        insta::assert_snapshot!(said.join("\n"), @"
+        Python with jsonschema: 0 Additional properties are not allowed ('depoly' was unexpected)
+        1 'x' is not
+        2 'x' is not
+        3 'off' is not
+        4 'migrations' is a required property
+        5 Additional properties are not allowed ('project' was unexpected)
+        6 'reason' is a required property
+        ");
+    }
+}

@@ -503,3 +503,18 @@ fn hook_is_plain_shell() {
     --- exit 2
     ");
 }
+
+#[test]
+fn editors_are_told_of_a_schema_that_is_there() {
+    let repository = shop();
+    let first = |repository: &TestRepository| {
+        migcheck(repository.root(), &["init"]);
+        let text = fs::read_to_string(repository.root().join("migcheck.toml"));
+        let text = text.expect("it is there");
+        text.lines().next().unwrap_or_default().to_owned()
+    };
+    assert!(!first(&repository).starts_with("#:schema"));
+    let repository = shop();
+    repository.write("migcheck.schema.json", migcheck::config_schema());
+    assert_eq!(first(&repository), "#:schema ./migcheck.schema.json");
+}

@@ -183,9 +183,25 @@ pub(super) struct Settings {
     /// Which rules apply, and how bad their findings are.
     #[serde(default)]
     pub(super) rules: Rules,
-    // Taken out before: here for its name alone, which a slip may be near to.
+    // Taken out before it is read: here for its name alone, which a slip may be near to.
+    /// A section: what is different in one folder of migrations, or in all that match a pattern. It has every key of
+    /// the file but `project`; `migrations` has to be there.
+    ///
+    /// ```toml
+    /// dialect = "postgres"
+    ///
+    /// [[project]]
+    /// name = "billing"
+    /// migrations = "services/billing/migrations"
+    ///
+    /// [[project]]
+    /// name = "orders"
+    /// migrations = "services/orders/migrations"
+    /// deploy = "code-first"
+    /// rules.severity.column_dropped = "warning"
+    /// ```
     #[serde(rename = "project", default)]
-    #[cfg_attr(test, schemars(skip))]
+    #[cfg_attr(test, schemars(with = "Vec<bool>"))]
     pub(super) _project: IgnoredAny,
 }
 
@@ -575,6 +591,7 @@ pub(super) struct Rules {
     /// [rules]
     /// unknown = "error"
     /// ```
+    #[cfg_attr(test, schemars(extend("enum" = ["error", "warning", "note"])))]
     pub(super) unknown: Option<Name<Level>>,
     /// How bad the findings of a rule are, by its name; `off` reports none.
     ///
