@@ -1065,4 +1065,69 @@ mod tests {
         let config = read("[rules]\nignore = [\"table_dropped\"]");
         assert!(config.check_rule_names(&rules, &[]).is_ok());
     }
+
+    #[test]
+    fn tables_are_merged_and_lists_replaced_and_entries_added() {
+        let text = "rules.ignore = [\"a\"]\nrules.severity.x = \"off\"\nrules.severity.y = \"off\"\n\
+                    name = \"top\"\nmigrations = \"top\"\ncode.role = \"app\"\n\
+                    [[retired]]\nobject = \"one\"\nreason = \"r\"\n\
+                    [[project]]\nmigrations = \"m\"\nrules.ignore = [\"b\"]\n\
+                    rules.severity.y = \"note\"\n\
+                    [[project.retired]]\nobject = \"two\"\nreason = \"r\"\n";
+        let stated = ["rules.severity.z=error", "code.role=other"];
+        let stated = stated.map(|it| Stated::option(it).unwrap());
+        let file = ConfigFile::parse("migcheck.toml", "c", text, &stated).unwrap();
+        let config = file.of_folder("m").unwrap();
+        assert_eq!(config.name, None);
+        assert_eq!(config.migrations.as_deref(), Some("m"));
+        assert_eq!(config.code.role.as_deref(), Some("other"));
+        let ignored: Vec<&str> = config.rules.ignore.iter().map(|it| &*it.value).collect();
+        assert_eq!(ignored, ["b"]);
+        let levels: Vec<Level> = config.rules.severity.values().map(|it| it.value).collect();
+        assert_eq!(levels, [Level::Off, Level::Note, Level::Error]);
+        let retired: Vec<&str> = config.retired.iter().map(|it| &*it.object.value).collect();
+        assert_eq!(retired, ["one", "two"]);
+        let origin = |key: &str| config.origin(key).map(Origin::name);
+        assert_eq!(origin("rules.ignore").as_deref(), Some("c:12"));
+        assert_eq!(origin("rules.severity.x").as_deref(), Some("c:2"));
+        let option = origin("code.role");
+        assert_eq!(option.as_deref(), Some("--set code.role=other"));
+        // Folders that no section names have the top alone.
+        let top = file.of_folder("other").unwrap();
+        assert_eq!(top.name.as_deref(), Some("top"));
+        assert_eq!(top.retired.len(), 1);
+    }
+
+    #[test]
+    fn no_damaged_file_makes_the_program_panic() {
+        let text = "deploy = \"phased\"\n[code]\nqueries = [\"é/*.sql\"]\n[[retired]]\nobject = \"ü.b\"\n\
+                    reason = \"r\"\n[[project]]\nmigrations = \"a/*/m\"\n[project.rules.severity]\n\
+                    x = \"off\"\n[[project.allow]]\nmigration = \"1\"\n";
+        let stated = [Stated::option("rules.severity.z=error").unwrap()];
+        let inserted = [
+            "",
+            "[",
+            "]]",
+            "\"",
+            "=",
+            "\u{1f}",
+            "\n[[project]]\n",
+            "ß",
+            "{}",
+            "'''",
+            "#",
+            "\r",
+        ];
+        for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+            for between in inserted {
+                for rest in [&text[at..], "", text.get(at + 5..).unwrap_or_default()] {
+                    let text = format!("{}{between}{rest}", &text[..at]);
+                    // Whether it can be read is another question.
+                    if let Ok(file) = ConfigFile::parse("migcheck.toml", "c", &text, &stated) {
+                        let _ = file.of_folder("a/b/m");
+                    }
+                }
+            }
+        }
+    }
 }

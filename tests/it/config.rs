@@ -762,3 +762,47 @@ fn settings_are_those_of_what_is_judged() {
         ["# services/billing/migrations/, migcheck.toml is read"]
     );
 }
+
+#[test]
+fn folder_that_was_renamed_is_known_by_its_name() {
+    let mut repository = TestRepository::new();
+    let section = |folder: &str| format!("[[project]]\nname = \"a\"\nmigrations = \"{folder}\"\n");
+    let table = "CREATE TABLE t (a integer, b text);\n";
+    repository.write("old/db/1_t.sql", table);
+    let retired = "[[project.retired]]\nobject = \"t.b\"\nreason = \"r\"\n";
+    repository.write("migcheck.toml", section("old/db") + retired);
+    repository.commit("one");
+    repository.git(&["checkout", "--quiet", "-b", "change"]);
+    std::fs::remove_dir_all(repository.root().join("old")).expect("it can be removed");
+    repository.write("new/db/1_t.sql", table);
+    repository.write("new/db/2_d.sql", "ALTER TABLE t DROP COLUMN b;\n");
+    repository.write("migcheck.toml", section("new/db"));
+    assert_snapshot!(short(repository.root(), &["check"]), @"
+    migcheck: plain · postgres · new/db/ (2, 1 new) · base main@ee77998
+    any-order: 1 new migration, 1 statement, all understood
+    --- exit 0
+    ");
+}
+
+#[test]
+fn old_configuration_without_git_has_sections_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("it can be made");
+        std::fs::write(path, text).expect("it can be written");
+    };
+    write("a/db/1_t.sql", "CREATE TABLE t (a integer, b text);\n");
+    write("a/db/2_d.sql", "ALTER TABLE t DROP COLUMN b;\n");
+    let section = "[[project]]\nmigrations = \"a/db\"\n";
+    write("migcheck.toml", section);
+    let retired = "[[project.retired]]\nobject = \"t.b\"\nreason = \"r\"\n";
+    write("before/old.toml", &format!("{section}{retired}"));
+    let since = ["check", "-q", "--since", "1"];
+    let with = [&since[..], &["--old-config", "before/old.toml"]].concat();
+    assert_snapshot!(short(folder.path(), &with), @"
+    any-order: 1 new migration, 1 statement, all understood
+    --- exit 0
+    ");
+    assert!(short(folder.path(), &since).contains("exit 1"));
+}
