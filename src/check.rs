@@ -849,6 +849,9 @@ fn read_code(
     if !has_new && !always {
         return Ok(());
     }
+    // Whichever of several projects is chosen, none of them is the code of another.
+    let folders: Vec<String> = folders.iter().chain(&project.others).cloned().collect();
+    let folders = folders.as_slice();
     let named = named_queries(&options.queries)?;
     let server_version = project.server_version;
     for pinned in &mut chain.live {

@@ -169,7 +169,7 @@ fn drawn(options: &Options, tree: Tree, mut project: Project) -> Result<ReleaseC
     options
         .progress
         .at(|| Stage::ReadingCode("the release".to_owned()));
-    let code = code::read(&at, project.server_version, named.as_ref(), &[])?;
+    let code = code::read(&at, project.server_version, named.as_ref(), &project.others)?;
     let presumed = presumed(&project.config.retired);
     options
         .progress

@@ -315,7 +315,7 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
     let ground = Ground::new(tree, &options.start);
     let mut notices = Vec::new();
     let mut refused: Vec<(String, Error)> = Vec::new();
-    let places = places::of_head(tree, &ground, options, &mut notices, &mut refused)?;
+    let (places, known) = places::of_head(tree, &ground, options, &mut notices, &mut refused)?;
     let mut projects: Vec<Project> = Vec::new();
     for Place {
         folder,
@@ -365,9 +365,8 @@ pub fn discover(tree: &Tree, options: &Overrides) -> Result<Discovery> {
     notices.append(&mut first.notices);
     first.notices = notices;
     projects.sort_by(|one, other| one.folder.cmp(&other.folder));
-    let folders: Vec<String> = projects.iter().map(|it| it.folder.clone()).collect();
     for project in &mut projects {
-        let others = folders.iter().filter(|it| **it != project.folder);
+        let others = known.iter().filter(|it| **it != project.folder);
         project.others = others.cloned().collect();
     }
     let left_out = refused.into_iter().map(|(folder, error)| {
@@ -679,7 +678,7 @@ fn read(
         ignored: reading.ignored,
         oddities: reading.oddities,
         notices,
-        others: Vec::new(),
+        others: like.map_or_else(Vec::new, |it| it.others.clone()),
     })
 }
 

@@ -131,8 +131,8 @@ impl<'a> Files<'a> {
     }
 }
 
-/// The projects of the tree that is judged, in no order. What holds migrations and is none of them
-/// is added to `refused`.
+/// The projects of the tree that is judged, in no order, and the folders of others that are known, which
+/// were not asked for. What holds migrations and is no project is added to `refused`.
 ///
 /// # Errors
 ///
@@ -143,7 +143,7 @@ pub(super) fn of_head(
     options: &Overrides,
     notices: &mut Vec<String>,
     refused: &mut Vec<(String, Error)>,
-) -> Result<Vec<Place>> {
+) -> Result<(Vec<Place>, Vec<String>)> {
     let files = Files::new(tree, options, options.stated.clone());
     let file = files.at_start()?;
     let top = files.top(file.as_ref())?;
@@ -152,11 +152,12 @@ pub(super) fn of_head(
             Some(file) => file.of_folder(folder)?,
             None => top,
         };
-        return Ok(vec![Place {
+        let place = Place {
             folder: folder.clone(),
             config,
             claim: None,
-        }]);
+        };
+        return Ok((vec![place], Vec::new()));
     }
     let mut places: Vec<Place> = Vec::new();
     let mut laid: Vec<String> = Vec::new();
@@ -194,10 +195,20 @@ pub(super) fn of_head(
             }
         }
     }
-    match &options.project {
-        Some(name) => called(name, places),
-        None => Ok(places),
+    let mut known: Vec<String> = places.iter().map(|it| it.folder.clone()).collect();
+    for file in file.iter().chain(files.read.borrow().values()) {
+        let named = file.claims().iter().filter(|it| !it.is_pattern());
+        known.extend(named.map(|it| it.folder.clone()));
     }
+    // The top folder holds everything, and says nothing of what is in it.
+    known.retain(|it| !it.is_empty());
+    known.sort();
+    known.dedup();
+    let places = match &options.project {
+        Some(name) => called(name, places)?,
+        None => places,
+    };
+    Ok((places, known))
 }
 
 /// Adds a folder that no section names, where it is not part of one that is.

@@ -806,3 +806,32 @@ fn old_configuration_without_git_has_sections_too() {
     ");
     assert!(short(folder.path(), &since).contains("exit 1"));
 }
+
+#[test]
+fn what_is_chosen_does_not_change_what_is_found() {
+    let mut repository = TestRepository::new();
+    repository.write(
+        "migcheck.toml",
+        "[[project]]\nname = \"a\"\nmigrations = \"a/db\"\n\
+         [[project]]\nname = \"b\"\nmigrations = \"b/db\"\n",
+    );
+    let table = "CREATE TABLE t (a integer, nickname text);\n";
+    repository.write("a/db/1_t.sql", table);
+    repository.write("b/db/1_t.sql", table);
+    repository.write("a/q.go", "package q\nconst q = \"SELECT a FROM t\"\n");
+    repository.commit("one");
+    repository.git(&["checkout", "--quiet", "-b", "change"]);
+    repository.write("a/db/2_d.sql", "ALTER TABLE t DROP COLUMN nickname;\n");
+    let found = |arguments: &[&str]| {
+        let arguments = [&["check", "-q", "--format", "gcc"], arguments].concat();
+        short(repository.root(), &arguments)
+    };
+    // The name stands in the other project's migrations, which are nobody's code.
+    let all = found(&[]);
+    assert!(
+        all.contains("warning: column `t.nickname` is dropped"),
+        "{all}"
+    );
+    assert_eq!(found(&["--project", "a"]), all);
+    assert_eq!(found(&["a"]), all);
+}
