@@ -294,6 +294,24 @@ fn readme_shows_what_the_program_prints() {
     }
 }
 
+/// The tour is run as it is written (`book.rs`), so what the README takes from it is true.
+#[test]
+fn readme_shows_the_first_commands_as_the_tour_does() {
+    let readme = readme();
+    let (_, section) = readme
+        .split_once("## In three commands\n")
+        .expect("the README has the first commands");
+    let (_, block) = section.split_once("```console\n").expect("they are shown");
+    let (block, _) = block.split_once("```").expect("the fence is closed");
+    let tour = std::fs::read_to_string(root().join("docs/tour.md")).expect("there is a tour");
+    let commands: Vec<&str> = block.split("$ ").filter(|it| !it.is_empty()).collect();
+    assert_eq!(commands.len(), 3);
+    assert_eq!(commands[0], "cargo install --locked --path ../migcheck\n");
+    for command in &commands[1..] {
+        assert!(tour.contains(&format!("$ {command}")), "{command}");
+    }
+}
+
 #[test]
 fn rule_names_say_what_happened_to_which_object() {
     for rule in RULES {
