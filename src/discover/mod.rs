@@ -461,6 +461,16 @@ pub fn discover_release(tree: &Tree, options: &Overrides, head: &Project) -> Res
     let ground = Ground::new(tree, &options.start);
     let (config, named) = places::of_release(tree, options, head)?;
     let mut notices = Vec::new();
+    // What the release's file says is no word about a folder that it does not have: a slip in it,
+    // which head mends.
+    let is_slip = |folder: &String| -> Result<bool> {
+        let is_other = *folder != head.folder && !folder.is_empty();
+        Ok(is_other && !tree.has_folder(folder)? && tree.has_folder(&head.folder)?)
+    };
+    let named = match named {
+        Some(folder) if is_slip(&folder)? => None,
+        named => named,
+    };
     let is_named = named.is_some();
     let folder = named.unwrap_or_else(|| head.folder.clone());
     let project = read(

@@ -784,6 +784,18 @@ fn folder_that_was_renamed_is_known_by_its_name() {
     ");
 }
 
+/// The release is compared with its own migrations, not with the none of a folder that it misspelt.
+#[test]
+fn folder_that_the_base_misspelt_is_the_one_of_head() {
+    let repository = monorepo(&SECTIONS.replace("services/orders/db", "services/orders/dbs"));
+    repository.write("migcheck.toml", SECTIONS);
+    assert_snapshot!(short(repository.root(), &["check", "--project", "orders"]), @"
+    migcheck: sqlx · postgres · services/orders/db/ (2, 1 new) · base main@569d07b · deploy offline
+    any-order: 1 new migration, 1 statement, all understood
+    --- exit 0
+    ");
+}
+
 #[test]
 fn old_configuration_without_git_has_sections_too() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
