@@ -36,6 +36,7 @@ use crate::discover::{
 use crate::error::{Error, Result};
 use crate::findings::Severity;
 use crate::progress::{Progress, Stage};
+use crate::query::Seen;
 use crate::report::{ProjectDrawing, ProjectReport, Report};
 use crate::rules::{Class, RULES};
 use crate::source::SourceFile;
@@ -853,12 +854,19 @@ fn read_code(
     let folders: Vec<String> = folders.iter().chain(&project.others).cloned().collect();
     let folders = folders.as_slice();
     let named = named_queries(&options.queries)?;
+    let seen = Seen::default();
     let server_version = project.server_version;
     for pinned in &mut chain.live {
         if let Some(at) = &pinned.release.code_at {
             let name = &pinned.release.name;
             options.progress.at(|| Stage::ReadingCode(name.clone()));
-            pinned.code = Some(code::read(at, server_version, named.as_ref(), folders)?);
+            pinned.code = Some(code::read(
+                &seen,
+                at,
+                server_version,
+                named.as_ref(),
+                folders,
+            )?);
         }
     }
     if let (Some(old), [only]) = (named_queries(&options.old_queries)?, &mut chain.live[..])
@@ -870,7 +878,7 @@ fn read_code(
             folder: project.folder.clone(),
             consumer: None,
         };
-        only.code = Some(code::read(&at, server_version, Some(&old), folders)?);
+        only.code = Some(code::read(&seen, &at, server_version, Some(&old), folders)?);
     }
     let at = CodeAt {
         tree: tree.clone(),
@@ -881,7 +889,13 @@ fn read_code(
     options
         .progress
         .at(|| Stage::ReadingCode("head".to_owned()));
-    chain.head_code = Some(code::read(&at, server_version, named.as_ref(), folders)?);
+    chain.head_code = Some(code::read(
+        &seen,
+        &at,
+        server_version,
+        named.as_ref(),
+        folders,
+    )?);
     Ok(())
 }
 

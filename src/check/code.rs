@@ -12,7 +12,7 @@ use crate::analysis::{
 use crate::bind;
 use crate::discover::{Config, DeclaredEvidence, PathPatterns, Prepared, ServerVersion, Tree};
 use crate::error::Result;
-use crate::query::{self, QuerySettings};
+use crate::query::{self, QuerySettings, Seen};
 use crate::schema::catalog::Catalog;
 use crate::schema::diff::{Difference, ObjectKind};
 use crate::schema::name::Ident;
@@ -46,12 +46,13 @@ pub(super) struct CodeAt {
     pub(super) consumer: Option<PathPatterns>,
 }
 
-/// Reads the queries of the code in a tree; `named` are files that the command line names.
+/// Reads the queries of the code in a tree, beside those of other releases; `named` are files that the command line names.
 ///
 /// # Errors
 ///
 /// Where the tree cannot be listed.
 pub(super) fn read(
+    seen: &Seen,
     at: &CodeAt,
     server_version: Option<ServerVersion>,
     named: Option<&PathPatterns>,
@@ -71,7 +72,7 @@ pub(super) fn read(
     let mut left_out = folders.to_vec();
     left_out.push(folder.clone());
     let is_statement = |text: &str| bind::Query::read(text).is_ok();
-    let found = query::find(tree, &settings, &is_statement, &left_out)?;
+    let found = query::find_beside(seen, tree, &settings, &is_statement, &left_out)?;
     let mut code = Code {
         is_complete: config.code.evidence == DeclaredEvidence::Complete,
         only_queries: consumer.is_some(),

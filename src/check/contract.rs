@@ -14,6 +14,7 @@ use crate::live::{
     Answers, AppliedMigrations, Drift, Kind, LiveError, Verification, compare, read_catalog,
 };
 use crate::progress::Stage;
+use crate::query::Seen;
 use crate::schema::catalog::Catalog;
 use crate::schema::diff::{ObjectKind, ObjectRef};
 use crate::schema::name::QualifiedName;
@@ -169,7 +170,13 @@ fn drawn(options: &Options, tree: Tree, mut project: Project) -> Result<ReleaseC
     options
         .progress
         .at(|| Stage::ReadingCode("the release".to_owned()));
-    let code = code::read(&at, project.server_version, named.as_ref(), &project.others)?;
+    let code = code::read(
+        &Seen::default(),
+        &at,
+        project.server_version,
+        named.as_ref(),
+        &project.others,
+    )?;
     let presumed = presumed(&project.config.retired);
     options
         .progress

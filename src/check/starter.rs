@@ -4,6 +4,7 @@ use super::code::{self, CodeAt};
 use super::{Options, overrides};
 use crate::discover::{Overrides, Project, Repository, Target, discover, locate};
 use crate::error::{Error, Result};
+use crate::query::Seen;
 use crate::report::Starter;
 use std::path::Path;
 
@@ -38,7 +39,7 @@ pub fn starter(options: &Options) -> Result<Starter> {
         folder: project.folder.clone(),
         consumer: None,
     };
-    let code = code::read(&at, project.server_version, None, &others)?;
+    let code = code::read(&Seen::default(), &at, project.server_version, None, &others)?;
     let newest_tag = match &target.repository {
         Some(repository) => newest_tag(repository)?,
         None => None,

@@ -21,6 +21,8 @@ mod sqlc;
 mod sqlx;
 mod token;
 
+pub(crate) use literal::Seen;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -278,6 +280,21 @@ pub fn find(
     is_statement: IsStatement<'_>,
     left_out: &[String],
 ) -> Result<Queries> {
+    find_beside(&Seen::default(), tree, settings, is_statement, left_out)
+}
+
+/// The same for one release of several: a source file is read once for all that have it as it is.
+///
+/// # Errors
+///
+/// As [`find`].
+pub(crate) fn find_beside(
+    seen: &Seen,
+    tree: &Tree,
+    settings: &QuerySettings,
+    is_statement: IsStatement<'_>,
+    left_out: &[String],
+) -> Result<Queries> {
     let listed = tree.files(&settings.under)?;
     let kept = |path: &String| {
         !is_vendored(path)
@@ -286,6 +303,7 @@ pub fn find(
     };
     let files: Vec<String> = listed.into_iter().filter(kept).collect();
     let mut cx = Search {
+        seen,
         tree,
         settings,
         is_statement,
@@ -370,6 +388,7 @@ impl QuerySettings {
 
 /// One run over a tree.
 struct Search<'a> {
+    seen: &'a Seen,
     tree: &'a Tree,
     settings: &'a QuerySettings,
     is_statement: IsStatement<'a>,

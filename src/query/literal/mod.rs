@@ -18,7 +18,8 @@ mod ruby;
 mod rust;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -67,7 +68,7 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
     for chunk in files.chunks(256) {
         let paths: Vec<&str> = chunk.iter().map(|(path, _)| *path).collect();
         let texts = cx.tree.read_many(&paths)?;
-        let read: Vec<(&str, Language, File)> = chunk
+        let read: Vec<(&str, Language, Arc<File>)> = chunk
             .par_iter()
             .zip(texts)
             .filter_map(|((path, language), contents)| {
@@ -87,7 +88,9 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
                     debug_assert!(read(path, &text, *language, cx.is_statement).says_nothing());
                     return None;
                 }
-                let file = read(path, &text, *language, cx.is_statement);
+                let file = cx.seen.file(path, &text, || {
+                    read(path, &text, *language, cx.is_statement)
+                });
                 Some((*path, *language, file))
             })
             .collect();
@@ -104,10 +107,10 @@ pub(super) fn find(cx: &mut Search<'_>) -> Result<()> {
             if !file.tables.is_empty() {
                 cx.out
                     .found(Source::Diesel, path.clone(), file.tables.len());
-                cx.out.declarations.extend(file.tables);
+                cx.out.declarations.extend(file.tables.iter().cloned());
             }
             if cx.settings.literals || cx.settings.is_named(&path) {
-                let texts = file.texts.into_iter().map(|text| text.in_file(&path));
+                let texts = file.texts.iter().map(|text| text.in_file(&path));
                 found.entry(language).or_default().extend(texts);
             }
         }
@@ -253,7 +256,7 @@ impl File {
 }
 
 /// A literal: the query, or the reason why it is none and what is written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Text {
     file: Arc<str>,
     line: usize,
@@ -261,9 +264,35 @@ struct Text {
 }
 
 impl Text {
-    fn in_file(mut self, file: &Arc<str>) -> Text {
-        self.file = file.clone();
-        self
+    fn in_file(&self, file: &Arc<str>) -> Text {
+        Text {
+            file: file.clone(),
+            ..self.clone()
+        }
+    }
+}
+
+/// The source files of the releases that were read so far: most are the same in all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// What each text says, by its hash; a text of another path is another one.
+    files: Mutex<HashMap<u128, Arc<File>>>,
+    /// Of this run, so that nobody can write two texts with one hash.
+    hashers: [RandomState; 2],
+}
+
+impl Seen {
+    /// What a file says; it is read where no release had it so.
+    fn file(&self, path: &str, text: &str, read: impl FnOnce() -> File) -> Arc<File> {
+        let [low, high] = [0, 1].map(|at| u128::from(self.hashers[at].hash_one((path, text))));
+        let hash = high << 64 | low;
+        let files = || self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = files().get(&hash).map(Arc::clone);
+        known.unwrap_or_else(|| {
+            let file = Arc::new(read());
+            files().insert(hash, Arc::clone(&file));
+            file
+        })
     }
 }
 
