@@ -10,8 +10,13 @@ use crate::analysis::{
     Code, Evidence, KnownQuery, Mention, Standing, UnknownText, Unused, Weight, Window,
 };
 use crate::bind;
-use crate::discover::{Config, DeclaredEvidence, PathPatterns, Prepared, ServerVersion, Tree};
+use crate::contract::Contract;
+use crate::discover::{
+    BASELINE_FILE, Baseline, CONFIG_FILE_NAME, Config, Contents, DeclaredEvidence, PathPatterns,
+    Prepared, ServerVersion, Tree,
+};
 use crate::error::Result;
+use crate::live::{STATISTICS_FILE, Statistics};
 use crate::query::{self, QuerySettings, Seen};
 use crate::schema::catalog::Catalog;
 use crate::schema::diff::{Difference, ObjectKind};
@@ -26,8 +31,10 @@ pub(super) struct ReleaseCode {
     pub(super) places: Vec<String>,
     /// Where its other files are searched.
     pub(super) tree: Tree,
-    /// Folders of migrations, which are no code.
+    /// Folders of migrations and other files of SQL that are no code.
     left_out: Vec<String>,
+    /// What its configuration file is called.
+    config_name: String,
 }
 
 /// The major version that is taken where none is known.
@@ -71,6 +78,7 @@ pub(super) fn read(
     }
     let mut left_out = folders.to_vec();
     left_out.push(folder.clone());
+    left_out.extend(config.schema_file.clone());
     let is_statement = |text: &str| bind::Query::read(text).is_ok();
     let found = query::find_beside(seen, tree, &settings, &is_statement, &left_out)?;
     let mut code = Code {
@@ -167,6 +175,7 @@ pub(super) fn read(
         places,
         tree: tree.clone(),
         left_out,
+        config_name: file_name(config.file.as_deref().unwrap_or(CONFIG_FILE_NAME)).to_owned(),
     })
 }
 
@@ -250,8 +259,7 @@ pub(super) fn search_mentions(window: &mut Window, codes: &[Option<ReleaseCode>]
             let found = match asked.get(&pattern) {
                 Some(known) => known.clone(),
                 None => {
-                    let tree = &release_code.tree;
-                    let found = tree.mentions(&pattern, &release_code.left_out)?;
+                    let found = mentions(release_code, &pattern)?;
                     asked.insert(pattern, found.clone());
                     found
                 }
@@ -279,6 +287,55 @@ pub(super) fn search_mentions(window: &mut Window, codes: &[Option<ReleaseCode>]
     Ok(())
 }
 
+/// The places in the release's files that hold what a pattern matches. A file that says something to
+/// migcheck names objects and uses none.
+fn mentions(code: &ReleaseCode, pattern: &str) -> Result<Option<Vec<(String, usize)>>> {
+    let Some(found) = code.tree.mentions(pattern, &code.left_out)? else {
+        return Ok(None);
+    };
+    let files: BTreeSet<&str> = found.iter().map(|(file, _)| &**file).collect();
+    let mut ours: BTreeSet<String> = BTreeSet::new();
+    let mut to_read: Vec<&str> = Vec::new();
+    for file in files {
+        let name = file_name(file);
+        if OUR_FILES.contains(&name) {
+            ours.insert(file.to_owned());
+        } else if name.ends_with(".toml") || name == code.config_name {
+            to_read.push(file);
+        }
+    }
+    let contents = code.tree.read_many(&to_read)?;
+    for (file, contents) in to_read.into_iter().zip(contents) {
+        if let Contents::Bytes(bytes) = contents
+            && is_ours(file, &String::from_utf8_lossy(&bytes))
+        {
+            ours.insert(file.to_owned());
+        }
+    }
+    let rest = found.into_iter().filter(|(file, _)| !ours.contains(file));
+    Ok(Some(rest.collect()))
+}
+
+/// Files that migcheck reads by these names, and that of the program that runs its hook.
+const OUR_FILES: [&str; 4] = [
+    CONFIG_FILE_NAME,
+    BASELINE_FILE,
+    STATISTICS_FILE,
+    ".pre-commit-config.yaml",
+];
+
+/// Whether migcheck writes or reads such a text, whatever the file is called.
+fn is_ours(file: &str, text: &str) -> bool {
+    Config::parse(file, file, text).is_ok()
+        || Baseline::parse(file, text).is_ok()
+        || Contract::parse(text).is_ok()
+        || Statistics::from_toml(file, text).is_ok()
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
 /// Where the files of a release hold a name outside of queries that work; `None` where there is no
 /// git to ask.
 ///
@@ -290,7 +347,7 @@ pub(super) fn other_mentions(
     usage: &crate::analysis::Usage,
     name: &str,
 ) -> Result<Option<Vec<(String, usize)>>> {
-    let found = code.tree.mentions(&spelled(name), &code.left_out)?;
+    let found = mentions(code, &spelled(name))?;
     Ok(found.map(|found| {
         let rest = found
             .into_iter()

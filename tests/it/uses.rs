@@ -366,6 +366,46 @@ fn a_name_that_occurs_nowhere_in_the_release_is_a_warning() {
 }
 
 #[test]
+fn what_is_said_to_migcheck_is_no_use() {
+    let config = "layout = \"sqlx\"\ndialect = \"postgres\"\n";
+    let mut unused = repository(SOURCE, "");
+    let migration = unused.root().join("migrations/2_change.sql");
+    std::fs::remove_file(&migration).unwrap();
+    unused.write("q.sql", "SELECT nickname FROM users;\n");
+    let contract = ["contract", "--queries", "q.sql", "-o", "needs.toml"];
+    let written = migcheck(unused.root(), &contract);
+    assert!(written.contains("--- exit 0"), "{written}");
+    std::fs::remove_file(unused.root().join("q.sql")).unwrap();
+    unused.write(
+        "migcheck.toml",
+        format!("{config}# [[retired]]\n# object = \"users.nickname\"\n"),
+    );
+    unused.write(
+        "migcheck-baseline.toml",
+        "baseline = 1\nwritten_by = \"0.1.0\"\n# users.nickname\n",
+    );
+    unused.write(".pre-commit-config.yaml", "repos: [] # nickname\n");
+    unused.commit("settings");
+    let drop = "ALTER TABLE users DROP COLUMN nickname;\n";
+    unused.write("migrations/2_change.sql", drop);
+    let check = |repository: &TestRepository, extra: &[&str]| {
+        let arguments = [&["check", "--base", "HEAD", "-q", "--format", "gcc"], extra].concat();
+        migcheck(repository.root(), &arguments)
+    };
+    let said = check(&unused, &[]);
+    assert!(said.contains("warning: column `users.nickname`"), "{said}");
+    // Other settings are the project's, until they are those of a check.
+    std::fs::remove_file(&migration).unwrap();
+    unused.write("ops/checks", format!("{config}# nickname\n"));
+    unused.commit("more settings");
+    unused.write("migrations/2_change.sql", drop);
+    let said = check(&unused, &["--config", "ops/checks"]);
+    assert!(said.contains("warning: column `users.nickname`"), "{said}");
+    let said = check(&unused, &[]);
+    assert!(said.contains("error: column `users.nickname`"), "{said}");
+}
+
+#[test]
 fn a_query_in_a_literal_is_shown_with_its_place() {
     let drop = "ALTER TABLE users DROP COLUMN name;\n";
     let used = repository(SOURCE, drop);
