@@ -1,6 +1,6 @@
 //! How bad a break is: the table of pairs and deploy modes, then the configuration.
 
-use crate::analysis::{Break, Pair, Weight, Window};
+use crate::analysis::{Break, Evidence, Pair, Weight, Window};
 use crate::discover::{DeployMode, Level, RuleSettings};
 use crate::rules::Rule;
 
@@ -63,7 +63,9 @@ impl Weighing {
             Cell::NoWayBack => Some(Severity::Note),
             Cell::Counts => Some(match it.harm.weight {
                 Weight::Error => Severity::Error,
-                // Head may not use yet what the change adds: never an error by itself.
+                // A known query of head uses what the change adds.
+                Weight::Addition if it.evidence == Evidence::Proven => Severity::Error,
+                // Head may not use it yet: that it is added is never an error by itself.
                 Weight::Warning | Weight::Addition | Weight::Unknown => Severity::Warning,
                 Weight::Note => Severity::Note,
             }),

@@ -85,6 +85,28 @@ fn a_column_and_a_table_that_are_added_are_silent_but_where_new_on_old_counts() 
 }
 
 #[test]
+fn what_a_known_query_uses_of_what_is_added_is_an_error_where_new_on_old_counts() {
+    let migration = "ALTER TABLE t ADD COLUMN d integer; CREATE TABLE u (a integer);";
+    let queries = "-- name: get :one\nSELECT d FROM t;\n-- name: all :many\nSELECT a FROM u;\n";
+    let in_mode = |mode: &str, migration: &str| {
+        let old = State::of(&[TABLE]);
+        let head = old.clone().and(migration).path("q/all.sql", queries);
+        findings(&judge(
+            &[("old", &old)],
+            &head.config(&format!("deploy = \"{mode}\"")),
+        ))
+    };
+    let said = "error column_added t.d: new-on-old read+write\n\
+                error table_added u: new-on-old read+write";
+    for (mode, is_said) in MODES.iter().zip([false, true, false, true, false]) {
+        let expected = if is_said { said } else { "" };
+        assert_eq!(in_mode(mode, migration), expected, "{mode}");
+    }
+    let post = format!("-- migcheck: phase post-deploy\n{migration}");
+    assert_eq!(in_mode("phased", &post), said);
+}
+
+#[test]
 fn warnings_and_notes_stay_what_they_are() {
     let check = "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0);";
     assert_eq!(

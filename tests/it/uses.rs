@@ -231,7 +231,7 @@ fn head_needs_what_its_queries_name_and_nothing_else_where_they_are_all_known() 
     assert_eq!(report.releases[1].requires_schema.as_deref(), Some("1"));
     let code_first = format!("deploy = \"code-first\"\n{COMPLETE}");
     let report = change(USERS, add, old, new, &code_first);
-    insta::assert_snapshot!(shown(&report), @"warning column_added users.age; new-on-old proven 42703 [get_user]");
+    insta::assert_snapshot!(shown(&report), @"error column_added users.age; new-on-old proven 42703 [get_user]");
 }
 
 #[test]
