@@ -768,6 +768,25 @@ fn anchored(patterns: &[&str], below: &str) -> std::result::Result<PathPatterns,
     PathPatterns::new(&anchored).map_err(|(_, reason)| reason)
 }
 
+/// The files of a repository that belong to the consumers that a project names, from its root.
+fn consumer_files(config: &Config) -> Result<PathPatterns> {
+    let mut all: Vec<String> = Vec::new();
+    for consumer in &config.consumers {
+        for pattern in &consumer.queries {
+            let pattern = pattern.value.trim_start_matches("./");
+            all.extend(match config.folder.as_str() {
+                _ if pattern.starts_with('/') => None,
+                "" if !pattern.starts_with("../") => Some(pattern.to_owned()),
+                folder => crate::query::resolve(folder, pattern),
+            });
+        }
+    }
+    PathPatterns::new(&all).map_err(|(at, reason)| {
+        let pattern = &all[at];
+        Error::Argument(format!("consumer: {pattern}: {reason}"))
+    })
+}
+
 /// A consumer in another repository, at a revision there; its schema is that of the base.
 fn other_repository(
     consumer: &Consumer,
@@ -855,6 +874,7 @@ fn read_code(
     let folders = folders.as_slice();
     let named = named_queries(&options.queries)?;
     let seen = Seen::default();
+    let others = consumer_files(&project.config)?;
     let server_version = project.server_version;
     for pinned in &mut chain.live {
         if let Some(at) = &pinned.release.code_at {
@@ -865,6 +885,7 @@ fn read_code(
                 at,
                 server_version,
                 named.as_ref(),
+                &others,
                 folders,
             )?);
         }
@@ -878,7 +899,14 @@ fn read_code(
             folder: project.folder.clone(),
             consumer: None,
         };
-        only.code = Some(code::read(&seen, &at, server_version, Some(&old), folders)?);
+        only.code = Some(code::read(
+            &seen,
+            &at,
+            server_version,
+            Some(&old),
+            &others,
+            folders,
+        )?);
     }
     let at = CodeAt {
         tree: tree.clone(),
@@ -894,6 +922,7 @@ fn read_code(
         &at,
         server_version,
         named.as_ref(),
+        &others,
         folders,
     )?);
     Ok(())

@@ -33,6 +33,8 @@ pub(super) struct ReleaseCode {
     pub(super) tree: Tree,
     /// Folders of migrations and other files of SQL that are no code.
     left_out: Vec<String>,
+    /// Where its queries were sought.
+    settings: QuerySettings,
     /// What its configuration file is called.
     config_name: String,
 }
@@ -53,7 +55,8 @@ pub(super) struct CodeAt {
     pub(super) consumer: Option<PathPatterns>,
 }
 
-/// Reads the queries of the code in a tree, beside those of other releases; `named` are files that the command line names.
+/// Reads the queries of the code in a tree, beside those of other releases; `named` are files that the
+/// command line names, `others` those of other code in the same repository.
 ///
 /// # Errors
 ///
@@ -63,6 +66,7 @@ pub(super) fn read(
     at: &CodeAt,
     server_version: Option<ServerVersion>,
     named: Option<&PathPatterns>,
+    others: &PathPatterns,
     folders: &[String],
 ) -> Result<ReleaseCode> {
     let CodeAt {
@@ -71,7 +75,13 @@ pub(super) fn read(
         folder,
         consumer,
     } = at;
-    let mut settings = QuerySettings::of(config);
+    let mut settings = QuerySettings {
+        others: match consumer {
+            Some(_) => PathPatterns::default(),
+            None => others.clone(),
+        },
+        ..QuerySettings::of(config)
+    };
     if let Some(named) = consumer.as_ref().or(named) {
         settings.queries = named.clone();
         settings.folder = String::new();
@@ -110,9 +120,9 @@ pub(super) fn read(
         }
     });
     // A literal in a part of the repository with migrations of its own is for another database.
-    let others = other_parts(&tree.files("")?, folder);
+    let parts = other_parts(&tree.files("")?, folder);
     let is_here = |source: query::Source, file: &str| {
-        !matches!(source, query::Source::Literal(_)) || is_of_project(file, folder, &others)
+        !matches!(source, query::Source::Literal(_)) || is_of_project(file, folder, &parts)
     };
     let queries = found.queries.into_iter();
     let queries = queries.filter(|it| is_here(it.source, &it.file));
@@ -175,6 +185,7 @@ pub(super) fn read(
         places,
         tree: tree.clone(),
         left_out,
+        settings,
         config_name: file_name(config.file.as_deref().unwrap_or(CONFIG_FILE_NAME)).to_owned(),
     })
 }
@@ -288,7 +299,7 @@ pub(super) fn search_mentions(window: &mut Window, codes: &[Option<ReleaseCode>]
 }
 
 /// The places in the release's files that hold what a pattern matches. A file that says something to
-/// migcheck names objects and uses none.
+/// migcheck names objects and uses none, and that of other code is none of the release's.
 fn mentions(code: &ReleaseCode, pattern: &str) -> Result<Option<Vec<(String, usize)>>> {
     let Some(found) = code.tree.mentions(pattern, &code.left_out)? else {
         return Ok(None);
@@ -298,7 +309,7 @@ fn mentions(code: &ReleaseCode, pattern: &str) -> Result<Option<Vec<(String, usi
     let mut to_read: Vec<&str> = Vec::new();
     for file in files {
         let name = file_name(file);
-        if OUR_FILES.contains(&name) {
+        if OUR_FILES.contains(&name) || code.settings.is_of_others(file) {
             ours.insert(file.to_owned());
         } else if name.ends_with(".toml") || name == code.config_name {
             to_read.push(file);

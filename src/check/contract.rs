@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::code::{self, CodeAt};
 use super::judge::presumed;
 use super::replayed::{Replayed, replay_of};
-use super::{Options, apply_options, named_queries, only_postgres, overrides};
+use super::{Options, apply_options, consumer_files, named_queries, only_postgres, overrides};
 use crate::contract::{Contract, Drawn, draw};
 use crate::discover::{Overrides, Project, Tree, discover_one, discover_release, known, locate};
 use crate::error::{Error, Result};
@@ -175,6 +175,7 @@ fn drawn(options: &Options, tree: Tree, mut project: Project) -> Result<ReleaseC
         &at,
         project.server_version,
         named.as_ref(),
+        &consumer_files(&project.config)?,
         &project.others,
     )?;
     let presumed = presumed(&project.config.retired);

@@ -1,7 +1,7 @@
 //! What a first configuration of a project can say.
 
 use super::code::{self, CodeAt};
-use super::{Options, overrides};
+use super::{Options, consumer_files, overrides};
 use crate::discover::{Overrides, Project, Repository, Target, discover, locate};
 use crate::error::{Error, Result};
 use crate::query::Seen;
@@ -39,7 +39,14 @@ pub fn starter(options: &Options) -> Result<Starter> {
         folder: project.folder.clone(),
         consumer: None,
     };
-    let code = code::read(&Seen::default(), &at, project.server_version, None, &others)?;
+    let code = code::read(
+        &Seen::default(),
+        &at,
+        project.server_version,
+        None,
+        &consumer_files(&project.config)?,
+        &others,
+    )?;
     let newest_tag = match &target.repository {
         Some(repository) => newest_tag(repository)?,
         None => None,

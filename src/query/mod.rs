@@ -246,6 +246,8 @@ pub struct QuerySettings {
     pub queries: PathPatterns,
     /// Files that are not read, whatever they are. Relative to `folder`.
     pub exclude: PathPatterns,
+    /// Files of other code, read only where `queries` names them. From the tree's root.
+    pub others: PathPatterns,
     /// Whether string literals in code are read.
     pub literals: bool,
     /// The folder that the patterns are relative to, from the tree's root: that of the
@@ -260,6 +262,7 @@ impl Default for QuerySettings {
         QuerySettings {
             queries: PathPatterns::default(),
             exclude: PathPatterns::default(),
+            others: PathPatterns::default(),
             literals: true,
             folder: String::new(),
             under: String::new(),
@@ -299,6 +302,7 @@ pub(crate) fn find_beside(
     let kept = |path: &String| {
         !is_vendored(path)
             && !settings.is_excluded(path)
+            && !settings.is_of_others(path)
             && !left_out.iter().any(|folder| is_in(path, folder))
     };
     let files: Vec<String> = listed.into_iter().filter(kept).collect();
@@ -361,6 +365,7 @@ impl QuerySettings {
         QuerySettings {
             queries: config.code.queries.clone(),
             exclude: config.code.exclude.clone(),
+            others: PathPatterns::default(),
             literals: config.code.literals,
             folder: config.folder.clone(),
             under: String::new(),
@@ -378,6 +383,11 @@ impl QuerySettings {
     fn is_excluded(&self, path: &str) -> bool {
         self.relative(path)
             .is_some_and(|path| self.exclude.is_match(path))
+    }
+
+    /// Whether a file belongs to other code alone.
+    pub(crate) fn is_of_others(&self, path: &str) -> bool {
+        self.others.is_match(path) && !self.is_named(path)
     }
 
     fn is_named(&self, path: &str) -> bool {
@@ -569,7 +579,7 @@ fn folder_of(path: &str) -> &str {
 }
 
 /// `path`, written relative to `folder`, from the tree's root; `None` when it leads out of it.
-fn resolve(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn resolve(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {

@@ -464,6 +464,45 @@ fn a_consumer_is_judged_with_its_own_queries_alone() {
 }
 
 #[test]
+fn files_of_a_consumer_are_its_own_unless_the_code_names_them_too() {
+    let mut repository = TestRepository::new();
+    repository.write("shop/migrations/1_users.sql", USERS);
+    repository.write(
+        "shop/reports/all.sql",
+        "-- name: all :many\nSELECT nickname FROM users;\n",
+    );
+    repository.write(
+        "reports/src/more.py",
+        "more = 'SELECT nickname FROM users WHERE id = %s'\n",
+    );
+    repository.write(
+        "shop/queries/all.sql",
+        "-- name: a :many\nSELECT name FROM users;\n",
+    );
+    let config = "layout = \"sqlx\"\ndialect = \"postgres\"\n\
+                  [[consumer]]\nname = \"reports\"\nqueries = [\"reports/*.sql\"]\n\
+                  [[consumer]]\nname = \"more\"\nqueries = [\"../reports/src/\"]\n";
+    repository.write("shop/migcheck.toml", config);
+    repository.commit("base");
+    repository.write(
+        "shop/migrations/2_drop.sql",
+        "ALTER TABLE users DROP COLUMN nickname;\n",
+    );
+    let check =
+        |repository: &TestRepository| migcheck(repository.root(), &["check", "--base", "HEAD"]);
+    let alone = check(&repository);
+    assert!(alone.contains("code-first: 1 new migration"), "{alone}");
+    assert!(!alone.contains("named in"), "{alone}");
+    assert_eq!(alone.matches("old code) fail").count(), 2, "{alone}");
+    repository.write(
+        "shop/migcheck.toml",
+        format!("{config}[code]\nqueries = [\"reports/all.sql\", \"queries/*.sql\"]\n"),
+    );
+    let both = check(&repository);
+    assert!(both.contains("broken: 1 new migration"), "{both}");
+}
+
+#[test]
 fn a_consumer_of_another_repository_is_read_at_its_revision() {
     let mut reports = TestRepository::new();
     reports.write("sql/all.sql", "SELECT nickname FROM users;\n");
