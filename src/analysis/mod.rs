@@ -19,4 +19,4 @@ pub use proof::{Mention, Unused};
 pub use queries::{Code, KnownQuery, Standing, UnknownText, Usage};
 pub use transaction::{InTransaction, in_transaction};
 pub use verdict::{SwitchPoints, Truth, Verdict, verdict};
-pub use window::{Break, Release, Role, Window};
+pub use window::{Break, HurtConsumers, Release, Role, Window, hurt_consumers};

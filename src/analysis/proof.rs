@@ -120,6 +120,17 @@ pub(super) fn apply(
                 || it.harm.weight == Weight::Unknown
                 || is_named(&unread, it)
         });
+        // It does nothing but what its queries do.
+        for it in breaks.iter_mut().filter(|it| it.release == index) {
+            let bounds = it.uses.iter().filter_map(|query| usage.bound(*query));
+            let does: Vec<Access> = bounds.flat_map(|bound| access_of(Some(bound)).1).collect();
+            if !does.is_empty() && !is_named(&unread, it) {
+                it.access = [Access::Read, Access::Write]
+                    .into_iter()
+                    .filter(|access| does.contains(access))
+                    .collect();
+            }
+        }
     }
 }
 

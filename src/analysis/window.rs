@@ -55,6 +55,11 @@ pub struct Release {
 }
 
 impl Release {
+    /// Whether it is other code on the same database, which no deploy of this project changes.
+    pub fn is_consumer(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code.only_queries)
+    }
+
     /// With what is known of its queries.
     pub fn with_code(self, code: Option<Arc<Code>>) -> Self {
         let usage = code.as_ref().map(|it| it.on(&self.own)).unwrap_or_default();
@@ -367,6 +372,34 @@ impl<'a> Window<'a> {
         }
         truths
     }
+}
+
+/// The consumers that fail on the new schema, and whether a release of the project does as well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HurtConsumers {
+    /// Their indices in [`Window::releases`].
+    pub consumers: BTreeSet<usize>,
+    /// Whether old code of the project fails too.
+    pub others: bool,
+}
+
+/// Which releases some of the breaks make fail on the new schema.
+pub fn hurt_consumers<'a>(
+    breaks: impl Iterator<Item = &'a Break>,
+    releases: &[Release],
+) -> HurtConsumers {
+    let mut out = HurtConsumers::default();
+    let fails =
+        |it: &&Break| it.harm.pair == Pair::OldOnNew && truth_of(&it.harm) == Some(Truth::Breaks);
+    for it in breaks.filter(fails) {
+        match releases.get(it.release).is_some_and(Release::is_consumer) {
+            true => {
+                out.consumers.insert(it.release);
+            }
+            false => out.others = true,
+        }
+    }
+    out
 }
 
 /// What a break means for the verdict: nothing for what is only a warning or a note.

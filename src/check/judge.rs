@@ -9,7 +9,7 @@ use crate::analysis::queries::{self, failing_on_both};
 use crate::analysis::window::requires;
 use crate::analysis::{
     Code, InTransaction, Pair, Presumed, Release, Retired as Unused, Role, Standing, Truth,
-    Verdict, Weight, Window, in_transaction,
+    Verdict, Weight, Window, hurt_consumers, in_transaction,
 };
 use crate::bind;
 use crate::discover::{
@@ -115,6 +115,8 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
         fits: judged.fits,
         switch_after: judged.switch_after,
         needed: judged.needed,
+        hurt_consumers: judged.hurt.0,
+        only_consumers: judged.hurt.1,
         migrations: chain.migrations.len(),
         new_migrations: chain.migrations.len() - chain.first_new,
         statements: chain
@@ -215,6 +217,8 @@ struct Judged {
     fits: Option<bool>,
     switch_after: Vec<String>,
     needed: Vec<String>,
+    /// The consumers that fail on the new schema, and whether they alone do.
+    hurt: (Vec<String>, bool),
     releases: Vec<ReleaseReport>,
     steps: Vec<StepReport>,
     findings: Vec<Finding>,
@@ -410,7 +414,7 @@ pub(super) fn release_reports(chain: &Chain, window: &Window) -> Vec<ReleaseRepo
                 },
                 requires_schema: chain
                     .version_at(match &release.code {
-                        Some(code) if code.is_complete => {
+                        Some(code) if code.is_complete || code.only_queries => {
                             let queries = (&**code, &*release.usage, &*release.own);
                             queries::requires(timeline, queries, release.position)
                         }
@@ -418,7 +422,8 @@ pub(super) fn release_reports(chain: &Chain, window: &Window) -> Vec<ReleaseRepo
                     })
                     .map(str::to_owned),
                 evidence: match &release.code {
-                    Some(code) if code.is_complete => "complete",
+                    // Of a consumer nothing but its queries is asked.
+                    Some(code) if code.is_complete || code.only_queries => "complete",
                     Some(code) if !code.queries.is_empty() => "partial",
                     Some(_) | None => "presumed",
                 },
@@ -456,13 +461,19 @@ fn judge_change(project: &Project, chain: &Chain, sources: &Sources) -> Result<J
         })
         .collect();
     let found = findings(&window, &weighing, &project.config, sources);
+    let hurt = hurt_consumers(window.breaks.iter(), &window.releases);
+    let names = hurt.consumers.iter();
+    let consumers: Vec<String> = names.map(|at| window.releases[*at].name.clone()).collect();
+    // Other code is not switched when that of the project is.
+    let fits = consumers.is_empty() && fits(verdict, &points, &weighing, timeline.end(), &window);
     Ok(Judged {
         verdict: Some(verdict),
-        fits: Some(fits(verdict, &points, &weighing, timeline.end(), &window)),
+        fits: Some(fits),
         switch_after: between,
         releases,
         steps,
         needed: needed(&window, &found),
+        hurt: (consumers, !hurt.others),
         findings: found,
         query_notices: query_notices(&window),
         failing_queries: failing_queries(&window),
@@ -514,6 +525,7 @@ fn judge_each(project: &Project, chain: &Chain, sources: &Sources) -> Judged {
         fits: None,
         switch_after: Vec::new(),
         needed: Vec::new(),
+        hurt: (Vec::new(), false),
         releases: Vec::new(),
         steps,
         findings: found.into_iter().flatten().collect(),

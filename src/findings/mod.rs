@@ -6,7 +6,8 @@ mod severity;
 use std::collections::BTreeMap;
 
 use crate::analysis::{
-    Access, Break, Evidence, KnownQuery, Mention, Pair, ServerError, Unused, Weight, Window,
+    Access, Break, Evidence, HurtConsumers, KnownQuery, Mention, Pair, ServerError, Unused, Weight,
+    Window, hurt_consumers,
 };
 use crate::discover::{Config, Level};
 use crate::rules::{self, Advice, Class, Facts, Rule};
@@ -265,7 +266,11 @@ fn finding(
         breaks: breaks.clone(),
         reason: blame.reason(step.migration, step.statement),
     };
-    let (rule, advice) = rules::advise(&facts)?;
+    let (rule, mut advice) = rules::advise(&facts)?;
+    let hurt = hurt_consumers(breaks.iter().copied(), &window.releases);
+    if !hurt.consumers.is_empty() && !hurt.others {
+        advice.help = help_for_consumers(window, &hurt, &first.difference.change, advice.help);
+    }
     let severity = breaks
         .iter()
         .filter_map(|it| weighing.weigh(it, window))
@@ -291,6 +296,42 @@ fn finding(
         },
         reports,
     )
+}
+
+/// What to do where only other code breaks: nothing that this project ships or retires helps it.
+fn help_for_consumers(
+    window: &Window,
+    hurt: &HurtConsumers,
+    change: &Change,
+    help: String,
+) -> String {
+    let names: Vec<String> = hurt
+        .consumers
+        .iter()
+        .map(|at| format!("`{}`", window.releases[*at].name))
+        .collect();
+    let (names, it, works) = match names.len() {
+        1 => (names.join(""), "it", "it works"),
+        _ => (names.join(" and "), "them", "they work"),
+    };
+    let first = format!(
+        "change {names} so that {works} before and after this migration, and release {it} \
+         everywhere first"
+    );
+    let is_gone = matches!(
+        change,
+        Change::ColumnDropped { .. }
+            | Change::RelationDropped
+            | Change::TypeDropped
+            | Change::LabelDropped
+            | Change::RoutineDropped
+            | Change::ExtensionDropped
+            | Change::PrivilegeRevoked { .. }
+    );
+    match is_gone {
+        true => first,
+        false => format!("{first}; or {help}"),
+    }
 }
 
 fn report(window: &Window, it: &Break) -> BreakReport {

@@ -85,6 +85,8 @@ impl Weighing {
             (Pair::NewReadsOldData, DeployMode::Phased) if it.start > self.switch => Cell::Silent,
             // Data outlives every order of deploying.
             (Pair::OldReadsNewData | Pair::NewReadsOldData, _) => Cell::Counts,
+            // Other code goes on running, however the project deploys its own.
+            (Pair::OldOnNew, _) if window.releases[it.release].is_consumer() => Cell::Counts,
             (Pair::OldOnNew, DeployMode::MigrateFirst | DeployMode::Concurrent) => Cell::Counts,
             (Pair::OldOnNew, DeployMode::CodeFirst | DeployMode::Offline) => Cell::NoWayBack,
             (Pair::OldOnNew, DeployMode::Phased) => {

@@ -219,6 +219,10 @@ pub struct Summary {
     pub switch_after: Vec<String>,
     /// What head needs of the change, where no finding says so: why it cannot be deployed first.
     pub needed: Vec<String>,
+    /// The consumers that fail on the new schema.
+    pub hurt_consumers: Vec<String>,
+    /// Whether they alone do, and no release of the project.
+    pub only_consumers: bool,
     /// All migrations.
     pub migrations: usize,
     /// The new ones.

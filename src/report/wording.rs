@@ -235,6 +235,23 @@ pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
         Verdict::MigrateFirst => {
             format!("run the migrations before the new code (this project deploys {mode})")
         }
+        Verdict::CodeFirst if !project.summary.hurt_consumers.is_empty() => {
+            let names = project.summary.hurt_consumers.join(" and ");
+            let old = match project.summary.hurt_consumers.len() {
+                1 => "its old release is",
+                _ => "their old releases are",
+            };
+            match project.summary.only_consumers {
+                true => format!(
+                    "change {names}, wait until {old} gone, then migrate: the new code of this \
+                     project does not help"
+                ),
+                false => format!(
+                    "deploy the new code and change {names}, wait until no old release is left of \
+                     either, then migrate (this project deploys {mode})"
+                ),
+            }
+        }
         Verdict::CodeFirst => format!(
             "deploy the new code, wait until the old release is gone, then migrate (this project \
              deploys {mode})"

@@ -502,6 +502,56 @@ fn files_of_a_consumer_are_its_own_unless_the_code_names_them_too() {
     assert!(both.contains("broken: 1 new migration"), "{both}");
 }
 
+/// A repository whose base has done without a column that its reports still read; head drops it.
+fn only_reports_break(query: &str, config: &str) -> String {
+    let mut repository = TestRepository::new();
+    repository.write("migrations/1_users.sql", USERS);
+    repository.write("reports/all.sql", query);
+    repository.write(
+        "migcheck.toml",
+        format!(
+            "layout = \"sqlx\"\ndialect = \"postgres\"\n{config}\
+             [[retired]]\nobject = \"users.nickname\"\nreason = \"unused\"\n\
+             [[consumer]]\nname = \"reports\"\nqueries = [\"reports/*.sql\"]\n"
+        ),
+    );
+    repository.commit("base");
+    repository.write(
+        "migrations/2_drop.sql",
+        "ALTER TABLE users DROP COLUMN nickname;\n",
+    );
+    migcheck(repository.root(), &["check", "--base", "HEAD", "-q"])
+}
+
+#[test]
+fn where_only_a_consumer_breaks_the_consumer_has_to_change() {
+    let read = "SELECT nickname FROM users;\n";
+    insta::assert_snapshot!(only_reports_break(read, ""));
+    let write = only_reports_break("UPDATE users SET nickname = NULL;\n", "");
+    assert!(write.contains("= old-on-new: writes of reports"), "{write}");
+    let both = only_reports_break(
+        "SELECT nickname FROM users;\nUPDATE users SET nickname = $1;\n",
+        "",
+    );
+    assert!(
+        both.contains("= old-on-new: reads and writes of reports"),
+        "{both}"
+    );
+}
+
+#[test]
+fn a_consumer_goes_on_running_however_the_project_deploys() {
+    for mode in ["code-first", "phased", "offline"] {
+        let config = format!("deploy = \"{mode}\"\n");
+        let said = only_reports_break("SELECT nickname FROM users;\n", &config);
+        assert!(said.contains("error[column_dropped]"), "{mode}: {said}");
+        assert!(
+            said.contains("change reports, wait until"),
+            "{mode}: {said}"
+        );
+    }
+}
+
 #[test]
 fn a_consumer_of_another_repository_is_read_at_its_revision() {
     let mut reports = TestRepository::new();
