@@ -16,6 +16,7 @@ mod explained;
 mod graph;
 mod judge;
 mod matrix;
+mod patterns;
 mod points;
 mod remarks;
 mod replayed;
@@ -50,6 +51,7 @@ pub use contract::{ReleaseContract, release_contract, tree_contract};
 pub use explained::{explain_object, near_names};
 pub use graph::version_graph;
 pub use matrix::release_matrix;
+use patterns::{idle_in_code, idle_in_consumer, refuse_idle};
 pub use points::{SchemaAt, diff_versions, schema_at};
 pub use replayed::{Replayed, replay_project, replay_tree};
 pub use settings::settings;
@@ -874,6 +876,24 @@ fn read_code(
     let folders = folders.as_slice();
     let named = named_queries(&options.queries)?;
     let seen = Seen::default();
+    let live = chain.live.iter();
+    let mut trees: Vec<&Tree> = live
+        .filter_map(|it| it.release.code_at.as_ref())
+        .filter(|at| at.consumer.is_none())
+        .map(|at| &at.tree)
+        .collect();
+    trees.insert(0, tree);
+    refuse_idle("--queries", &options.queries, &trees)?;
+    refuse_idle("--old-queries", &options.old_queries, &trees)?;
+    if options.queries.is_empty() {
+        chain.remarks.extend(idle_in_code(&project.config, tree)?);
+    }
+    for pinned in &chain.live {
+        if let Some(at) = &pinned.release.code_at {
+            let idle = idle_in_consumer(&pinned.release.name, at)?;
+            chain.remarks.extend(idle);
+        }
+    }
     let others = consumer_files(&project.config)?;
     let server_version = project.server_version;
     for pinned in &mut chain.live {

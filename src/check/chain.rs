@@ -82,6 +82,8 @@ pub(super) struct Chain {
     pub(super) old_oddities: Vec<Oddity>,
     /// Head's code, where that was read.
     pub(super) head_code: Option<ReleaseCode>,
+    /// What whoever runs the check has to know about what the project says.
+    pub(super) remarks: Vec<String>,
     /// What became of the applied migrations.
     pub(super) applied: Applied,
     /// The other line of development, where the target branch has gone on.
@@ -371,6 +373,7 @@ impl Chain {
             new_oddities,
             old_oddities,
             head_code: None,
+            remarks: Vec::new(),
             applied,
             branches,
         })

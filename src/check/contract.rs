@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::code::{self, CodeAt};
 use super::judge::presumed;
 use super::replayed::{Replayed, replay_of};
-use super::{Options, apply_options, consumer_files, named_queries, only_postgres, overrides};
+use super::{
+    Options, apply_options, consumer_files, named_queries, only_postgres, overrides, refuse_idle,
+};
 use crate::contract::{Contract, Drawn, draw};
 use crate::discover::{Overrides, Project, Tree, discover_one, discover_release, known, locate};
 use crate::error::{Error, Result};
@@ -167,6 +169,7 @@ fn drawn(options: &Options, tree: Tree, mut project: Project) -> Result<ReleaseC
         consumer: None,
     };
     let named = named_queries(&options.queries)?;
+    refuse_idle("--queries", &options.queries, &[&at.tree])?;
     options
         .progress
         .at(|| Stage::ReadingCode("the release".to_owned()));

@@ -141,6 +141,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
             .count(),
     };
     let mut notices = notices(&project, &chain);
+    notices.extend(chain.remarks.iter().cloned());
     notices.append(&mut remark_notices);
     notices.append(&mut judged.query_notices);
     notices.extend(not_compared(&undone, &chain));
@@ -195,6 +196,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
                 .as_ref()
                 .map(|it| it.places.clone())
                 .unwrap_or_default(),
+            remarks: chain.remarks.clone(),
             notices,
             files,
             unread,

@@ -205,6 +205,9 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     for project in &report.projects {
         if !arguments.quiet {
             super::say(&detection_line(project));
+            for remark in &project.remarks {
+                super::say(&format!("migcheck: {remark}"));
+            }
         }
         if arguments.show_files {
             for line in files_lines(project) {

@@ -124,6 +124,8 @@ pub struct ProjectReport {
     pub not_understood: Vec<NotUnderstood>,
     /// Where head's queries were found.
     pub query_places: Vec<String>,
+    /// What whoever runs the check has to know about what the project says; notices too.
+    pub remarks: Vec<String>,
     /// What is odd, for people who ask for more.
     pub notices: Vec<String>,
     /// The files of the migrations, in run order; no text for those that could not be read.

@@ -502,6 +502,52 @@ fn files_of_a_consumer_are_its_own_unless_the_code_names_them_too() {
     assert!(both.contains("broken: 1 new migration"), "{both}");
 }
 
+#[test]
+fn a_pattern_that_matches_no_file_is_said() {
+    let mut repository = repository(SOURCE, "ALTER TABLE users DROP COLUMN nickname;\n");
+    let check = |repository: &TestRepository, extra: &[&str]| {
+        migcheck(
+            repository.root(),
+            &[&["check", "--base", "HEAD", "--format", "gcc"], extra].concat(),
+        )
+    };
+    let outside = check(&repository, &["--queries", "../reports/*.sql"]);
+    assert!(
+        outside.contains("--queries ../reports/*.sql: it leads out of the repository")
+            && outside.contains("--- exit 2"),
+        "{outside}"
+    );
+    let idle = check(
+        &repository,
+        &["--queries", "src/*.go", "--queries", "sql/*.sql"],
+    );
+    assert!(
+        idle.contains("--queries sql/*.sql: no file matches") && idle.contains("--- exit 2"),
+        "{idle}"
+    );
+    let contract = migcheck(repository.root(), &["contract", "--queries", "sql/*.sql"]);
+    assert!(
+        contract.contains("--queries sql/*.sql: no file matches"),
+        "{contract}"
+    );
+    assert!(!check(&repository, &["--queries", "src/*.go"]).contains("--- exit 2"));
+    // The configuration may name what is not there yet.
+    repository.write(
+        "migcheck.toml",
+        "layout = \"sqlx\"\ndialect = \"postgres\"\n\
+         [code]\nqueries = [\"src/*.go\", \"sql/*.sql\", \"../other/*.sql\"]\n\
+         [[consumer]]\nname = \"reports\"\nqueries = [\"reports/*.sql\"]\n",
+    );
+    let printed = check(&repository, &[]);
+    let said: Vec<&str> = printed.lines().filter(|it| it.contains("match")).collect();
+    insta::assert_snapshot!(said.join("\n"), @r"
+    migcheck: migcheck.toml: [code] queries: `sql/*.sql` matches no file
+    migcheck: migcheck.toml: [code] queries: `../other/*.sql` leads out of the folder of this file and matches nothing; the files of other code are those of a [[consumer]]
+    migcheck: consumer reports: `reports/*.sql` matches no file where its queries are read
+    ");
+    assert!(!check(&repository, &["-q"]).contains("match"));
+}
+
 /// A repository whose base has done without a column that its reports still read; head drops it.
 fn only_reports_break(query: &str, config: &str) -> String {
     let mut repository = TestRepository::new();
