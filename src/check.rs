@@ -20,6 +20,7 @@ mod patterns;
 mod points;
 mod remarks;
 mod replayed;
+mod retired;
 mod settings;
 mod starter;
 mod typed;
@@ -179,6 +180,7 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         left_out,
         baseline: Vec::new(),
     };
+    let mut all_retired = Vec::new();
     for mut project in projects {
         apply_options(options, &mut project.config)?;
         let mut chain = chain_of(options, &target, &overrides, &project, base.as_ref())?;
@@ -196,6 +198,7 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
             )?),
             false => None,
         };
+        all_retired.push(retired::entries(&project, &chain));
         let judged = judge::judge(project, chain)?.projects;
         let judged = judged.into_iter().map(|it| ProjectReport {
             drawing: drawing.clone(),
@@ -203,6 +206,7 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         });
         report.projects.extend(judged);
     }
+    retired::say(&all_retired, &mut report);
     // What is staged is the next commit, and HEAD the one before it.
     if let Some(base) = base.filter(|_| !options.staged) {
         say_if_hollow(&mut report, base)?;
@@ -988,7 +992,10 @@ fn named_queries(patterns: &[String]) -> Result<Option<PathPatterns>> {
 /// Any [`Error`]: the check could not be made.
 pub fn check_trees(options: &Options, head: &Tree, live: &[(&str, &Tree)]) -> Result<Report> {
     let (project, chain) = chain_in(options, head, live)?;
-    judge::judge(project, chain)
+    let entries = retired::entries(&project, &chain);
+    let mut report = judge::judge(project, chain)?;
+    retired::say(&[entries], &mut report);
+    Ok(report)
 }
 
 /// The migrations of a project that is held in trees, replayed.

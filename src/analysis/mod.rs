@@ -14,6 +14,7 @@ pub mod verdict;
 pub mod window;
 
 pub use compat::{Access, Evidence, Harm, Pair, ServerError, Stage, Weight, harms};
+pub(crate) use presumed::{Overload, parts_of};
 pub use presumed::{Presumed, Retired};
 pub use proof::{Mention, Unused};
 pub use queries::{Code, KnownQuery, Standing, UnknownText, Usage};

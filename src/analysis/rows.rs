@@ -36,7 +36,7 @@ pub(super) fn rewritten(
                 .access
                 .iter()
                 .copied()
-                .filter(|access| uses(&release.presumed, &difference, &harm, *access))
+                .filter(|access| uses(release, &difference, &harm, *access))
                 .collect();
             if access.is_empty() {
                 continue;
@@ -107,8 +107,7 @@ pub(super) fn stale(
         };
         for difference in differences {
             for harm in harms(&difference) {
-                let harms_head =
-                    |access: &Access| uses(&head.presumed, &difference, &harm, *access);
+                let harms_head = |access: &Access| uses(head, &difference, &harm, *access);
                 let access: Vec<Access> = harm.access.iter().copied().filter(harms_head).collect();
                 if access.is_empty() {
                     continue;

@@ -514,7 +514,7 @@ impl<'a> Tracker<'a> {
             .access
             .iter()
             .copied()
-            .filter(|access| uses(&self.release.presumed, difference, &harm, *access))
+            .filter(|access| uses(self.release, difference, &harm, *access))
             .collect();
         if access.is_empty() {
             return None;
@@ -552,11 +552,12 @@ impl<'a> Tracker<'a> {
 /// one of its columns. An INSERT that leaves a column out is hurt for the very reason that it does
 /// not use the column: there it is the table that counts.
 pub(super) fn uses(
-    presumed: &Presumed,
+    release: &Release,
     difference: &Difference,
     harm: &Harm,
     access: Access,
 ) -> bool {
+    let presumed = &release.presumed;
     let object = &difference.object;
     let left_out =
         harm.weight != Weight::Warning && harm.error.as_ref().is_some_and(|it| it.code == "23502");
@@ -584,7 +585,7 @@ pub(super) fn uses(
             };
             presumed.uses(&column, access)
         });
-    column_used && presumed.uses(object, access)
+    column_used && presumed.uses_what_changed(difference, &release.own, access)
 }
 
 pub(super) fn evidence(harm: &Harm) -> Evidence {

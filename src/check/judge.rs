@@ -141,7 +141,8 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
             .count(),
     };
     let mut notices = notices(&project, &chain);
-    notices.extend(chain.remarks.iter().cloned());
+    let remarks = chain.remarks.clone();
+    notices.extend(remarks.iter().cloned());
     notices.append(&mut remark_notices);
     notices.append(&mut judged.query_notices);
     notices.extend(not_compared(&undone, &chain));
@@ -196,7 +197,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
                 .as_ref()
                 .map(|it| it.places.clone())
                 .unwrap_or_default(),
-            remarks: chain.remarks.clone(),
+            remarks,
             notices,
             files,
             unread,

@@ -402,7 +402,11 @@ impl<'c> Needs<'c> {
         }
         for (name, overloads) in catalog.all_routines() {
             if uses(&ObjectRef::top(ObjectKind::Function, name)) {
-                let callable = overloads.iter().filter(|it| it.is_callable());
+                let callable = overloads.iter().filter(|it| {
+                    it.is_callable()
+                        && (presumed.calls(name, it, Access::Read)
+                            || presumed.calls(name, it, Access::Write))
+                });
                 self.routines.extend(callable.map(|it| (it.id, None)));
             }
         }

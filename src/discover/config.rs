@@ -209,7 +209,8 @@ pub struct Placed<T> {
 /// An object that a release declares it no longer uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retired {
-    /// The object: `users`, `users.nickname`, `app.users.nickname`.
+    /// The object: `users`, `users.nickname`, `app.users.nickname`; `price(numeric)` is one overload
+    /// of a function.
     pub object: Placed<String>,
     /// Which accesses have ended.
     pub access: RetiredAccess,

@@ -1,15 +1,14 @@
 //! A function, procedure or aggregate is gone, takes other arguments, or has another name.
 
-use super::{Advice, Facts, retire};
-use crate::schema::diff::{Change, ObjectRef};
+use super::{Advice, Facts, retire, retire_as};
+use crate::schema::diff::Change;
 use crate::schema::types::SqlType;
 
 /// The old form goes when nobody calls it any more.
-fn beside(function: &ObjectRef) -> String {
+fn beside(retired: &str) -> String {
     format!(
         "ship a release that no longer calls this one, say so in its migcheck.toml ({retired}), and \
-         drop it once that release is the oldest one alive",
-        retired = retire(function)
+         drop it once that release is the oldest one alive"
     )
 }
 
@@ -31,7 +30,7 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
         Change::RoutineDropped => Some(Advice {
             message: format!("function `{function}` is dropped"),
             why: "calls of old code find no function that takes their arguments".to_owned(),
-            help: beside(function),
+            help: beside(&retire(function)),
         }),
         Change::RoutineArgumentsChanged { calls, forms } => Some(Advice {
             message: format!(
@@ -40,7 +39,14 @@ pub(super) fn check(facts: &Facts) -> Option<Advice> {
                 arguments(forms)
             ),
             why: "calls of old code find no function that takes their arguments".to_owned(),
-            help: beside(function),
+            // The call with all arguments is the whole form.
+            help: beside(&match calls.iter().max_by_key(|call| call.len()) {
+                Some(call) => {
+                    let types: Vec<String> = call.iter().map(SqlType::to_string).collect();
+                    retire_as(&format!("{function}({})", types.join(", ")))
+                }
+                None => retire(function),
+            }),
         }),
         Change::RoutineParametersRenamed => Some(Advice {
             message: format!("the arguments of function `{function}` have other names"),

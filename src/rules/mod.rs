@@ -43,7 +43,11 @@ impl Facts<'_> {
 
 /// How a release says that it no longer uses an object, as its `migcheck.toml` takes it.
 fn retire(object: &ObjectRef) -> String {
-    let name = object.to_string();
+    retire_as(&object.to_string())
+}
+
+/// The same, of what has this name.
+fn retire_as(name: &str) -> String {
     let name = match name.contains(['"', '\\']) && !name.contains('\'') {
         true => format!("'{name}'"),
         false => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),

@@ -24,6 +24,7 @@ use super::name::{Ident, QualifiedName};
 pub use change::{Change, Demand, Difference, ObjectKind, ObjectRef, PolicyChange, Supply};
 pub(crate) use table::without_policy;
 
+pub(crate) use routines::calls_of;
 use routines::diff_routines;
 use table::Tables;
 use types::diff_type;

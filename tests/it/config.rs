@@ -72,6 +72,7 @@ fn each_section_judges_its_own_folder() {
     let repository = monorepo(SECTIONS);
     assert_snapshot!(short(repository.root(), &["check", "--format", "gcc"]), @r#"
     migcheck: plain · postgres · services/billing/migrations/ (2, 1 new) · base main@2e7d787
+    migcheck: migcheck.toml:10: [[retired]]: no schema has had `old.thing`, so this retires nothing
     migcheck: sqlx · postgres · services/orders/db/ (2, 1 new) · base main@2e7d787 · deploy offline
     services/billing/migrations/2_drop.sql:1:15: error: column `t.b` is dropped; old-on-new: reads and writes of main@2e7d787 (old code) fail on the new schema: 42703 column "b" of relation "t" does not exist (presumed: its queries are not known) [column_dropped]
     --- exit 1
@@ -160,6 +161,7 @@ fn other_commands_know_the_sections() {
     let written = short(root, &["check", "--write-baseline", "--reason", "agreed"]);
     assert_snapshot!(written, @"
     migcheck: plain · postgres · services/billing/migrations/ (2, 1 new) · base main@2e7d787
+    migcheck: migcheck.toml:10: [[retired]]: no schema has had `old.thing`, so this retires nothing
     migcheck: sqlx · postgres · services/orders/db/ (2, 1 new) · base main@2e7d787 · deploy offline
     migcheck: 1 finding accepted in ROOT/migcheck-baseline.toml
     --- exit 0

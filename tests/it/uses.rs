@@ -504,7 +504,7 @@ fn files_of_a_consumer_are_its_own_unless_the_code_names_them_too() {
 
 #[test]
 fn a_pattern_that_matches_no_file_is_said() {
-    let mut repository = repository(SOURCE, "ALTER TABLE users DROP COLUMN nickname;\n");
+    let repository = repository(SOURCE, "ALTER TABLE users DROP COLUMN nickname;\n");
     let check = |repository: &TestRepository, extra: &[&str]| {
         migcheck(
             repository.root(),
@@ -546,6 +546,43 @@ fn a_pattern_that_matches_no_file_is_said() {
     migcheck: consumer reports: `reports/*.sql` matches no file where its queries are read
     ");
     assert!(!check(&repository, &["-q"]).contains("match"));
+}
+
+#[test]
+fn a_retired_entry_without_an_object_is_said() {
+    let retired = [
+        "users.nickname",
+        "public.users.name",
+        "users.nick",
+        "users.age",
+        "teams",
+        "price(numeric, int)",
+        "price(text)",
+        "app",
+        "users.users_pkey",
+    ];
+    let entry = |it: &&str| format!("[[retired]]\nobject = \"{it}\"\nreason = \"unused\"\n");
+    let config: String = retired.iter().map(entry).collect();
+    let base = State::of(&[
+        USERS,
+        "ALTER TABLE users ADD COLUMN age integer;
+         CREATE FUNCTION price(a numeric, b integer) RETURNS numeric LANGUAGE sql AS 'SELECT a';",
+        "ALTER TABLE users DROP COLUMN age;",
+    ]);
+    let head = base.clone().and("ALTER TABLE users DROP COLUMN nickname;");
+    let report = judge(&[("old", &base.config(&config))], &head.config(&config));
+    insta::assert_snapshot!(report.remarks.join("\n"), @r"
+    migcheck.toml:10: [[retired]]: no schema has had `users.nick`, so this retires nothing
+    migcheck.toml:22: [[retired]]: no schema has had `price(text)`, so this retires nothing
+    migcheck.toml:25: [[retired]]: no schema has had `app`, so this retires nothing
+    ");
+    let gone: Vec<&str> = report
+        .notices
+        .iter()
+        .map(String::as_str)
+        .filter(|it| it.contains("can go"))
+        .collect();
+    insta::assert_snapshot!(gone.join("\n"), @"migcheck.toml:13: [[retired]]: `users.age` is gone from every schema that is alive: the entry can go");
 }
 
 /// A repository whose base has done without a column that its reports still read; head drops it.

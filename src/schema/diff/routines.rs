@@ -69,7 +69,7 @@ fn fired_by(
 
 /// The argument types of every call that a routine accepts without a cast: all of them, or fewer
 /// where the last ones have defaults. A routine's arguments have no lengths.
-fn calls_of(routine: &Routine) -> Vec<Vec<SqlType>> {
+pub(crate) fn calls_of(routine: &Routine) -> Vec<Vec<SqlType>> {
     let types: Vec<SqlType> = routine
         .arguments
         .iter()
