@@ -11,8 +11,8 @@ use super::chain::Chain;
 use super::judge::Sources;
 use crate::discover::{MigrationText, Project};
 use crate::findings::{
-    Comment, Finding, Place, Severity, allow_in_comments, entries_without_use, layout_finding,
-    out_of_place,
+    Comment, Finding, Place, Severity, allow_by_bare_names, allow_in_comments, entries_without_use,
+    layout_finding, out_of_place,
 };
 use crate::rules::Advice;
 use crate::source::Span;
@@ -34,6 +34,7 @@ pub(super) fn allow(
             remarks.map(move |remark| Comment { migration, remark })
         })
         .collect();
+    allow_by_bare_names(findings, &project.config, sources, chain.dialect);
     let mut notices = entries_without_use(
         findings,
         &project.config,

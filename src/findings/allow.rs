@@ -5,8 +5,10 @@
 //! statement that follows it and no other; what is said about a migration as a whole is said about
 //! its first statement.
 
+use std::collections::BTreeSet;
+
 use super::{Blame, Finding, SuppressedBy, Suppression};
-use crate::discover::{Config, unknown_name};
+use crate::discover::{Allow, Config, unknown_name};
 use crate::rules::{self, Advice, RULES, allow_invalid, allow_unused};
 use crate::schema::diff::{ObjectKind, ObjectRef};
 use crate::schema::name::Ident;
@@ -217,20 +219,15 @@ pub fn allow_in_comments(
                 continue;
             }
         };
-        let mut is_used = false;
-        for finding in findings.iter_mut() {
-            if finding.migration == migration
+        let is_near = |it: &Finding| {
+            it.migration == migration
+                && it.rule == allowed.rule
                 && statement.is_some()
-                && Some(finding.statement.unwrap_or(0)) == statement
-                && is_meant(&allowed, finding, dialect)
-            {
-                is_used = true;
-                finding.suppressed.get_or_insert_with(|| Suppression {
-                    by: SuppressedBy::Allow,
-                    reason: allowed.reason.clone(),
-                });
-            }
-        }
+                && Some(it.statement.unwrap_or(0)) == statement
+        };
+        let found = meant(findings, &is_near, allowed.object.as_deref(), dialect);
+        let is_used = !found.is_empty();
+        suppress(findings, &found, &allowed.reason);
         // A rule that is switched off says nothing today, and may tomorrow.
         let is_on = rules::rule(&allowed.rule)
             .is_some_and(|rule| super::severity::is_on(rule, &config.rules));
@@ -259,12 +256,73 @@ pub fn allow_in_comments(
     out
 }
 
-fn is_meant(allowed: &Allowed, finding: &Finding, dialect: Dialect) -> bool {
-    allowed.rule == finding.rule
-        && allowed
-            .object
-            .as_ref()
-            .is_none_or(|wanted| names(&finding.object, wanted, dialect))
+/// The findings that an order to allow is about, by their index: those about the object, as it is shown
+/// or named in full, or about the only one there that has this name itself. Without an object all are
+/// meant.
+fn meant(
+    findings: &[Finding],
+    is_near: &dyn Fn(&Finding) -> bool,
+    object: Option<&str>,
+    dialect: Dialect,
+) -> Vec<usize> {
+    let near: Vec<usize> = (0..findings.len())
+        .filter(|at| is_near(&findings[*at]))
+        .collect();
+    let Some(wanted) = object else {
+        return near;
+    };
+    let of = |is: &dyn Fn(&ObjectRef) -> bool| -> Vec<usize> {
+        let all = near.iter().copied();
+        all.filter(|at| is(&findings[*at].object)).collect()
+    };
+    let full = of(&|it| names(it, wanted, dialect));
+    if !full.is_empty() {
+        return full;
+    }
+    let bare = of(&|it| {
+        let alone = ObjectRef {
+            schema: None,
+            parent: None,
+            ..it.clone()
+        };
+        it.parent.is_some() && names(&alone, wanted, dialect)
+    });
+    let objects: BTreeSet<&ObjectRef> = bare.iter().map(|at| &findings[*at].object).collect();
+    match objects.len() {
+        1 => bare,
+        _ => Vec::new(),
+    }
+}
+
+fn suppress(findings: &mut [Finding], which: &[usize], reason: &str) {
+    for at in which {
+        findings[*at].suppressed.get_or_insert_with(|| Suppression {
+            by: SuppressedBy::Allow,
+            reason: reason.to_owned(),
+        });
+    }
+}
+
+/// Marks the findings that entries of the configuration allow by the object's own name alone; those
+/// that name it in full have marked theirs.
+pub fn allow_by_bare_names(
+    findings: &mut [Finding],
+    config: &Config,
+    blame: &dyn Blame,
+    dialect: Dialect,
+) {
+    for entry in &config.allow {
+        if ABOUT_COMMENTS.contains(&entry.rule.value.as_str()) {
+            continue;
+        }
+        let is_near = |it: &Finding| is_entry_near(entry, it, blame);
+        let found = meant(findings, &is_near, Some(&entry.object.value), dialect);
+        suppress(findings, &found, &entry.reason);
+    }
+}
+
+fn is_entry_near(entry: &Allow, finding: &Finding, blame: &dyn Blame) -> bool {
+    finding.rule == entry.rule.value && blame.is_called(finding.migration, &entry.migration.value)
 }
 
 /// What is wrong with a comment that is meant to allow something and stands where the tool's up
@@ -298,11 +356,8 @@ pub fn entries_without_use(
         let named: Vec<usize> = (0..migrations)
             .filter(|at| blame.is_called(*at, name))
             .collect();
-        let is_used = findings.iter().any(|it| {
-            it.rule == *rule
-                && names(&it.object, object, dialect)
-                && blame.is_called(it.migration, name)
-        });
+        let is_near = |it: &Finding| is_entry_near(entry, it, blame);
+        let is_used = !meant(findings, &is_near, Some(object), dialect).is_empty();
         let is_on = rules::rule(rule).is_some_and(|it| super::severity::is_on(it, &config.rules));
         let (name, object) = (shown(name), shown(object));
         if ABOUT_COMMENTS.contains(&rule.as_str()) {

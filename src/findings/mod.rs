@@ -17,7 +17,10 @@ use crate::schema::name::Ident;
 use crate::source::Span;
 use crate::sql::Dialect;
 
-pub use allow::{Comment, Complaint, allow_in_comments, entries_without_use, names, out_of_place};
+pub use allow::{
+    Comment, Complaint, allow_by_bare_names, allow_in_comments, entries_without_use, names,
+    out_of_place,
+};
 pub use severity::{Severity, Weighing};
 
 /// One release that a finding breaks.
