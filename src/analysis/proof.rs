@@ -437,7 +437,10 @@ fn weigh_values(usage: &Usage, code: &Code, it: &mut Break) {
         if literal.is_some() {
             it.evidence = Evidence::Proven;
             it.harm.weight = Weight::Error;
-        } else if it.evidence == Evidence::Presumed && it.harm.weight != Weight::Error {
+        } else if it.evidence == Evidence::Presumed
+            // There are no others that could violate it.
+            && (it.harm.weight != Weight::Error || code.is_complete)
+        {
             it.evidence = Evidence::Possible;
         }
     }
@@ -545,6 +548,11 @@ fn writes_new(own: &Catalog, bound: &Bound, difference: &Difference) -> Option<b
             match (is_literal, value) {
                 (true, _) => return Some(true),
                 (false, Written::Any) => found = Some(false),
+                (false, Written::NotNull) => {
+                    if !matches!(difference.change, Change::NotNullDropped { .. }) {
+                        found = Some(false);
+                    }
+                }
                 (false, Written::Null | Written::Default | Written::Literal(_)) => {}
             }
         }

@@ -685,6 +685,15 @@ pub(super) fn violates(bound: &Bound, difference: &Difference) -> Option<Option<
             if !columns.contains(&name) {
                 continue;
             }
+            if matches!(
+                (&difference.change, value),
+                (
+                    Change::NotNullSet { .. },
+                    Written::NotNull | Written::Literal(_)
+                )
+            ) {
+                continue;
+            }
             writes = true;
             if let (Change::NotNullSet { .. }, Written::Null) = (&difference.change, value) {
                 return Some(Some("NULL".to_owned()));

@@ -106,6 +106,8 @@ pub struct Write {
 pub enum Written {
     /// Any value.
     Any,
+    /// Any value but NULL.
+    NotNull,
     /// NULL.
     Null,
     /// `DEFAULT`

@@ -572,7 +572,7 @@ impl<'c, 'q> Binding<'_, 'c, 'q> {
             let missing = match given {
                 None | Some((_, Written::Default)) => self.catalog().is_required(table, column),
                 Some((_, Written::Null)) => refuses,
-                Some((_, Written::Any | Written::Literal(_))) => false,
+                Some((_, Written::Any | Written::NotNull | Written::Literal(_))) => false,
             };
             if !missing || column.generated.is_some() {
                 continue;
@@ -1230,11 +1230,18 @@ fn written_value(values: &[Typed]) -> Written {
         Source::Default => Written::Default,
         Source::Text(text) => Written::Literal((*text).to_owned()),
         Source::Number(text) => Written::Literal((*text).to_owned()),
-        Source::Other | Source::Parameter(_) | Source::Column(_) | Source::Row(_) => Written::Any,
+        Source::Other | Source::Parameter(_) | Source::Column(_) | Source::Row(_) => {
+            match value.nullable {
+                Some(false) => Written::NotNull,
+                Some(true) | None => Written::Any,
+            }
+        }
     };
-    let mut all = values.iter().map(one);
-    match all.next() {
-        Some(first) if all.all(|it| it == first) => first,
+    let is_value = |it: &Written| matches!(it, Written::NotNull | Written::Literal(_));
+    let all: Vec<Written> = values.iter().map(one).collect();
+    match all.split_first() {
+        Some((first, rest)) if rest.iter().all(|it| it == first) => first.clone(),
+        Some(_) if all.iter().all(is_value) => Written::NotNull,
         _ => Written::Any,
     }
 }

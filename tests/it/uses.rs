@@ -145,6 +145,31 @@ fn an_insert_that_leaves_out_a_newly_required_column_is_proven() {
 }
 
 #[test]
+fn with_complete_evidence_only_known_queries_write_null() {
+    let set = "UPDATE users SET nickname = 'x' WHERE nickname IS NULL;\n\
+               ALTER TABLE users ALTER COLUMN nickname SET NOT NULL;";
+    let shown_with = |values: &str| {
+        let insert = format!(
+            "-- name: add :exec\nINSERT INTO users (id, name, nickname) VALUES {values};\n"
+        );
+        let report = change(USERS, set, &insert, &insert, COMPLETE);
+        let all = shown(&report);
+        let said: Vec<&str> = all
+            .lines()
+            .filter(|it| it.contains("set_not_null"))
+            .collect();
+        said.join("\n")
+    };
+    insta::assert_snapshot!(shown_with("($1, $2, coalesce($3, 'new'))"), @"warning column_set_not_null users.nickname; old-on-new presumed 23502 [] no-query");
+    insta::assert_snapshot!(shown_with("($1, $2, 'new')"), @"warning column_set_not_null users.nickname; old-on-new presumed 23502 [] no-query");
+    insta::assert_snapshot!(shown_with("(1, $2, 'new'), (2, $2, coalesce($3, 'new'))"), @"warning column_set_not_null users.nickname; old-on-new presumed 23502 [] no-query");
+    insta::assert_snapshot!(shown_with("($1, $2, $3)"), @"error column_set_not_null users.nickname; old-on-new possible 23502 [add]");
+    insta::assert_snapshot!(shown_with("($1, $2, NULL)"), @"error column_set_not_null users.nickname; old-on-new proven 23502 [add]; new-on-old proven 23502 [add]");
+    insta::assert_snapshot!(shown_with("($1, $2, DEFAULT)"), @"error column_set_not_null users.nickname; old-on-new proven 23502 [add]; new-on-old proven 23502 [add]");
+    insta::assert_snapshot!(shown_with("($1, $2, nullif($3, ''))"), @"error column_set_not_null users.nickname; old-on-new possible 23502 [add]");
+}
+
+#[test]
 fn a_trigger_may_fill_what_an_insert_leaves_out() {
     let before = format!(
         "{USERS}
