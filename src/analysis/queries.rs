@@ -438,7 +438,7 @@ fn touches(timeline: &Timeline, step: usize) -> bool {
         .is_some_and(|step| !step.touched.is_empty())
 }
 
-/// Queries of head that worked before the change and fail on head's own schema.
+/// Queries of head that worked before the change and fail on head's own schema, or may fail there.
 pub(super) fn broken_by_change(
     timeline: &Timeline,
     code: &Code,
@@ -447,22 +447,34 @@ pub(super) fn broken_by_change(
     from: usize,
     first: usize,
 ) -> Vec<Proof> {
-    let failing_now = usage.standings.iter().enumerate();
-    let failing_now = failing_now.filter_map(|(query, standing)| match standing {
-        Standing::Fails(failure) => Some((query, failure)),
-        Standing::Works(_) | Standing::Unknown(_) => None,
-    });
     let mut out = Vec::new();
-    for (query, failure) in failing_now {
-        let works = |position: usize| {
-            let bound = code.bind_one(timeline.catalog(position), own_schema, query);
-            bound.resolves()
+    for (query, standing) in usage.standings.iter().enumerate() {
+        let failures: &[Failure] = match standing {
+            Standing::Fails(failure) => std::slice::from_ref(failure),
+            // What only may fail there.
+            Standing::Works(bound) => &bound.failures,
+            Standing::Unknown(_) => &[],
         };
-        let before = code.bind_one(timeline.catalog(first), own_schema, query);
-        if !before.resolves() {
+        if failures.is_empty() {
             continue;
         }
-        let start = (first + 1..=from).find(|position| !works(*position));
+        let on = |position: usize| code.bind_one(timeline.catalog(position), own_schema, query);
+        let before = on(first);
+        if before.failure().is_some() || !before.unknowns.is_empty() {
+            continue;
+        }
+        let has = |bound: &Bound, failure: &Failure| match failure.certain {
+            true => !bound.resolves(),
+            false => {
+                let same =
+                    |it: &Failure| (it.code, &it.message) == (failure.code, &failure.message);
+                bound.failures.iter().any(same)
+            }
+        };
+        let Some(failure) = failures.iter().find(|it| !has(&before, it)) else {
+            continue;
+        };
+        let start = (first + 1..=from).find(|position| has(&on(*position), failure));
         // Where production never fails, a fresh run of head's folder is what differs.
         let Some(start) = start else {
             continue;

@@ -55,8 +55,13 @@ impl Weighing {
             return Some(self.unknown);
         }
         // What fails on head's own schema fails however the project deploys.
-        if it.harm.weight == Weight::Error && super::is_on_own(it, window) {
-            return Some(Severity::Error);
+        if super::is_on_own(it, window) {
+            match it.harm.weight {
+                Weight::Error => return Some(Severity::Error),
+                // A known query may.
+                Weight::Warning if !it.uses.is_empty() => return Some(Severity::Warning),
+                Weight::Addition | Weight::Warning | Weight::Note | Weight::Unknown => {}
+            }
         }
         match self.cell(it, window) {
             Cell::Silent => None,

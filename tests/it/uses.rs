@@ -170,6 +170,33 @@ fn with_complete_evidence_only_known_queries_write_null() {
 }
 
 #[test]
+fn head_may_fail_where_a_trigger_names_the_dropped_column_in_a_branch() {
+    let with = |body: &str| {
+        let before = format!(
+            "{USERS}
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION f();"
+        );
+        let insert = "-- name: add_user :exec\nINSERT INTO users (id, name) VALUES ($1, $2);";
+        let drop = "ALTER TABLE users DROP COLUMN nickname;";
+        let report = change(&before, drop, insert, insert, "");
+        format!("{}\n{}", verdict(&report), shown(&report))
+    };
+    insta::assert_snapshot!(with("NEW.nickname := 'x';"), @r"
+    broken
+    error column_dropped users.nickname; old-on-new proven 42703 [add_user]; new-on-old proven 42703 [add_user]
+    ");
+    insta::assert_snapshot!(with("IF NEW.id > 5 THEN NEW.nickname := 'x'; END IF;"), @r"
+    code-first
+    error column_dropped users.nickname; old-on-new possible 42703 [add_user]; new-on-old possible 42703 [add_user]
+    ");
+    insta::assert_snapshot!(with("NEW.name := 'x';"), @r"
+    code-first
+    error column_dropped users.nickname; old-on-new presumed 42703 []
+    ");
+}
+
+#[test]
 fn a_trigger_may_fill_what_an_insert_leaves_out() {
     let before = format!(
         "{USERS}
