@@ -674,7 +674,7 @@ fn statements(chain: &Chain, index: usize) -> Vec<StatementReport> {
 }
 
 /// The transaction that a migration's statements share.
-fn runs_in(migration: &Migration, script: Option<&crate::sql::Script>) -> RunsIn {
+pub(super) fn runs_in(migration: &Migration, script: Option<&crate::sql::Script>) -> RunsIn {
     let begins = script.is_some_and(|script| {
         script.statements.iter().any(|statement| {
             statement.operations.iter().any(|operation| {

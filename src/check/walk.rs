@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::chain::Chain;
 use super::code::{ReleaseCode, search_mentions};
-use super::judge::{live_release, presumed};
+use super::judge::{live_release, presumed, runs_in};
 use super::{New, Options, chain_of, meant, overrides, read_code};
 use crate::analysis::{Access, Pair, Presumed, Release, Retired, Role, Verdict, Window};
 use crate::discover::{
-    Environment, Migration, MigrationText, Project, RetiredAccess, Target, TransactionScope, Tree,
-    discover, discover_with_base, locate,
+    Environment, Migration, MigrationText, Project, RetiredAccess, Target, Tree, discover,
+    discover_with_base, locate,
 };
 use crate::error::{Error, Result};
 use crate::history::{Planned, Timeline, replay_on};
@@ -249,7 +249,7 @@ fn walk(project: &Project, chain: &Chain, at: usize) -> Result<Walk> {
         .collect(),
         points,
         verdict,
-        is_outside: migration.transaction == TransactionScope::None,
+        runs_in: runs_in(migration, chain.scripts[at].as_deref()),
         findings: said(&window, at, chain),
         sequence: safe.map(|stages| named(stages, migration, chain)),
     })

@@ -1,5 +1,6 @@
 //! One migration taken through, for people.
 
+use super::RunsIn;
 use super::printable::printable;
 use super::sentence::sentence;
 use crate::analysis::{Access, Role, Truth, Verdict};
@@ -24,8 +25,8 @@ pub struct Walk {
     pub points: Vec<WalkPoint>,
     /// When the code may be switched.
     pub verdict: Verdict,
-    /// Whether its tool runs it outside of a transaction.
-    pub is_outside: bool,
+    /// The transaction that its statements share, as the file is now.
+    pub runs_in: RunsIn,
     /// What the rules say: each rule with its message.
     pub findings: Vec<(&'static str, String)>,
     /// The safe sequence, or why there is none.
@@ -169,8 +170,8 @@ pub fn walk_to_text(walk: &Walk) -> String {
                         };
                         line(&format!("  {}. {what} {file}", at + 1));
                         line("");
-                        if walk.is_outside {
-                            line("       outside of a transaction, as the file is now");
+                        if let Some(how) = how_it_runs(walk.runs_in, statements.len()) {
+                            line(&format!("       {how}"));
                             line("");
                         }
                         for statement in statements {
@@ -201,6 +202,19 @@ pub fn walk_to_text(walk: &Walk) -> String {
         }
     }
     out
+}
+
+/// What to keep of how the file is run, for so many statements; nothing where the tool sees to it.
+fn how_it_runs(runs_in: RunsIn, statements: usize) -> Option<&'static str> {
+    match runs_in {
+        RunsIn::Migration | RunsIn::Run => None,
+        RunsIn::Own => Some("between BEGIN and COMMIT, as the file is now"),
+        RunsIn::Implicit if statements > 1 => {
+            Some("sent as one text, so that the server runs it in one transaction")
+        }
+        RunsIn::Implicit => None,
+        RunsIn::None => Some("outside of a transaction, as the file is now"),
+    }
 }
 
 /// Whether a stage is the migration as its file holds it.

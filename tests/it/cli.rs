@@ -1040,6 +1040,56 @@ fn explain_prints_the_page_of_a_rule() {
 }
 
 #[test]
+fn explain_says_how_the_tool_sends_a_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let told = |layout: &str, text: &str| {
+        write(
+            "migcheck.toml",
+            &format!("layout = \"{layout}\"\ndialect = \"postgres\"\n"),
+        );
+        write(
+            "migrations/1_a.up.sql",
+            "CREATE TABLE t (a integer, b text);",
+        );
+        write("migrations/2_b.up.sql", text);
+        let arguments = ["explain", "migrations/2_b.up.sql"];
+        migcheck(folder.path(), &arguments)
+    };
+    let rename = "ALTER TABLE t RENAME COLUMN b TO c;";
+    let one = told("golang-migrate", rename);
+    assert!(
+        one.contains("sent as one text") && !one.contains("outside of"),
+        "{one}"
+    );
+    let own = told("golang-migrate", &format!("BEGIN; {rename} COMMIT;"));
+    assert!(own.contains("between BEGIN and COMMIT"), "{own}");
+    let sqlx = told("sqlx", rename);
+    assert!(!sqlx.contains("as the file is now"), "{sqlx}");
+    write(
+        "goose/migcheck.toml",
+        "layout = \"goose\"\ndialect = \"postgres\"\n",
+    );
+    write(
+        "goose/1_a.sql",
+        "-- +goose Up\nCREATE TABLE t (a integer, b text);",
+    );
+    write(
+        "goose/2_b.sql",
+        &format!("-- +goose NO TRANSACTION\n-- +goose Up\n{rename}"),
+    );
+    let each = migcheck(folder.path(), &["explain", "goose/2_b.sql"]);
+    assert!(
+        each.contains("outside of a transaction, as the file is now"),
+        "{each}"
+    );
+}
+
+#[test]
 fn rules_are_listed_with_a_sentence_each() {
     let output = program(Path::new("/"), &["rules"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
