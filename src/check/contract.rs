@@ -10,7 +10,9 @@ use super::{
     Options, apply_options, consumer_files, named_queries, only_postgres, overrides, refuse_idle,
 };
 use crate::contract::{Contract, Drawn, draw};
-use crate::discover::{Overrides, Project, Tree, discover_one, discover_release, known, locate};
+use crate::discover::{
+    Layout, Overrides, Project, Tree, discover_one, discover_release, known, locate,
+};
 use crate::error::{Error, Result};
 use crate::live::{
     Answers, AppliedMigrations, Drift, Kind, LiveError, Verification, compare, read_catalog,
@@ -20,6 +22,7 @@ use crate::query::Seen;
 use crate::schema::catalog::Catalog;
 use crate::schema::diff::{ObjectKind, ObjectRef};
 use crate::schema::name::QualifiedName;
+use crate::sql::Dialect;
 
 /// The contract of a release, with what it was drawn from.
 #[derive(Debug)]
@@ -118,6 +121,9 @@ impl ReleaseContract {
     }
 }
 
+/// Where a dump of the schema is laid that stands for migrations.
+const DUMP: &str = "migrations/1_schema.sql";
+
 /// Draws the contract of the release at hand, or of one at a git revision.
 ///
 /// # Errors
@@ -125,11 +131,38 @@ impl ReleaseContract {
 /// Any [`Error`]: the project could not be found or read.
 pub fn release_contract(options: &Options, revision: Option<&str>) -> Result<ReleaseContract> {
     let target = locate(&options.paths)?;
-    let overrides = overrides(options, &target)?;
-    let head = discover_one(&target.tree, &overrides)?;
+    let mut overrides = overrides(options, &target)?;
+    let mut dump = None;
+    let head = match (discover_one(&target.tree, &overrides), &overrides.schema) {
+        // The migrations are in another repository: a dump of what they make stands for them.
+        (Err(Error::Layout(_)), Some(schema)) if overrides.layout.is_none() => {
+            let path = match target.start.as_str() {
+                "" => DUMP.to_owned(),
+                folder => format!("{folder}/{DUMP}"),
+            };
+            let bytes = schema.text.as_bytes().to_vec();
+            let folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+            overrides = Overrides {
+                layout: Some(Layout::Plain),
+                migrations: folder,
+                dialect: overrides.dialect.or(Some(Dialect::Postgres)),
+                schema: None,
+                ..overrides
+            };
+            let laid = target.tree.clone().with_file(path.clone(), bytes.clone());
+            let head = discover_one(&laid, &overrides)?;
+            dump = Some((path, bytes));
+            head
+        }
+        (found, _) => found?,
+    };
     only_postgres(&head)?;
+    let lay = |tree: Tree| match &dump {
+        Some((path, bytes)) => tree.with_file(path.clone(), bytes.clone()),
+        None => tree,
+    };
     let (tree, project) = match revision {
-        None => (target.tree.clone(), head),
+        None => (lay(target.tree.clone()), head),
         Some(revision) => {
             let repository = target.repository.as_ref().ok_or_else(|| {
                 Error::Argument(format!(
@@ -137,7 +170,7 @@ pub fn release_contract(options: &Options, revision: Option<&str>) -> Result<Rel
                 ))
             })?;
             let commit = repository.resolve(revision)?;
-            let tree = Tree::revision(repository, &commit);
+            let tree = lay(Tree::revision(repository, &commit));
             let project = discover_release(&tree, &overrides, &head)?;
             (tree, project)
         }

@@ -1040,6 +1040,34 @@ fn explain_prints_the_page_of_a_rule() {
 }
 
 #[test]
+fn contract_of_a_repository_without_migrations_takes_a_dump_of_the_schema() {
+    let mut repository = TestRepository::new();
+    repository.write("sql/all.sql", "SELECT id, name FROM users;\n");
+    repository.write(
+        "dump.sql",
+        "CREATE TABLE public.users (id integer NOT NULL, name text);\n\
+         ALTER TABLE ONLY public.users ADD CONSTRAINT users_pkey PRIMARY KEY (id);\n",
+    );
+    repository.commit("queries");
+    let contract = |extra: &[&str]| {
+        let arguments = [&["contract", "--queries", "sql/*.sql"], extra].concat();
+        migcheck(repository.root(), &arguments)
+    };
+    for extra in [
+        &["--schema-file", "dump.sql"][..],
+        &["--schema-file", "dump.sql", "--at", "HEAD"],
+    ] {
+        let drawn = contract(extra);
+        assert!(
+            drawn.contains("{ name = \"id\", type = \"integer\", null = false"),
+            "{drawn}"
+        );
+        assert!(drawn.contains("--- exit 0"), "{drawn}");
+    }
+    assert!(contract(&[]).contains("--- exit 2"));
+}
+
+#[test]
 fn explain_says_how_the_tool_sends_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let write = |name: &str, text: &str| {
