@@ -1,8 +1,9 @@
 //! `migcheck explain`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use migcheck::discover::locate;
 use migcheck::{
     Options, RULES, explain_migration, explain_object, explain_version, explained_to_json,
     explained_to_text, near_names, nearest_name, rule, version_to_json, version_to_text,
@@ -59,13 +60,16 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
         _ => (None, arguments.what.as_str()),
     };
     let may_be = |sort| forced.is_none_or(|forced| forced == sort);
-    let is_file = forced.is_none() && Path::new(name).is_file();
-    if is_file || forced == Some(Sort::File) {
+    let file = match may_be(Sort::File) {
+        true => file_named(name),
+        false => None,
+    };
+    if file.is_some() || forced == Some(Sort::File) {
         // The file says where the project is.
         let options = arguments.releases.on(arguments.project.options(None));
-        let file = Path::new(name);
+        let file = file.unwrap_or_else(|| PathBuf::from(name));
         let walk = while_shown(&options, |options| {
-            explain_migration(options, &environment, file)
+            explain_migration(options, &environment, &file)
         })?;
         return super::print(&walk_to_text(&walk));
     }
@@ -92,6 +96,17 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
             None => Err(error),
         },
     }
+}
+
+/// The file of this name: as seen from here, or from the top of the repository, which is how reports
+/// name files.
+fn file_named(name: &str) -> Option<PathBuf> {
+    let here = PathBuf::from(name);
+    if here.is_file() {
+        return Some(here);
+    }
+    let repository = locate(&[]).ok()?.repository?;
+    Some(repository.root().join(name)).filter(|it| it.is_file())
 }
 
 /// A version or an object of the project at hand.

@@ -1309,6 +1309,21 @@ fn a_terminal_gets_colours_and_lines_of_its_width() {
 }
 
 #[test]
+fn explain_takes_a_file_as_reports_name_it() {
+    let repository = small();
+    repository.write("migrations/2_drop.sql", "ALTER TABLE t DROP COLUMN b;");
+    let folder = repository.root().join("migrations");
+    let arguments = |name: &'static str| ["explain", name];
+    let told = migcheck(&folder, &arguments("migrations/2_drop.sql"));
+    assert!(told.contains("the safe sequence"), "{told}");
+    assert_eq!(told, migcheck(&folder, &arguments("2_drop.sql")));
+    assert_eq!(
+        told,
+        migcheck(&folder, &arguments("file:migrations/2_drop.sql"))
+    );
+}
+
+#[test]
 fn whoever_waits_is_told_what_a_run_is_at() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     crate::support::copy(&fixture("rename_column"), folder.path());
