@@ -12,7 +12,7 @@ use migcheck::{
 
 use super::progress::while_shown;
 use super::project::{ProjectArguments, ReleaseArguments, environment};
-use super::terminal::{Colour, styling, width};
+use super::terminal::{Colour, known_width, styling, width};
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
         let walk = while_shown(&options, |options| {
             explain_migration(options, &environment, &file)
         })?;
-        return super::print(&walk_to_text(&walk));
+        return super::print(&walk_to_text(&walk, known_width()));
     }
     if may_be(Sort::Rule)
         && let Some(rule) = rule(name)

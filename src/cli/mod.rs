@@ -20,7 +20,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 /// Says which SQL migrations break old or new code while both run side by side.
@@ -89,9 +89,16 @@ const FINDINGS: u8 = 1;
 /// The check could not be made.
 const FAILED: u8 = 2;
 
+/// The columns beyond which help does not go.
+const WIDEST_HELP: usize = 120;
+
+/// How far the further lines of what is said on stderr are set in.
+const SAID_ON: usize = 2;
+
 /// Runs the program and says how it ended.
 pub(crate) fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = Arguments::command().term_width(help_width()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = match arguments.command {
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
@@ -118,6 +125,11 @@ pub(crate) fn run() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// The columns that help may take: longer lines are hard to read, however wide the terminal is.
+fn help_width() -> usize {
+    terminal::width().min(WIDEST_HELP)
 }
 
 fn completions(shell: Shell) -> anyhow::Result<u8> {
@@ -161,8 +173,13 @@ fn print(text: &str) -> anyhow::Result<u8> {
 }
 
 /// Everything that is not data goes to stderr; that nobody listens is no failure. What it says can
-/// hold names from the repository.
+/// hold names from the repository. A terminal gets lines of its width, a log gets one.
 fn say(line: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{}", migcheck::printable(line));
+    let line = migcheck::printable(line);
+    let line = match terminal::error_width() {
+        Some(width) => migcheck::wrapped(&line, width, SAID_ON),
+        None => line,
+    };
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -77,6 +77,7 @@ pub use text::{Styling, Verbosity, detection_line, to_text};
 pub use verification::{Telling, verification_line, verification_to_json, verification_to_text};
 pub use version::{ExplainedVersion, Holder, OwnVerdict, version_to_json, version_to_text};
 pub use walk::{Walk, WalkPoint, WalkStage, WalkStatement, walk_to_text};
+pub use wrap::wrapped;
 
 /// The result of a check.
 #[derive(Debug)]
