@@ -51,8 +51,8 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// The most lines of a statement that an excerpt shows.
-const LONGEST_EXCERPT: usize = 6;
+/// The most lines of a statement that are drawn: of many, the first four and the last two are shown.
+const LONGEST_EXCERPT: usize = 400;
 
 /// One line that says what was found and where, for stderr.
 pub fn detection_line(project: &ProjectReport) -> String {

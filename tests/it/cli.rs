@@ -1419,6 +1419,31 @@ fn a_terminal_that_only_prints_lines_gets_no_colours() {
 }
 
 #[test]
+fn a_long_statement_is_shown_from_both_ends() {
+    let repository = small();
+    let columns: Vec<String> = (1..=20).map(|it| format!("    c{it} text")).collect();
+    let text = format!(
+        "DROP TABLE t;\nCREATE TABLE t (\n{}\n);\n",
+        columns.join(",\n")
+    );
+    repository.write("migrations/2_anew.sql", &text);
+    let told = migcheck(repository.root(), &["check", "--select", "column_dropped"]);
+    let excerpt: Vec<&str> = told.lines().skip(4).take(10).collect();
+    assert_snapshot!(excerpt.join("\n"), @r"
+      --> migrations/2_anew.sql:2:1
+       |
+     2 | / CREATE TABLE t (
+     3 | |     c1 text,
+     4 | |     c2 text,
+     5 | |     c3 text,
+    ...  |
+    22 | |     c20 text
+    23 | | );
+       | |_^
+    ");
+}
+
+#[test]
 fn explain_takes_a_file_as_reports_name_it() {
     let repository = small();
     repository.write("migrations/2_drop.sql", "ALTER TABLE t DROP COLUMN b;");
