@@ -182,6 +182,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
             server_version: project.server_version,
             deploy: project.config.deploy,
             each_by_itself: chain.live.is_empty(),
+            is_typed: false,
             base,
             releases: judged.releases,
             summary,

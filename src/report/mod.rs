@@ -111,6 +111,8 @@ pub struct ProjectReport {
     pub deploy: DeployMode,
     /// Whether each migration was judged as a change of its own.
     pub each_by_itself: bool,
+    /// Whether what is new was typed, and is no file yet.
+    pub is_typed: bool,
     /// What "new" was measured from, where that is a revision.
     pub base: Option<BaseReport>,
     /// The live releases, then head; empty when each migration was judged by itself.

@@ -309,7 +309,7 @@ fn meaning(verdict: Verdict) -> &'static str {
             "whether the code or the migration goes first, something fails for a while"
         }
         Verdict::Broken => "the new code fails on the schema that it makes",
-        Verdict::Unknown => "it hangs on a statement that was not understood",
+        Verdict::Unknown => "it depends on a statement that was not understood",
     }
 }
 

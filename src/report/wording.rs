@@ -224,6 +224,15 @@ fn counts(project: &ProjectReport) -> String {
     found.join(", ")
 }
 
+/// A path as a shell takes it for one word.
+fn shell_word(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./@%+=:,".contains(c);
+    match path.chars().all(is_plain) {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', "'\\''")),
+    }
+}
+
 /// What to do about a verdict, where the deploy mode does not do it by itself.
 pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
     let mode = project.deploy_name();
@@ -259,10 +268,13 @@ pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
                 .or(project.steps.first());
             let mut line = "no order of deploying and migrating is safe".to_owned();
             if let Some(step) = unsafe_step {
-                let path = &project.files[step.index].path;
-                line.push_str(&format!(
-                    ": `migcheck explain {path}` shows the steps that are"
-                ));
+                let path = shell_word(&project.files[step.index].path);
+                line.push_str(&match project.is_typed {
+                    true => format!(
+                        ": saved as a file, `migcheck explain {path}` shows the steps that are"
+                    ),
+                    false => format!(": `migcheck explain {path}` shows the steps that are"),
+                });
             }
             let needed = &project.summary.needed;
             if let Some(first) = needed.first() {
@@ -279,6 +291,6 @@ pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
             line
         }
         Verdict::Broken => "the new code does not fit its own schema".to_owned(),
-        Verdict::Unknown => "the answer hangs on statements that were not understood".to_owned(),
+        Verdict::Unknown => "the answer depends on statements that were not understood".to_owned(),
     }
 }

@@ -798,7 +798,7 @@ fn new_file_that_is_not_utf_8_is_a_finding_with_its_place() {
      = help: a migration has to be UTF-8 text of at most 50 MB
 
     unknown: 1 new migration, 0 statements, 1 not understood; 1 error
-    the answer hangs on statements that were not understood
+    the answer depends on statements that were not understood
     --- exit 1
     ");
     assert_snapshot!(migcheck(with_bytes(UTF_16).root(), &["check", "-q"]), @"
@@ -809,7 +809,7 @@ fn new_file_that_is_not_utf_8_is_a_finding_with_its_place() {
      = help: a migration has to be UTF-8 text of at most 50 MB
 
     unknown: 1 new migration, 0 statements, 1 not understood; 1 error
-    the answer hangs on statements that were not understood
+    the answer depends on statements that were not understood
     --- exit 1
     ");
 }
@@ -858,7 +858,7 @@ fn string_without_end_in_a_new_file_is_a_finding_with_its_place() {
       = help: close it: everything after it was taken for a part of it
 
     unknown: 1 new migration, 2 statements, 1 not understood; 1 error
-    the answer hangs on statements that were not understood
+    the answer depends on statements that were not understood
     --- exit 1
     ");
 }
