@@ -781,6 +781,9 @@ impl<'a> Ground<'a> {
                 return Ok(answer(dialect, evidence));
             }
         }
+        if let Some(found) = dialect_of_names(texts) {
+            return Ok(found);
+        }
         Ok(dialect_of_texts(texts).unwrap_or_else(|| answer(Dialect::Postgres, "assumed")))
     }
 
@@ -1249,6 +1252,25 @@ pub(super) fn foreign_server(folder: &str) -> Option<&str> {
 /// Whether a folder is named after another server than that of `dialect`.
 pub(super) fn is_for_other(part: &str, dialect: Dialect) -> bool {
     foreign_server(part).is_some() || dialect_named(part).is_some_and(|its| its != dialect)
+}
+
+/// PostgreSQL, where some files are for it and others for other servers by their names, as in
+/// `1_a.postgres.up.sql` and `1_a.mysql.up.sql`: the texts of those for others tell nothing.
+fn dialect_of_names(texts: &BTreeMap<String, (MigrationText, Mark)>) -> Option<Answer<Dialect>> {
+    let named = |path: &str, is_meant: fn(Dialect) -> bool| {
+        let mut words = split(path).1.split('.').skip(1);
+        words.any(|word| word != "cockroach" && dialect_named(word).is_some_and(is_meant))
+    };
+    texts
+        .keys()
+        .find(|path| named(path, |it| it != Dialect::Postgres))?;
+    let path = texts
+        .keys()
+        .find(|path| named(path, |it| it == Dialect::Postgres))?;
+    Some(answer(
+        Dialect::Postgres,
+        format!("{} beside files for other servers", quoted(split(path).1)),
+    ))
 }
 
 /// The dialect that most of the files speak; `None` where none says anything, or two say as much.
