@@ -89,7 +89,8 @@ fn config(arguments: &InitArguments) -> anyhow::Result<u8> {
     };
     text.push_str(&match (&target.repository, found.project.dialect) {
         (Some(_), Dialect::Postgres) => format!(
-            "next: migcheck check{place}\nthen: migcheck init --hook, so that each commit is judged\n"
+            "next: migcheck check{place}, or migcheck check{place} --all to judge what is there already\n\
+             then: migcheck init --hook, so that each commit is judged\n"
         ),
         (None, Dialect::Postgres) => format!(
             "next: migcheck check{place} --all, or --since VERSION (there is no git repository here)\n"
