@@ -41,6 +41,9 @@ enum Format {
     Json,
 }
 
+/// The columns beyond which a rule's page does not go: it is read as prose.
+const WIDEST_PAGE: usize = 100;
+
 /// What a name is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
@@ -76,7 +79,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
     if may_be(Sort::Rule)
         && let Some(rule) = rule(name)
     {
-        let styling = styling(arguments.color, Some(width()));
+        let styling = styling(arguments.color, Some(width().min(WIDEST_PAGE)));
         return super::print(&migcheck::page_to_text(rule, styling));
     }
     let known: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();

@@ -26,7 +26,7 @@ pub(super) struct InitArguments {
     /// The server's version, such as 16.
     #[arg(long, value_name = "VERSION")]
     server_version: Option<ServerVersion>,
-    /// The migration tool, as the README lists them.
+    /// The migration tool, such as flyway; any other word lists them all.
     #[arg(long, value_parser = named::<Layout>)]
     layout: Option<Layout>,
     /// How the project deploys: migrate-first, code-first, phased, concurrent, offline.

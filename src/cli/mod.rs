@@ -25,7 +25,13 @@ use clap_complete::Shell;
 
 /// Says which SQL migrations break old or new code while both run side by side.
 #[derive(Debug, Parser)]
-#[command(name = "migcheck", version, about, arg_required_else_help = true)]
+#[command(
+    name = "migcheck",
+    version,
+    about,
+    arg_required_else_help = true,
+    after_help = FIRST_STEPS
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -39,17 +45,14 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// Print the replayed schema as SQL that a server accepts, or as JSON.
     Schema(Box<schema::SchemaArguments>),
-    /// Draw the versions of the schema and the migrations between them, with base, head, the live
-    /// releases and the branches.
+    /// Draw the versions of the schema and the migrations between them, with releases and branches.
     Graph(Box<graph::GraphArguments>),
-    /// Print which release works on which state of the schema, the floor of each state and what each
-    /// release requires.
+    /// Print which release works on which state of the schema, and what each release requires.
     Matrix(Box<matrix::MatrixArguments>),
     /// Say what changed between two versions of the schema.
     Diff(Box<diff::DiffArguments>),
-    /// Explain a migration (what it does, who breaks, the safe sequence), a rule, a version of the
-    /// schema, or an object: where it was made and changed, what depends on it, which queries use it,
-    /// whether it can be dropped.
+    /// Explain a migration and the safe steps instead, a rule, a version of the schema, or a table,
+    /// column or the like: who uses it, whether it can be dropped.
     Explain(Box<explain::ExplainArguments>),
     /// Write what the release needs of its database as a small file, for `verify`.
     Contract(Box<contract::ContractArguments>),
@@ -81,6 +84,15 @@ enum Schema {
     Report,
     Config,
 }
+
+/// What to begin with, and what scripts count on.
+const FIRST_STEPS: &str = "\
+First steps, in a repository with migrations:
+  migcheck check         judge what the branch adds
+  migcheck check --all   judge each migration that is there
+  migcheck init --hook   have each commit judged
+
+Exit codes: 0 nothing found, 1 findings, 2 the check could not be made";
 
 /// Nothing at or above `--fail-on`.
 const CLEAN: u8 = 0;

@@ -1041,6 +1041,21 @@ fn explain_prints_the_page_of_a_rule() {
 }
 
 #[test]
+fn a_tool_that_is_not_known_is_answered_with_those_that_are() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let told = |name| migcheck(folder.path(), &["check", "--layout", name]);
+    let (near, far) = (told("flywey"), told("rails"));
+    assert!(
+        near.contains("unknown value `flywey`; did you mean `flyway`?"),
+        "{near}"
+    );
+    assert!(far.contains("unknown value `rails`; known: `"), "{far}");
+    for layout in ["`sqlx`", "`pop`", "`plain`"] {
+        assert!(far.contains(layout), "{far}");
+    }
+}
+
+#[test]
 fn rules_are_listed_with_a_sentence_each() {
     let output = program(Path::new("/"), &["rules"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
