@@ -258,7 +258,7 @@ fn write_baseline(
         };
         super::say(&format!(
             "migcheck: {findings} accepted in {}",
-            path.display()
+            super::file::from_here(&path)
         ));
     }
     Ok(super::CLEAN)

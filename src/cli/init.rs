@@ -74,7 +74,7 @@ fn config(arguments: &InitArguments) -> anyhow::Result<u8> {
         (None, None) => PathBuf::new(),
     };
     let path = root.join(&found.folder).join(CONFIG_FILE_NAME);
-    let shown = from_here(&path);
+    let shown = file::from_here(&path);
     if !file::create(&path, &starter_config(&found), Kind::Text)? {
         anyhow::bail!("{shown} is there already; nothing is written");
     }
@@ -109,7 +109,7 @@ fn hook(path: Option<&Path>) -> anyhow::Result<u8> {
         anyhow::bail!("this is not a git repository, so there are no hooks; git init makes one");
     };
     let path = repository.hook("pre-commit")?;
-    let shown = from_here(&path);
+    let shown = file::from_here(&path);
     if let Some(other) = file::existing(&path)? {
         if other.contains(COMMAND) {
             return super::print(&format!(
@@ -138,21 +138,6 @@ fn hook(path: Option<&Path>) -> anyhow::Result<u8> {
     }
     super::print(&format!(
         "wrote {}: each commit is judged by `{COMMAND}`\ntry it: {COMMAND}\n",
-        migcheck::printable(&from_here(&path))
+        migcheck::printable(&file::from_here(&path))
     ))
-}
-
-/// A path as people see it from the current folder, where it lies in it.
-fn from_here(path: &Path) -> String {
-    let real = |path: &Path| path.canonicalize().ok();
-    let folder = path.parent().and_then(real);
-    let here = real(Path::new("."));
-    let inside = match (&folder, &here) {
-        (Some(folder), Some(here)) => folder.strip_prefix(here).ok(),
-        _ => None,
-    };
-    match (inside, path.file_name()) {
-        (Some(inside), Some(name)) => inside.join(name).display().to_string(),
-        _ => path.display().to_string(),
-    }
 }

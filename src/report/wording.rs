@@ -23,7 +23,11 @@ pub(super) fn lines(project: &ProjectReport, finding: &Finding) -> Vec<(&'static
             ),
             _ => breaks(it, project),
         };
-        out.push((it.pair.as_str(), line));
+        let pair = match it.on_own {
+            true => "new-on-new",
+            false => it.pair.as_str(),
+        };
+        out.push((pair, line));
         out.extend(evidence(it));
     }
     if finding.breaks.len() > MOST_BREAKS {
@@ -31,6 +35,11 @@ pub(super) fn lines(project: &ProjectReport, finding: &Finding) -> Vec<(&'static
         out.push(("breaks", format!("and {more} of this kind")));
     }
     out.push(("why", finding.why.clone()));
+    if finding.breaks.iter().any(|it| it.on_own) {
+        let first =
+            "change the new code, which fails on the schema that it ships, or the migration";
+        out.push(("help", first.to_owned()));
+    }
     out.push(("help", finding.help.clone()));
     out
 }
@@ -290,7 +299,9 @@ pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
             }
             line
         }
-        Verdict::Broken => "the new code does not fit its own schema".to_owned(),
+        Verdict::Broken => "the new code does not fit its own schema: change the code or the \
+                            migration"
+            .to_owned(),
         Verdict::Unknown => "the answer depends on statements that were not understood".to_owned(),
     }
 }
