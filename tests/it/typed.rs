@@ -100,6 +100,37 @@ fn what_django_cannot_write_as_sql_is_not_understood() {
 }
 
 #[test]
+fn an_idempotent_script_of_entity_framework_is_judged_as_it_runs() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let schema = "CREATE TABLE t (a integer, b text);";
+    std::fs::write(folder.path().join("structure.sql"), schema).expect("it can be written");
+    let script = |condition: &str, statement: &str| {
+        format!(
+            "\u{feff}START TRANSACTION;\n\nDO $EF$\nBEGIN\n    IF {condition}(SELECT 1 FROM \
+             \"__EFMigrationsHistory\" WHERE \"MigrationId\" = '20240102000000_X') THEN\n    \
+             {statement}\n    END IF;\nEND $EF$;\nCOMMIT;\n"
+        )
+    };
+    let arguments = ["-q", "--schema-file", "structure.sql"];
+    let up = script("NOT EXISTS", "ALTER TABLE t DROP COLUMN b;");
+    insta::assert_snapshot!(typed(folder.path(), &up, &arguments), @"
+    migrations/1_stdin.sql:6:19: error: column `t.b` is dropped
+    exit 1
+    ");
+    let good = script(
+        "NOT EXISTS",
+        "ALTER TABLE t ADD \"C\" integer NOT NULL DEFAULT 0;",
+    );
+    insta::assert_snapshot!(typed(folder.path(), &good, &arguments), @"exit 0");
+    // The way back is for a database that has the migration, and nothing here says so.
+    let down = script("EXISTS", "ALTER TABLE t DROP COLUMN b;");
+    insta::assert_snapshot!(typed(folder.path(), &down, &arguments), @"
+    migrations/1_stdin.sql:6:19: warning: column `t.b` is dropped
+    exit 0
+    ");
+}
+
+#[test]
 fn what_a_tool_notes_for_itself_hurts_nobody() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let schema = "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY); \
