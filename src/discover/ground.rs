@@ -474,7 +474,10 @@ impl<'a> Ground<'a> {
         for code in CODE {
             let above = upwards(self.start).map(|folder| join(folder, code.file));
             let is_there = above.into_iter().any(|it| self.has(&it).unwrap_or(false))
-                || below.iter().any(|path| ends_with(path, code.file));
+                || below.iter().any(|path| match code.file.strip_prefix('*') {
+                    Some(end) => path.ends_with(end),
+                    None => ends_with(path, code.file),
+                });
             if is_there && only.is_none() {
                 return Error::Layout(format!(
                     "no SQL migrations found {place}; this looks like {}: {}",

@@ -428,7 +428,13 @@ fn migrations_in_code_are_said_with_the_command_that_prints_sql() {
     assert_eq!(
         found(&files),
         "no SQL migrations found here; this looks like Alembic: its migrations are Python; \
-         `alembic upgrade A:B --sql` prints their SQL"
+         `alembic upgrade A:B --sql | migcheck check -` judges the SQL that they make"
+    );
+    let files = [("Data/Migrations/ShopContextModelSnapshot.cs", "")];
+    assert_eq!(
+        found(&files),
+        "no SQL migrations found here; this looks like Entity Framework: its migrations are C#; \
+         `dotnet ef migrations script A B | migcheck check -` judges the SQL that they make"
     );
 }
 
