@@ -146,11 +146,10 @@ pub fn walk_to_text(walk: &Walk, width: Option<usize>) -> String {
                     "no statement is sure to fail in any order; where what is said above matters, these \
                      steps are safe, each when the one before is complete",
                 ),
-                (Verdict::MigrateFirst | Verdict::CodeFirst, false) => page.line(
-                    "the same without a gap: the safe sequence, each step when the one before is complete",
-                ),
                 (
-                    Verdict::SwitchBetween
+                    Verdict::MigrateFirst
+                    | Verdict::CodeFirst
+                    | Verdict::SwitchBetween
                     | Verdict::NoSafeOrder
                     | Verdict::Broken
                     | Verdict::Unknown,

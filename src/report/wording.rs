@@ -113,7 +113,7 @@ fn evidence(it: &BreakReport) -> Vec<(&'static str, String)> {
     }
     if uses.len() > MOST_LISTED {
         let more = uses.len() - MOST_LISTED;
-        out.push(("query", format!("and {more} more")));
+        out.push(("queries", format!("and {more} more")));
     }
     match it.unused {
         Some(Unused::NoQuery) => out.push((
