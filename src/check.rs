@@ -202,6 +202,7 @@ pub fn check(options: &Options, environment: Environment<'_>) -> Result<Report> 
         let judged = judge::judge(project, chain)?.projects;
         let judged = judged.into_iter().map(|it| ProjectReport {
             drawing: drawing.clone(),
+            is_typed: options.typed.is_some(),
             ..it
         });
         report.projects.extend(judged);

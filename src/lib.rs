@@ -47,7 +47,7 @@ pub use report::{
     printable, printable_lines, rules_to_json, rules_to_text, schema_to_json, schema_to_sql,
     settings_to_text, starter_config, starter_lines, to_gcc, to_github, to_gitlab, to_html,
     to_json, to_junit, to_markdown, to_sarif, to_text, verification_line, verification_to_json,
-    verification_to_text, version_to_json, version_to_text, walk_to_text,
+    verification_to_text, version_to_json, version_to_text, walk_to_text, wrapped,
 };
 pub use rules::{RULES, rule};
 pub use sql::Dialect;

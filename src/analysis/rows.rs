@@ -8,6 +8,17 @@ use crate::schema::catalog::{RelationBody, Trigger};
 use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef, known_column};
 use crate::schema::name::{Ident, QualifiedName};
 
+/// The tables in which tools write down what has run, where the SQL that they print does it. No
+/// release takes the rows for its own.
+const BOOKKEEPING: [&str; 6] = [
+    "alembic_version",
+    "__EFMigrationsHistory",
+    "django_migrations",
+    "schema_migrations",
+    "databasechangelog",
+    "databasechangeloglock",
+];
+
 /// The breaks of a step that changes values in rows that the release reads: they stay as they are.
 pub(super) fn rewritten(
     step: &Step,
@@ -24,6 +35,9 @@ pub(super) fn rewritten(
         RowsChange::Copied { .. } | RowsChange::Made { .. } => Vec::new(),
     });
     for (table, column) in columns {
+        if BOOKKEEPING.contains(&table.name.as_str()) {
+            continue;
+        }
         let Some(object) = known_column(&release.own, &step.catalog, table, column) else {
             continue;
         };

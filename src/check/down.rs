@@ -35,6 +35,8 @@ pub(super) struct Down {
     pub(super) migration: usize,
     /// Its first statement, where it stands in the file of the up part.
     pub(super) span: Option<Span>,
+    /// The file that it stands in, where that is another; without the folders of both.
+    pub(super) file: Option<String>,
     /// What came of it.
     pub(super) undone: Undone,
 }
@@ -46,16 +48,29 @@ pub(super) fn undo_new(chain: &Chain) -> Vec<Down> {
         .filter_map(|index| {
             let migration = &chain.migrations[index];
             let planned = planned_down(migration, chain.dialect)?;
-            let is_same = migration.down.as_ref()?.path() == migration.path;
+            let path = migration.down.as_ref()?.path();
+            let is_same = path == migration.path;
+            let name = without_common_folder(path, &migration.path);
             // An empty one says that there is no way back.
             let first = planned.script.as_ref()?.statements.first()?.span;
             Some(Down {
                 migration: index,
                 span: is_same.then_some(first),
+                file: (!is_same).then(|| name.to_owned()),
                 undone: undo(chain, index, planned)?,
             })
         })
         .collect()
+}
+
+/// The path from the folder that both files are in, or are below.
+fn without_common_folder<'a>(path: &'a str, other: &str) -> &'a str {
+    let same = path.bytes().zip(other.bytes()).take_while(|(a, b)| a == b);
+    let begin = path.as_bytes()[..same.count()]
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1);
+    &path[begin..]
 }
 
 fn undo(chain: &Chain, index: usize, planned: Planned) -> Option<Undone> {
@@ -146,7 +161,7 @@ pub(super) fn unseen_by_queries(before: &Catalog, after: &Catalog, name: &Touche
             let how = match (before.is_empty(), after.is_empty()) {
                 (false, true) => How::Missing,
                 (true, false) => How::StillThere,
-                (true, true) | (false, false) => How::Differs,
+                (true, true) | (false, false) => How::Differs("has another body"),
             };
             if before != after {
                 out.push(Left::new(format!("function `{name}`"), how));

@@ -186,6 +186,7 @@ pub(super) fn judge(project: Project, chain: Chain) -> Result<Report> {
             server_version: project.server_version,
             deploy: project.config.deploy,
             each_by_itself: chain.live.is_empty(),
+            is_typed: false,
             base,
             releases: judged.releases,
             summary,
@@ -896,8 +897,12 @@ fn downs(undone: &[Down], project: &Project, sources: &Sources) -> Vec<Finding> 
         .filter_map(|down| {
             let index = down.migration;
             let advice = match &down.undone {
-                Undone::Differs(differences) => down_differs::advice(differences),
-                Undone::Refused(misfit) => down_differs::refused(misfit.code, &misfit.message),
+                Undone::Differs(differences) => {
+                    down_differs::advice(differences, down.file.as_deref())
+                }
+                Undone::Refused(misfit) => {
+                    down_differs::refused(misfit.code, &misfit.message, down.file.as_deref())
+                }
                 Undone::Unknown(_) => return None,
             };
             let start =

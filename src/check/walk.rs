@@ -1,7 +1,7 @@
 //! One migration taken through: what each statement does, who breaks at which switch point, and the
 //! safe sequence instead, judged step by step before it is told.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::chain::Chain;
@@ -65,7 +65,12 @@ pub fn explain_migration(
         true => Path::new("."),
         false => it,
     });
-    for start in std::iter::once(path).chain(folders) {
+    // Without a repository, the folder that the program runs in is the project, as for a check.
+    let here = std::path::absolute(".")
+        .ok()
+        .filter(|here| top.is_none() && path.starts_with(here));
+    let here = here.iter().map(PathBuf::as_path);
+    for start in here.chain(std::iter::once(path)).chain(folders) {
         match explain_from(options, environment, path, start) {
             Ok(Some(walk)) => return Ok(walk),
             Ok(None) => {}

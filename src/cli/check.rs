@@ -63,14 +63,14 @@ pub(super) struct CheckArguments {
     /// [env: MIGCHECK_DEPLOY].
     #[arg(long, value_name = "MODE", value_parser = named::<DeployMode>)]
     deploy: Option<DeployMode>,
-    /// Only this rule or class.
+    /// Only this rule or class (`migcheck rules` lists them).
     #[arg(long, value_name = "RULE|CLASS")]
     select: Vec<String>,
     /// Not this rule or class.
     #[arg(long, value_name = "RULE|CLASS")]
     ignore: Vec<String>,
     /// What makes the exit code 1 [default: error; env: MIGCHECK_FAIL_ON].
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<FailOnArgument>,
     /// Never exit with 1; the same as --fail-on never.
     #[arg(long)]
@@ -92,7 +92,7 @@ pub(super) struct CheckArguments {
     /// Print errors and warnings only, and no detection line.
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
-    /// Also print what is odd about the past.
+    /// Also print what is odd about earlier migrations, and what was not understood in them.
     #[arg(short, long)]
     verbose: bool,
     /// Print the settings that hold and where each comes from, and check nothing.
@@ -261,7 +261,7 @@ fn write_baseline(
         };
         super::say(&format!(
             "migcheck: {findings} accepted in {}",
-            path.display()
+            super::file::from_here(&path)
         ));
     }
     Ok(super::CLEAN)

@@ -1,8 +1,9 @@
 //! `migcheck explain`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use migcheck::discover::locate;
 use migcheck::{
     Options, RULES, explain_migration, explain_object, explain_version, explained_to_json,
     explained_to_text, near_names, nearest_name, rule, version_to_json, version_to_text,
@@ -11,7 +12,7 @@ use migcheck::{
 
 use super::progress::while_shown;
 use super::project::{ProjectArguments, ReleaseArguments, environment};
-use super::terminal::{Colour, styling, width};
+use super::terminal::{Colour, known_width, styling, width};
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -40,6 +41,9 @@ enum Format {
     Json,
 }
 
+/// The columns beyond which a rule's page does not go: it is read as prose.
+const WIDEST_PAGE: usize = 100;
+
 /// What a name is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
@@ -59,20 +63,23 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
         _ => (None, arguments.what.as_str()),
     };
     let may_be = |sort| forced.is_none_or(|forced| forced == sort);
-    let is_file = forced.is_none() && Path::new(name).is_file();
-    if is_file || forced == Some(Sort::File) {
+    let file = match may_be(Sort::File) {
+        true => file_named(name),
+        false => None,
+    };
+    if file.is_some() || forced == Some(Sort::File) {
         // The file says where the project is.
         let options = arguments.releases.on(arguments.project.options(None));
-        let file = Path::new(name);
+        let file = file.unwrap_or_else(|| PathBuf::from(name));
         let walk = while_shown(&options, |options| {
-            explain_migration(options, &environment, file)
+            explain_migration(options, &environment, &file)
         })?;
-        return super::print(&walk_to_text(&walk));
+        return super::print(&walk_to_text(&walk, known_width()));
     }
     if may_be(Sort::Rule)
         && let Some(rule) = rule(name)
     {
-        let styling = styling(arguments.color, Some(width()));
+        let styling = styling(arguments.color, Some(width().min(WIDEST_PAGE)));
         return super::print(&migcheck::page_to_text(rule, styling));
     }
     let known: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
@@ -92,6 +99,17 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<u8> {
             None => Err(error),
         },
     }
+}
+
+/// The file of this name: as seen from here, or from the top of the repository, which is how reports
+/// name files.
+fn file_named(name: &str) -> Option<PathBuf> {
+    let here = PathBuf::from(name);
+    if here.is_file() {
+        return Some(here);
+    }
+    let repository = locate(&[]).ok()?.repository?;
+    Some(repository.root().join(name)).filter(|it| it.is_file())
 }
 
 /// A version or an object of the project at hand.

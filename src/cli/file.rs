@@ -83,3 +83,18 @@ pub(super) enum Kind {
     /// It is run.
     Program,
 }
+
+/// A path as people see it from the current folder, where it lies in it.
+pub(super) fn from_here(path: &Path) -> String {
+    let real = |path: &Path| path.canonicalize().ok();
+    let folder = path.parent().and_then(real);
+    let here = real(Path::new("."));
+    let inside = match (&folder, &here) {
+        (Some(folder), Some(here)) => folder.strip_prefix(here).ok(),
+        _ => None,
+    };
+    match (inside, path.file_name()) {
+        (Some(inside), Some(name)) => inside.join(name).display().to_string(),
+        _ => path.display().to_string(),
+    }
+}

@@ -26,7 +26,7 @@ pub(super) struct InitArguments {
     /// The server's version, such as 16.
     #[arg(long, value_name = "VERSION")]
     server_version: Option<ServerVersion>,
-    /// The migration tool, as the README lists them.
+    /// The migration tool, such as flyway; any other word lists them all.
     #[arg(long, value_parser = named::<Layout>)]
     layout: Option<Layout>,
     /// How the project deploys: migrate-first, code-first, phased, concurrent, offline.
@@ -74,7 +74,7 @@ fn config(arguments: &InitArguments) -> anyhow::Result<u8> {
         (None, None) => PathBuf::new(),
     };
     let path = root.join(&found.folder).join(CONFIG_FILE_NAME);
-    let shown = from_here(&path);
+    let shown = file::from_here(&path);
     if !file::create(&path, &starter_config(&found), Kind::Text)? {
         anyhow::bail!("{shown} is there already; nothing is written");
     }
@@ -89,7 +89,8 @@ fn config(arguments: &InitArguments) -> anyhow::Result<u8> {
     };
     text.push_str(&match (&target.repository, found.project.dialect) {
         (Some(_), Dialect::Postgres) => format!(
-            "next: migcheck check{place}\nthen: migcheck init --hook, so that each commit is judged\n"
+            "next: migcheck check{place}, or migcheck check{place} --all to judge what is there already\n\
+             then: migcheck init --hook, so that each commit is judged\n"
         ),
         (None, Dialect::Postgres) => format!(
             "next: migcheck check{place} --all, or --since VERSION (there is no git repository here)\n"
@@ -108,7 +109,7 @@ fn hook(path: Option<&Path>) -> anyhow::Result<u8> {
         anyhow::bail!("this is not a git repository, so there are no hooks; git init makes one");
     };
     let path = repository.hook("pre-commit")?;
-    let shown = from_here(&path);
+    let shown = file::from_here(&path);
     if let Some(other) = file::existing(&path)? {
         if other.contains(COMMAND) {
             return super::print(&format!(
@@ -137,21 +138,6 @@ fn hook(path: Option<&Path>) -> anyhow::Result<u8> {
     }
     super::print(&format!(
         "wrote {}: each commit is judged by `{COMMAND}`\ntry it: {COMMAND}\n",
-        migcheck::printable(&from_here(&path))
+        migcheck::printable(&file::from_here(&path))
     ))
-}
-
-/// A path as people see it from the current folder, where it lies in it.
-fn from_here(path: &Path) -> String {
-    let real = |path: &Path| path.canonicalize().ok();
-    let folder = path.parent().and_then(real);
-    let here = real(Path::new("."));
-    let inside = match (&folder, &here) {
-        (Some(folder), Some(here)) => folder.strip_prefix(here).ok(),
-        _ => None,
-    };
-    match (inside, path.file_name()) {
-        (Some(inside), Some(name)) => inside.join(name).display().to_string(),
-        _ => path.display().to_string(),
-    }
 }

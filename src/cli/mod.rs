@@ -20,12 +20,18 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 /// Says which SQL migrations break old or new code while both run side by side.
 #[derive(Debug, Parser)]
-#[command(name = "migcheck", version, about, arg_required_else_help = true)]
+#[command(
+    name = "migcheck",
+    version,
+    about,
+    arg_required_else_help = true,
+    after_help = FIRST_STEPS
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -39,17 +45,14 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// Print the replayed schema as SQL that a server accepts, or as JSON.
     Schema(Box<schema::SchemaArguments>),
-    /// Draw the versions of the schema and the migrations between them, with base, head, the live
-    /// releases and the branches.
+    /// Draw the versions of the schema and the migrations between them, with releases and branches.
     Graph(Box<graph::GraphArguments>),
-    /// Print which release works on which state of the schema, the floor of each state and what each
-    /// release requires.
+    /// Print which release works on which state of the schema, and what each release requires.
     Matrix(Box<matrix::MatrixArguments>),
     /// Say what changed between two versions of the schema.
     Diff(Box<diff::DiffArguments>),
-    /// Explain a migration (what it does, who breaks, the safe sequence), a rule, a version of the
-    /// schema, or an object: where it was made and changed, what depends on it, which queries use it,
-    /// whether it can be dropped.
+    /// Explain a migration and the safe steps instead, a rule, a version of the schema, or a table,
+    /// column or the like: who uses it, whether it can be dropped.
     Explain(Box<explain::ExplainArguments>),
     /// Write what the release needs of its database as a small file, for `verify`.
     Contract(Box<contract::ContractArguments>),
@@ -82,6 +85,15 @@ enum Schema {
     Config,
 }
 
+/// What to begin with, and what scripts count on.
+const FIRST_STEPS: &str = "\
+First steps, in a repository with migrations:
+  migcheck check         judge what the branch adds
+  migcheck check --all   judge each migration that is there
+  migcheck init --hook   have each commit judged
+
+Exit codes: 0 nothing found, 1 findings, 2 the check could not be made";
+
 /// Nothing at or above `--fail-on`.
 const CLEAN: u8 = 0;
 /// Findings.
@@ -89,9 +101,16 @@ const FINDINGS: u8 = 1;
 /// The check could not be made.
 const FAILED: u8 = 2;
 
+/// The columns beyond which help does not go.
+const WIDEST_HELP: usize = 120;
+
+/// How far the further lines of what is said on stderr are set in.
+const SAID_ON: usize = 2;
+
 /// Runs the program and says how it ended.
 pub(crate) fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = Arguments::command().term_width(help_width()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = match arguments.command {
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
@@ -118,6 +137,11 @@ pub(crate) fn run() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// The columns that help may take: longer lines are hard to read, however wide the terminal is.
+fn help_width() -> usize {
+    terminal::width().min(WIDEST_HELP)
 }
 
 fn completions(shell: Shell) -> anyhow::Result<u8> {
@@ -161,8 +185,13 @@ fn print(text: &str) -> anyhow::Result<u8> {
 }
 
 /// Everything that is not data goes to stderr; that nobody listens is no failure. What it says can
-/// hold names from the repository.
+/// hold names from the repository. A terminal gets lines of its width, a log gets one.
 fn say(line: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{}", migcheck::printable(line));
+    let line = migcheck::printable(line);
+    let line = match terminal::error_width() {
+        Some(width) => migcheck::wrapped(&line, width, SAID_ON),
+        None => line,
+    };
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -1,7 +1,8 @@
 //! What a long run is at, on a terminal.
 //!
-//! Nothing is shown in the first second, and nothing at all where stderr is no terminal: a run that
-//! is quick, a log and a pipe get the report alone. The line is gone before anything else is printed.
+//! Nothing is shown in the first second, and nothing at all where stderr is no terminal or one that
+//! only prints lines: a run that is quick, a log and a pipe get the report alone. The line is gone
+//! before anything else is printed.
 
 use std::io::IsTerminal;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use migcheck::{Options, Progress, Stage, printable};
+
+use super::terminal::is_dumb;
 
 /// A run that takes longer shows what it is at.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -27,7 +30,7 @@ enum Message {
 
 /// Runs the work with these options, and shows what it is at where somebody waits for it.
 pub(super) fn while_shown<T>(options: &Options, work: impl FnOnce(&Options) -> T) -> T {
-    if !std::io::stderr().is_terminal() {
+    if !std::io::stderr().is_terminal() || is_dumb() {
         return work(options);
     }
     let (sender, receiver) = channel();

@@ -17,7 +17,7 @@ pub(super) struct ProjectArguments {
     /// The server's version, such as 16 [env: MIGCHECK_SERVER_VERSION].
     #[arg(long, value_name = "VERSION")]
     server_version: Option<ServerVersion>,
-    /// The migration tool, as the README lists them [env: MIGCHECK_LAYOUT].
+    /// The migration tool, such as flyway; any other word lists them all [env: MIGCHECK_LAYOUT].
     #[arg(long, value_parser = named::<Layout>)]
     layout: Option<Layout>,
     /// The schema before the first migration, as a file of SQL: for a history that begins mid-life.
@@ -129,8 +129,15 @@ pub(super) fn environment(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }
 
+/// The value with this name; where no name is near, the message lists them all, since help does not.
 pub(super) fn named<T: Named>(text: &str) -> Result<T, String> {
-    T::from_name(text, "value")
+    T::from_name(text, "value").map_err(|message| match message.contains("; ") {
+        true => message,
+        false => {
+            let known: Vec<String> = T::ALL.iter().map(|it| format!("`{}`", it.name())).collect();
+            format!("{message}; known: {}", known.join(", "))
+        }
+    })
 }
 
 /// What the command line says, or else the environment; an empty variable is none.

@@ -20,7 +20,7 @@ enum Format {
 /// Lists the rules; the exit code.
 pub(super) fn run(arguments: &RulesArguments) -> anyhow::Result<u8> {
     super::print(&match arguments.format {
-        Format::Text => rules_to_text(),
+        Format::Text => rules_to_text(super::terminal::known_width()),
         Format::Json => rules_to_json(),
     })
 }

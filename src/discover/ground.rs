@@ -474,7 +474,10 @@ impl<'a> Ground<'a> {
         for code in CODE {
             let above = upwards(self.start).map(|folder| join(folder, code.file));
             let is_there = above.into_iter().any(|it| self.has(&it).unwrap_or(false))
-                || below.iter().any(|path| ends_with(path, code.file));
+                || below.iter().any(|path| match code.file.strip_prefix('*') {
+                    Some(end) => path.ends_with(end),
+                    None => ends_with(path, code.file),
+                });
             if is_there && only.is_none() {
                 return Error::Layout(format!(
                     "no SQL migrations found {place}; this looks like {}: {}",
@@ -780,6 +783,9 @@ impl<'a> Ground<'a> {
             if let (Some((dialect, evidence)), 1) = (found.pop_first(), found.len() + 1) {
                 return Ok(answer(dialect, evidence));
             }
+        }
+        if let Some(found) = dialect_of_names(texts) {
+            return Ok(found);
         }
         Ok(dialect_of_texts(texts).unwrap_or_else(|| answer(Dialect::Postgres, "assumed")))
     }
@@ -1249,6 +1255,25 @@ pub(super) fn foreign_server(folder: &str) -> Option<&str> {
 /// Whether a folder is named after another server than that of `dialect`.
 pub(super) fn is_for_other(part: &str, dialect: Dialect) -> bool {
     foreign_server(part).is_some() || dialect_named(part).is_some_and(|its| its != dialect)
+}
+
+/// PostgreSQL, where some files are for it and others for other servers by their names, as in
+/// `1_a.postgres.up.sql` and `1_a.mysql.up.sql`: the texts of those for others tell nothing.
+fn dialect_of_names(texts: &BTreeMap<String, (MigrationText, Mark)>) -> Option<Answer<Dialect>> {
+    let named = |path: &str, is_meant: fn(Dialect) -> bool| {
+        let mut words = split(path).1.split('.').skip(1);
+        words.any(|word| word != "cockroach" && dialect_named(word).is_some_and(is_meant))
+    };
+    texts
+        .keys()
+        .find(|path| named(path, |it| it != Dialect::Postgres))?;
+    let path = texts
+        .keys()
+        .find(|path| named(path, |it| it == Dialect::Postgres))?;
+    Some(answer(
+        Dialect::Postgres,
+        format!("{} beside files for other servers", quoted(split(path).1)),
+    ))
 }
 
 /// The dialect that most of the files speak; `None` where none says anything, or two say as much.

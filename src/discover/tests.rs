@@ -428,7 +428,13 @@ fn migrations_in_code_are_said_with_the_command_that_prints_sql() {
     assert_eq!(
         found(&files),
         "no SQL migrations found here; this looks like Alembic: its migrations are Python; \
-         `alembic upgrade A:B --sql` prints their SQL"
+         `alembic upgrade A:B --sql | migcheck check -` judges the SQL that they make"
+    );
+    let files = [("Data/Migrations/ShopContextModelSnapshot.cs", "")];
+    assert_eq!(
+        found(&files),
+        "no SQL migrations found here; this looks like Entity Framework: its migrations are C#; \
+         `dotnet ef migrations script A B | migcheck check -` judges the SQL that they make"
     );
 }
 
@@ -713,6 +719,32 @@ fn dialect_is_found_in_configuration_then_in_text() {
             "[workspace.dependencies.sqlx]\nversion = \"0.8\"\nfeatures = [\n  \"sqlite\",\n]\n"
         )]),
         "sqlite: `sqlite` in Cargo.toml"
+    );
+}
+
+#[test]
+fn files_that_are_named_after_servers_tell_what_the_folder_is_for() {
+    let of = |names: &[&str]| {
+        let text = "CREATE TABLE `t` (a int)";
+        let files: Vec<(String, &str)> = names
+            .iter()
+            .map(|name| (format!("migrations/{name}"), text))
+            .collect();
+        let mut files: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), *text))
+            .collect();
+        files.push(("go.mod", "require github.com/gobuffalo/pop/v6 v6.1.1"));
+        let project = discover_one(&Tree::memory(files), &Overrides::default()).unwrap();
+        format!("{}: {}", project.dialect.as_str(), project.dialect_evidence)
+    };
+    assert_eq!(
+        of(&["1_a.mysql.up.sql", "1_a.postgres.up.sql"]),
+        "postgres: `1_a.postgres.up.sql` beside files for other servers"
+    );
+    assert_eq!(
+        of(&["1_a.mysql.up.sql", "1_a.cockroach.up.sql"]),
+        "mysql: backquotes in migrations/1_a.cockroach.up.sql"
     );
 }
 

@@ -47,7 +47,7 @@ pub fn contract_line(contract: &Contract, folder: &str, sources: &[String]) -> S
     });
     if !contract.unknown.is_empty() {
         parts.push(format!(
-            "{} not known",
+            "{} not read, which may be a query",
             counted(contract.unknown.len(), "text")
         ));
     }

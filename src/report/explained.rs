@@ -336,15 +336,13 @@ fn release_lines(release: &ReleaseUses) -> Vec<String> {
     } else {
         "there may be others"
     };
-    let mut out = vec![format!(
-        "{}: used by {} of its {} ({evidence})",
-        release.name,
-        release.uses.len(),
-        match release.queries {
-            1 => "1 query".to_owned(),
-            count => format!("{count} queries"),
-        }
-    )];
+    let used = match (release.queries, release.uses.len()) {
+        (0, _) if release.is_complete => "it sends no queries".to_owned(),
+        (0, _) => "none of its queries are known".to_owned(),
+        (1, uses) => format!("used by {uses} of its 1 query ({evidence})"),
+        (count, uses) => format!("used by {uses} of its {count} queries ({evidence})"),
+    };
+    let mut out = vec![format!("{}: {used}", release.name)];
     for it in release.uses.iter().take(MOST_LISTED) {
         let access = match (it.reads, it.writes) {
             (true, true) => "reads and writes",

@@ -77,6 +77,7 @@ pub use text::{Styling, Verbosity, detection_line, to_text};
 pub use verification::{Telling, verification_line, verification_to_json, verification_to_text};
 pub use version::{ExplainedVersion, Holder, OwnVerdict, version_to_json, version_to_text};
 pub use walk::{Walk, WalkPoint, WalkStage, WalkStatement, walk_to_text};
+pub use wrap::wrapped;
 
 /// The result of a check.
 #[derive(Debug)]
@@ -110,6 +111,8 @@ pub struct ProjectReport {
     pub deploy: DeployMode,
     /// Whether each migration was judged as a change of its own.
     pub each_by_itself: bool,
+    /// Whether what is new was typed, and is no file yet.
+    pub is_typed: bool,
     /// What "new" was measured from, where that is a revision.
     pub base: Option<BaseReport>,
     /// The live releases, then head; empty when each migration was judged by itself.

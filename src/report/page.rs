@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Styling;
 use super::json::report_json;
+use super::wrap::wrap;
 use crate::rules::{RULES, Rule};
 
 /// What a page says of its rule in the block at its head.
@@ -50,8 +51,11 @@ pub(super) fn advice(rule: &Rule) -> &'static str {
     rest[..rest.find("\n## Examples\n").unwrap_or(rest.len())].trim_end()
 }
 
-/// Every rule in a line: its name, its class, how bad it is by default, what happened.
-pub fn rules_to_text() -> String {
+/// Every rule in a line: its name, its class, how bad it is by default, what happened, which is wrapped
+/// to the columns of a terminal, where there is one.
+pub fn rules_to_text(columns: Option<usize>) -> String {
+    /// What happened gets so many columns on the narrowest terminal.
+    const NARROWEST: usize = 30;
     let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     RULES
         .iter()
@@ -59,7 +63,9 @@ pub fn rules_to_text() -> String {
             let (head, summary) = head(rule);
             let severity = head.map_or_else(String::new, |it| it.severity);
             let (name, class) = (rule.name, rule.class.as_str());
-            format!("{name:width$}  {class:7}  {severity:7}  {summary}\n")
+            let first = format!("{name:width$}  {class:7}  {severity:7}  ");
+            let columns = columns.map_or(usize::MAX, |it| it.max(first.len() + NARROWEST));
+            wrap(summary, columns, &first, &" ".repeat(first.len()))
         })
         .collect()
 }

@@ -95,12 +95,12 @@ pub fn starter_config(starter: &Starter) -> String {
     }
     paragraph(
         &[
-            format!("The migration tool, told by {}.", project.layout_evidence),
+            format!("The migration tool ({}).", project.layout_evidence),
             text("Migrations are sought in this folder alone, from the folder of this file."),
         ],
         &tool,
     );
-    let mut server = vec![format!("The server, told by {}.", project.dialect_evidence)];
+    let mut server = vec![format!("The server ({}).", project.dialect_evidence)];
     let mut lines = vec![format!("dialect = {}", quoted(project.dialect.as_str()))];
     match (&project.server_version, &project.server_version_evidence) {
         (Some(version), Some(evidence)) => {
@@ -109,7 +109,7 @@ pub fn starter_config(starter: &Starter) -> String {
                 lines.push(line);
             } else {
                 server.push(format!(
-                    "Its version is {version}, told by {evidence}; say so where production has another."
+                    "Its version is {version} ({evidence}); say so where production has another."
                 ));
                 lines.push(format!("# {line}"));
             }

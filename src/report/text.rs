@@ -8,7 +8,7 @@ use crate::source::{SourceFile, Span};
 
 use super::printable::{printable, printable_source};
 use super::wording::{lines, summary};
-use super::wrap::{counted, wrap};
+use super::wrap::{counted, wrapped};
 use super::{NotUnderstood, ProjectReport, Report};
 
 /// How the text is drawn.
@@ -27,33 +27,11 @@ impl Styling {
         match self.width {
             Some(width) => {
                 let width = width.saturating_sub(before).max(NARROWEST);
-                let kept = commands_kept(text, width);
-                let wrapped = wrap(&kept, width, "", "");
-                wrapped.trim_end().replace(KEPT, " ")
+                wrapped(text, width, 0)
             }
             None => text.to_owned(),
         }
     }
-}
-
-/// A blank at which no line ends.
-const KEPT: char = '\u{1}';
-
-/// The text with the blanks between backquotes kept, where what they enclose fits on a line: a command
-/// can be copied.
-fn commands_kept(text: &str, width: usize) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (place, piece) in text.split('`').enumerate() {
-        if place > 0 {
-            out.push('`');
-        }
-        let is_inside = place % 2 == 1;
-        match is_inside && piece.chars().count() + 2 <= width {
-            true => out.extend(piece.chars().map(|c| if c == ' ' { KEPT } else { c })),
-            false => out.push_str(piece),
-        }
-    }
-    out
 }
 
 /// The columns to which excerpts are cut where nobody knows those of the terminal.
@@ -73,8 +51,8 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// The most lines of a statement that an excerpt shows.
-const LONGEST_EXCERPT: usize = 6;
+/// The most lines of a statement that are drawn: of many, the first four and the last two are shown.
+const LONGEST_EXCERPT: usize = 400;
 
 /// One line that says what was found and where, for stderr.
 pub fn detection_line(project: &ProjectReport) -> String {
@@ -184,9 +162,10 @@ fn excerpt(
         Severity::Note => Level::NOTE,
     };
     let file = &project.files[finding.migration];
-    let title = level
-        .primary_title(printable(&finding.message))
-        .id(finding.rule);
+    // `error[rule]: …`
+    let before = finding.severity.as_str().len() + finding.rule.len() + "[]: ".len();
+    let message = styling.sentence(&printable(&finding.message), before);
+    let title = level.primary_title(message).id(finding.rule);
     let path = printable(&file.path);
     let mut last_line = 1;
     let mut group: Group<'_> = match project.unread_at(finding.migration) {

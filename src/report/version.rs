@@ -86,18 +86,16 @@ pub fn version_to_text(it: &ExplainedVersion, width: usize) -> String {
     };
     let new = if it.is_new { ", new" } else { "" };
     line(&format!("version {}: {place}{new}", it.version), "", "    ");
-    let near = |found: &Option<(String, String)>, none: &str| match found {
-        Some((version, _)) => version.clone(),
-        None => none.to_owned(),
+    let before = match &it.before {
+        Some((version, _)) => format!("after {version}"),
+        None => "the first".to_owned(),
+    };
+    let after = match &it.after {
+        Some((version, _)) => format!("before {version}"),
+        None => "the last".to_owned(),
     };
     line(
-        &format!(
-            "migration {} of {}, after {}, before {}",
-            it.place,
-            it.of,
-            near(&it.before, "the empty schema"),
-            near(&it.after, "nothing: it is the last")
-        ),
+        &format!("migration {} of {}, {before}, {after}", it.place, it.of),
         "",
         "    ",
     );

@@ -3,6 +3,7 @@
 use super::RunsIn;
 use super::printable::printable;
 use super::sentence::sentence;
+use super::wrap::wrap_sentence;
 use crate::analysis::{Access, Role, Truth, Verdict};
 use crate::discover::DeployMode;
 use crate::plan::{GivenUp, ReleasePlan};
@@ -73,18 +74,18 @@ pub enum WalkStage {
     Deploy(ReleasePlan),
 }
 
-/// The text, for a terminal or a pipe.
-pub fn walk_to_text(walk: &Walk) -> String {
-    let mut out = String::new();
-    let mut line = |text: &str| {
-        out.push_str(&printable(text.trim_end()));
-        out.push('\n');
+/// The text; its sentences are wrapped to the columns of a terminal, where there is one. SQL and TOML
+/// stay as they are, to be copied.
+pub fn walk_to_text(walk: &Walk, width: Option<usize>) -> String {
+    let mut page = Page {
+        out: String::new(),
+        width,
     };
-    line(&format!("{} (version {})", walk.path, walk.version));
-    line("");
-    line("what it does");
+    page.line(&format!("{} (version {})", walk.path, walk.version));
+    page.line("");
+    page.line("what it does");
     if walk.statements.is_empty() {
-        line("  nothing: it holds no statement");
+        page.line("  nothing: it holds no statement");
     }
     for statement in &walk.statements {
         let mut said: Vec<String> = Vec::new();
@@ -97,42 +98,42 @@ pub fn walk_to_text(walk: &Walk) -> String {
         if let Some(reason) = &statement.not_understood {
             said.push(format!("is not understood: {reason}"));
         }
-        line(&format!("  line {}: {}", statement.line, said.join("; ")));
+        page.line(&format!("  line {}: {}", statement.line, said.join("; ")));
     }
-    line("");
-    line("what changes in the schema");
+    page.line("");
+    page.line("what changes in the schema");
     if walk.changes.is_empty() {
-        line("  nothing that code can see");
+        page.line("  nothing that code can see");
     }
     for change in &walk.changes {
-        line(&format!("  {change}"));
+        page.line(&format!("  {change}"));
     }
-    line("");
-    line("who works when");
+    page.line("");
+    page.line("who works when");
     for point in merged(&walk.points) {
-        line(&format!("  {}", point.0));
+        page.line(&format!("  {}", point.0));
         for told in point.1 {
-            line(&format!("    {told}"));
+            page.line(&format!("    {told}"));
         }
     }
-    line("");
-    line(&format!(
+    page.line("");
+    page.line(&format!(
         "verdict: {}, {}",
         walk.verdict.as_str(),
         meaning(walk.verdict)
     ));
     if !walk.findings.is_empty() {
-        line("");
-        line("what to look at (`migcheck explain RULE` says more)");
+        page.line("");
+        page.line("what to look at (`migcheck explain RULE` says more)");
         for (rule, message) in &walk.findings {
-            line(&format!("  {rule}: {message}"));
+            page.line(&format!("  {rule}: {message}"));
         }
     }
-    line("");
+    page.line("");
     match &walk.sequence {
         Err(reason) => {
-            line("the safe sequence");
-            line(&format!("  is not known: {reason}"));
+            page.line("the safe sequence");
+            page.line(&format!("  is not known: {reason}"));
         }
         Ok(stages) => {
             let is_plain = matches!(
@@ -141,24 +142,23 @@ pub fn walk_to_text(walk: &Walk) -> String {
                     if is_as_written(walk, statements) && release.retired.is_empty()
             );
             match (walk.verdict, is_plain) {
-                (_, true) => line("the safe sequence"),
-                (Verdict::AnyOrder, false) => line(
+                (_, true) => page.line("the safe sequence"),
+                (Verdict::AnyOrder, false) => page.line(
                     "no statement is sure to fail in any order; where what is said above matters, these \
                      steps are safe, each when the one before is complete",
                 ),
-                (Verdict::MigrateFirst | Verdict::CodeFirst, false) => line(
-                    "the same without a gap: the safe sequence, each step when the one before is complete",
-                ),
                 (
-                    Verdict::SwitchBetween
+                    Verdict::MigrateFirst
+                    | Verdict::CodeFirst
+                    | Verdict::SwitchBetween
                     | Verdict::NoSafeOrder
                     | Verdict::Broken
                     | Verdict::Unknown,
                     false,
-                ) => line("the safe sequence, each step when the one before is complete"),
+                ) => page.line("the safe sequence, each step when the one before is complete"),
             }
             for (at, stage) in stages.iter().enumerate() {
-                line("");
+                page.line("");
                 match stage {
                     WalkStage::Migrate {
                         file, statements, ..
@@ -168,32 +168,32 @@ pub fn walk_to_text(walk: &Walk) -> String {
                             (true, _) => "change it to this, and run it:",
                             (false, _) => "add this, and run it:",
                         };
-                        line(&format!("  {}. {what} {file}", at + 1));
-                        line("");
+                        page.line(&format!("  {}. {what} {file}", at + 1));
+                        page.line("");
                         if let Some(how) = how_it_runs(walk.runs_in, statements.len()) {
-                            line(&format!("       {how}"));
-                            line("");
+                            page.line(&format!("       {how}"));
+                            page.line("");
                         }
                         for statement in statements {
                             for text in format!("{statement};").lines() {
-                                line(&format!("       {text}"));
+                                page.data(text);
                             }
                         }
                     }
                     WalkStage::Deploy(release) => {
-                        line(&format!(
+                        page.line(&format!(
                             "  {}. deploy a release as follows, and wait until no older one is alive:",
                             at + 1
                         ));
                         for does in &release.does {
-                            line(&format!("       - it {does}"));
+                            page.item(&format!("it {does}"));
                         }
                         let retired = retired(release);
                         if !retired.is_empty() {
-                            line("     and its migcheck.toml says so:");
-                            line("");
+                            page.line("     and its migcheck.toml says so:");
+                            page.line("");
                             for text in retired {
-                                line(&format!("       {text}"));
+                                page.data(&text);
                             }
                         }
                     }
@@ -201,7 +201,52 @@ pub fn walk_to_text(walk: &Walk) -> String {
             }
         }
     }
-    out
+    page.out
+}
+
+/// The text so far, and the columns for its sentences.
+struct Page {
+    out: String,
+    width: Option<usize>,
+}
+
+impl Page {
+    /// A sentence, whose further lines are set in.
+    fn line(&mut self, text: &str) {
+        let blanks = text.len() - text.trim_start().len();
+        let (first, text) = text.split_at(blanks);
+        self.on_lines(first, text, 4);
+    }
+
+    /// One of several things that a release does.
+    fn item(&mut self, text: &str) {
+        self.on_lines("       - ", text, 0);
+    }
+
+    /// SQL or TOML, which stays as it is.
+    fn data(&mut self, text: &str) {
+        self.out.push_str("       ");
+        self.out.push_str(&printable(text.trim_end()));
+        self.end();
+    }
+
+    fn on_lines(&mut self, first: &str, text: &str, more: usize) {
+        let text = printable(text.trim_end());
+        match self.width {
+            Some(width) => {
+                let rest = " ".repeat(first.len() + more);
+                self.out
+                    .push_str(&wrap_sentence(&text, width, first, &rest));
+            }
+            None => self.out.push_str(&format!("{first}{text}\n")),
+        }
+    }
+
+    fn end(&mut self) {
+        let length = self.out.trim_end_matches(' ').len();
+        self.out.truncate(length);
+        self.out.push('\n');
+    }
 }
 
 /// What to keep of how the file is run, for so many statements; nothing where the tool sees to it.
@@ -277,7 +322,7 @@ fn meaning(verdict: Verdict) -> &'static str {
             "whether the code or the migration goes first, something fails for a while"
         }
         Verdict::Broken => "the new code fails on the schema that it makes",
-        Verdict::Unknown => "it hangs on a statement that was not understood",
+        Verdict::Unknown => "it depends on a statement that was not understood",
     }
 }
 

@@ -23,7 +23,11 @@ pub(super) fn lines(project: &ProjectReport, finding: &Finding) -> Vec<(&'static
             ),
             _ => breaks(it, project),
         };
-        out.push((it.pair.as_str(), line));
+        let pair = match it.on_own {
+            true => "new-on-new",
+            false => it.pair.as_str(),
+        };
+        out.push((pair, line));
         out.extend(evidence(it));
     }
     if finding.breaks.len() > MOST_BREAKS {
@@ -31,6 +35,11 @@ pub(super) fn lines(project: &ProjectReport, finding: &Finding) -> Vec<(&'static
         out.push(("breaks", format!("and {more} of this kind")));
     }
     out.push(("why", finding.why.clone()));
+    if finding.breaks.iter().any(|it| it.on_own) {
+        let first =
+            "change the new code, which fails on the schema that it ships, or the migration";
+        out.push(("help", first.to_owned()));
+    }
     out.push(("help", finding.help.clone()));
     out
 }
@@ -104,7 +113,7 @@ fn evidence(it: &BreakReport) -> Vec<(&'static str, String)> {
     }
     if uses.len() > MOST_LISTED {
         let more = uses.len() - MOST_LISTED;
-        out.push(("query", format!("and {more} more")));
+        out.push(("queries", format!("and {more} more")));
     }
     match it.unused {
         Some(Unused::NoQuery) => out.push((
@@ -224,6 +233,15 @@ fn counts(project: &ProjectReport) -> String {
     found.join(", ")
 }
 
+/// A path as a shell takes it for one word.
+fn shell_word(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./@%+=:,".contains(c);
+    match path.chars().all(is_plain) {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', "'\\''")),
+    }
+}
+
 /// What to do about a verdict, where the deploy mode does not do it by itself.
 pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
     let mode = project.deploy_name();
@@ -276,10 +294,13 @@ pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
                 .or(project.steps.first());
             let mut line = "no order of deploying and migrating is safe".to_owned();
             if let Some(step) = unsafe_step {
-                let path = &project.files[step.index].path;
-                line.push_str(&format!(
-                    ": `migcheck explain {path}` shows the steps that are"
-                ));
+                let path = shell_word(&project.files[step.index].path);
+                line.push_str(&match project.is_typed {
+                    true => format!(
+                        ": saved as a file, `migcheck explain {path}` shows the steps that are"
+                    ),
+                    false => format!(": `migcheck explain {path}` shows the steps that are"),
+                });
             }
             let needed = &project.summary.needed;
             if let Some(first) = needed.first() {
@@ -295,7 +316,9 @@ pub(super) fn advice(project: &ProjectReport, verdict: Verdict) -> String {
             }
             line
         }
-        Verdict::Broken => "the new code does not fit its own schema".to_owned(),
-        Verdict::Unknown => "the answer hangs on statements that were not understood".to_owned(),
+        Verdict::Broken => "the new code does not fit its own schema: change the code or the \
+                            migration"
+            .to_owned(),
+        Verdict::Unknown => "the answer depends on statements that were not understood".to_owned(),
     }
 }

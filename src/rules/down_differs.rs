@@ -17,7 +17,8 @@ const MOST_NAMED: usize = 3;
 pub(crate) enum How {
     Missing,
     StillThere,
-    Differs,
+    /// In something: `has another type`.
+    Differs(&'static str),
 }
 
 /// An object that is not as it was.
@@ -39,7 +40,7 @@ impl fmt::Display for Left {
         let how = match self.how {
             How::Missing => "is missing",
             How::StillThere => "is new",
-            How::Differs => "differs",
+            How::Differs(_) => "differs",
         };
         write!(f, "{} {how}", self.object)
     }
@@ -65,13 +66,44 @@ pub(crate) fn left(difference: &Difference) -> Left {
         | Change::LabelAdded
         | Change::TriggerAdded { .. }
         | Change::RoutineAdded => How::StillThere,
-        _ => How::Differs, // Whatever else can differ.
+        Change::RelationRenamed { .. }
+        | Change::ColumnRenamed { .. }
+        | Change::TypeRenamed { .. }
+        | Change::LabelRenamed { .. }
+        | Change::RoutineRenamed { .. } => How::Differs("has another name"),
+        Change::ColumnTypeChanged { .. } | Change::ShownTypeChanged { .. } => {
+            How::Differs("has another type")
+        }
+        Change::DomainChanged => How::Differs("has another domain"),
+        Change::NotNullSet { .. } => How::Differs("refuses NULL"),
+        Change::NotNullDropped { .. } => How::Differs("admits NULL"),
+        Change::DefaultDropped { .. } => How::Differs("has no default any more"),
+        Change::DefaultAdded { .. } => How::Differs("has a default, and had none"),
+        Change::DefaultChanged => How::Differs("has another default"),
+        Change::KeyCollationChanged => How::Differs("has another collation"),
+        Change::RowSecurityOn { was_on: false, .. } => {
+            How::Differs("has row-level security, and had none")
+        }
+        Change::PolicyChanged { .. } | Change::RowSecurityOn { was_on: true, .. } => {
+            How::Differs("has other policies")
+        }
+        Change::ReferenceTightened { .. } => How::Differs("has another ON DELETE"),
+        Change::ValuesRemoved { .. } | Change::ValuesAdded { .. } => {
+            How::Differs("admits other values")
+        }
+        Change::RoutineArgumentsChanged { .. } | Change::RoutineParametersRenamed => {
+            How::Differs("takes other arguments")
+        }
+        Change::RoutineResultChanged { .. } => How::Differs("returns something else"),
+        Change::TriggerBodyChanged { .. } => How::Differs("has another body"),
+        _ => How::Differs("is not as it was"), // Whatever else can differ.
     };
     Left::new(format!("{} `{object}`", object.kind.as_str()), how)
 }
 
-/// What is said of a down part after which these objects differ from before.
-pub(crate) fn advice(left: &[Left]) -> Advice {
+/// What is said of a down part after which these objects differ from before; its file, where it is
+/// another than that of the up part.
+pub(crate) fn advice(left: &[Left], file: Option<&str>) -> Advice {
     let named: Vec<String> = left
         .iter()
         .take(MOST_NAMED)
@@ -79,7 +111,7 @@ pub(crate) fn advice(left: &[Left]) -> Advice {
             let how = match left.how {
                 How::Missing => "is missing",
                 How::StillThere => "is still there",
-                How::Differs => "is not as it was",
+                How::Differs(what) => what,
             };
             format!("{} {how}", left.object)
         })
@@ -90,7 +122,8 @@ pub(crate) fn advice(left: &[Left]) -> Advice {
     };
     Advice {
         message: format!(
-            "the down part does not restore the schema before: {}{more}",
+            "{} does not restore the schema before: {}{more}",
+            down_part(file),
             named.join(", ")
         ),
         why: WHY.to_owned(),
@@ -99,11 +132,21 @@ pub(crate) fn advice(left: &[Left]) -> Advice {
 }
 
 /// What is said of a down part that the server would refuse.
-pub(crate) fn refused(code: &str, message: &str) -> Advice {
+pub(crate) fn refused(code: &str, message: &str, file: Option<&str>) -> Advice {
     Advice {
-        message: format!("the server would refuse the down part: {code} {message}"),
+        message: format!(
+            "the server would refuse {}: {code} {message}",
+            down_part(file)
+        ),
         why: WHY.to_owned(),
         help: HELP.to_owned(),
+    }
+}
+
+fn down_part(file: Option<&str>) -> String {
+    match file {
+        Some(file) => format!("the down part in `{file}`"),
+        None => "the down part".to_owned(),
     }
 }
 

@@ -585,6 +585,22 @@ pub fn read(text: &str, dialect: Dialect) -> Script {
             operations,
         });
     }
+    for span in splitter.take_not_sql() {
+        let reason = "an operation runs here that the framework cannot write as SQL";
+        let at = script
+            .statements
+            .partition_point(|it| it.span.start < span.start);
+        let statement = Statement {
+            span,
+            if_exists: false,
+            operations: vec![Operation {
+                op: lower::unreadable(span.of(text), dialect, reason),
+                span,
+                runs: Runs::Always,
+            }],
+        };
+        script.statements.insert(at, statement);
+    }
     script.remarks = remarks(text, splitter.take_comments(), &script.statements);
     script.troubles = splitter.troubles;
     script.statements.shrink_to_fit();

@@ -64,6 +64,11 @@ impl<'a> Splitter<'a> {
         std::mem::take(&mut self.lexer.comments)
     }
 
+    /// The comments in whose place something runs that is not SQL, as far as the text was read.
+    pub(crate) fn take_not_sql(&mut self) -> Vec<Span> {
+        std::mem::take(&mut self.lexer.not_sql)
+    }
+
     /// Keeps every comment from here on.
     pub(crate) fn keep_comments(&mut self) {
         self.lexer.keep_comments();

@@ -130,7 +130,12 @@ pub(crate) struct Lexer<'a> {
     /// Comments that speak to us ([`COMMENT_MARK`]), or all of them.
     pub(crate) comments: Vec<Span>,
     keeps_all_comments: bool,
+    /// Comments in whose place something runs that is not SQL ([`NOT_SQL`]).
+    pub(crate) not_sql: Vec<Span>,
 }
+
+/// What Django's `sqlmigrate` prints for an operation in Python.
+const NOT_SQL: &[u8] = b"THIS OPERATION CANNOT BE WRITTEN AS SQL";
 
 /// How a comment begins that speaks to this program, in any case.
 pub(crate) const COMMENT_MARK: &str = "migcheck";
@@ -148,6 +153,7 @@ impl<'a> Lexer<'a> {
             in_executed_comment: false,
             comments: Vec::new(),
             keeps_all_comments: false,
+            not_sql: Vec::new(),
         }
     }
 
@@ -165,6 +171,10 @@ impl<'a> Lexer<'a> {
             .is_some_and(|word| word.eq_ignore_ascii_case(COMMENT_MARK.as_bytes()));
         if speaks || self.keeps_all_comments {
             self.comments.push(Span::new(start, self.at));
+        }
+        if inner.starts_with(NOT_SQL) {
+            let length = self.bytes[start..self.at].trim_ascii_end().len();
+            self.not_sql.push(Span::new(start, start + length));
         }
     }
 

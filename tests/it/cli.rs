@@ -798,7 +798,7 @@ fn new_file_that_is_not_utf_8_is_a_finding_with_its_place() {
      = help: a migration has to be UTF-8 text of at most 50 MB
 
     unknown: 1 new migration, 0 statements, 1 not understood; 1 error
-    the answer hangs on statements that were not understood
+    the answer depends on statements that were not understood
     --- exit 1
     ");
     assert_snapshot!(migcheck(with_bytes(UTF_16).root(), &["check", "-q"]), @"
@@ -809,7 +809,7 @@ fn new_file_that_is_not_utf_8_is_a_finding_with_its_place() {
      = help: a migration has to be UTF-8 text of at most 50 MB
 
     unknown: 1 new migration, 0 statements, 1 not understood; 1 error
-    the answer hangs on statements that were not understood
+    the answer depends on statements that were not understood
     --- exit 1
     ");
 }
@@ -858,7 +858,7 @@ fn string_without_end_in_a_new_file_is_a_finding_with_its_place() {
       = help: close it: everything after it was taken for a part of it
 
     unknown: 1 new migration, 2 statements, 1 not understood; 1 error
-    the answer hangs on statements that were not understood
+    the answer depends on statements that were not understood
     --- exit 1
     ");
 }
@@ -945,6 +945,7 @@ fn colours_only_when_asked_for() {
     assert!(!coloured(&[], &[]), "standard output is a pipe");
     assert!(coloured(&["--color", "always"], &[("NO_COLOR", "1")]));
     assert!(coloured(&[], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[], &[("CLICOLOR_FORCE", "0")]));
     assert!(!coloured(
         &[],
         &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]
@@ -1115,6 +1116,21 @@ fn explain_says_how_the_tool_sends_a_file() {
         each.contains("outside of a transaction, as the file is now"),
         "{each}"
     );
+}
+
+#[test]
+fn a_tool_that_is_not_known_is_answered_with_those_that_are() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let told = |name| migcheck(folder.path(), &["check", "--layout", name]);
+    let (near, far) = (told("flywey"), told("rails"));
+    assert!(
+        near.contains("unknown value `flywey`; did you mean `flyway`?"),
+        "{near}"
+    );
+    assert!(far.contains("unknown value `rails`; known: `"), "{far}");
+    for layout in ["`sqlx`", "`pop`", "`plain`"] {
+        assert!(far.contains(layout), "{far}");
+    }
 }
 
 #[test]
@@ -1305,9 +1321,8 @@ fn the_settings_that_hold_are_printed_with_where_they_come_from() {
     assert_eq!(values(&printed(&[])), values(&text));
 }
 
-/// What a terminal of so many columns gets of a run, with the colours taken out and the blanks at the
-/// ends of lines.
-fn on_terminal(folder: &Path, arguments: &[&str], columns: usize) -> String {
+/// What a terminal of so many columns gets of a run.
+fn seen_on(folder: &Path, arguments: &[&str], columns: usize, terminal: &str) -> String {
     let words: Vec<String> = std::iter::once(env!("CARGO_BIN_EXE_migcheck"))
         .chain(arguments.iter().copied())
         .map(|it| format!("'{it}'"))
@@ -1318,13 +1333,17 @@ fn on_terminal(folder: &Path, arguments: &[&str], columns: usize) -> String {
         .current_dir(folder)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("TERM", "xterm")
+        .env("TERM", terminal)
         .stdin(Stdio::null())
         .output()
         .expect("a terminal can be had");
-    let text = String::from_utf8(output.stdout).expect("it prints UTF-8");
+    String::from_utf8(output.stdout).expect("it prints UTF-8")
+}
+
+/// The same with the colours taken out, and the blanks at the ends of lines.
+fn on_terminal(folder: &Path, arguments: &[&str], columns: usize) -> String {
+    let text = seen_on(folder, arguments, columns, "xterm");
     let colour = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("the pattern is one");
-    assert!(colour.is_match(&text), "a terminal gets colours:\n{text}");
     let text = colour.replace_all(&text, "").replace('\r', "");
     assert!(!text.contains('\u{1b}'), "nothing else is drawn:\n{text}");
     text.lines()
@@ -1339,8 +1358,10 @@ fn a_terminal_gets_colours_and_lines_of_its_width() {
     let narrow = on_terminal(folder.path(), &["check", "--since", "2"], 60);
     let wide = on_terminal(folder.path(), &["check", "--since", "2"], 200);
     assert_snapshot!(narrow, @r#"
-    migcheck: sqlx · postgres · migrations/ (3, 1 new) · base the release at version 2
-    error[column_renamed]: column `users.nickname` is renamed to `display_name`
+    migcheck: sqlx · postgres · migrations/ (3, 1 new) · base
+      the release at version 2
+    error[column_renamed]: column `users.nickname` is renamed to
+                           `display_name`
      --> migrations/0003_rename_nickname.sql:2:19
       |
     2 | ...users RENAME COLUMN nickname TO display_name;
@@ -1384,6 +1405,150 @@ fn a_terminal_gets_colours_and_lines_of_its_width() {
     no-safe-order: 1 new migration, 1 statement, all understood; 1 error
     no order of deploying and migrating is safe: `migcheck explain migrations/0003_rename_nickname.sql` shows the steps that are
     "#);
+}
+
+#[test]
+fn a_narrow_terminal_breaks_neither_sql_nor_commands() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    crate::support::copy(&fixture("rename_column"), folder.path());
+    let file = "migrations/0003_rename_nickname.sql";
+    let told = on_terminal(folder.path(), &["explain", file], 50);
+    assert_snapshot!(told, @r#"
+    migrations/0003_rename_nickname.sql (version 3)
+
+    what it does
+      line 2: renames column `nickname` of `users` to
+          `display_name`
+
+    what changes in the schema
+      ~ column `users.nickname` is renamed to
+          `display_name`
+
+    who works when
+      before it
+        old code (the release before) works
+        new code breaks: 42703 column "display_name"
+            of relation "users" does not exist
+      after it
+        old code (the release before) breaks: 42703
+            column "nickname" of relation "users" does
+            not exist
+        new code works
+
+    verdict: no-safe-order, whether the code or the
+        migration goes first, something fails for a
+        while
+
+    what to look at (`migcheck explain RULE` says
+        more)
+      column_renamed: column `users.nickname` is
+          renamed to `display_name`
+
+    the safe sequence, each step when the one before
+        is complete
+
+      1. change it to this, and run it:
+          migrations/0003_rename_nickname.sql
+
+           ALTER TABLE users ADD COLUMN display_name text;
+           UPDATE users SET display_name = nickname;
+           CREATE OR REPLACE FUNCTION users_sync_nickname_display_name() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN
+             IF TG_OP = 'INSERT' THEN
+               IF NEW.display_name IS NULL THEN
+                 NEW.display_name := NEW.nickname;
+               ELSE
+                 NEW.nickname := NEW.display_name;
+               END IF;
+             ELSIF NEW.display_name IS DISTINCT FROM OLD.display_name THEN
+               NEW.nickname := NEW.display_name;
+             ELSIF NEW.nickname IS DISTINCT FROM OLD.nickname THEN
+               NEW.display_name := NEW.nickname;
+             END IF;
+             RETURN NEW;
+           END $$;
+           CREATE TRIGGER users_sync_nickname_display_name BEFORE INSERT OR UPDATE ON users
+             FOR EACH ROW EXECUTE FUNCTION users_sync_nickname_display_name();
+
+      2. deploy a release as follows, and wait until
+          no older one is alive:
+           - it uses `users.display_name` instead of
+             `users.nickname`
+         and its migcheck.toml says so:
+
+           [[retired]]
+           object = "users.nickname"
+           reason = "…"
+
+      3. add this, and run it:
+          migrations/0004_rename_nickname_step2.sql
+
+           DROP TRIGGER users_sync_nickname_display_name ON users;
+           DROP FUNCTION users_sync_nickname_display_name();
+           ALTER TABLE users DROP COLUMN display_name;
+           ALTER TABLE users RENAME COLUMN nickname TO display_name;
+    "#);
+}
+
+#[test]
+fn help_is_as_wide_as_the_terminal() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for command in ["help", "check", "explain", "graph", "diff", "init"] {
+        for columns in [60, 80] {
+            let told = on_terminal(folder.path(), &[command, "--help"], columns);
+            let widest = told.lines().map(|line| line.chars().count()).max();
+            assert!(widest.is_some_and(|it| it <= columns), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_only_prints_lines_gets_no_colours() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    crate::support::copy(&fixture("rename_column"), folder.path());
+    let arguments = ["check", "--since", "2"];
+    assert!(seen_on(folder.path(), &arguments, 80, "xterm").contains('\u{1b}'));
+    assert!(!seen_on(folder.path(), &arguments, 80, "dumb").contains('\u{1b}'));
+}
+
+#[test]
+fn a_long_statement_is_shown_from_both_ends() {
+    let repository = small();
+    let columns: Vec<String> = (1..=20).map(|it| format!("    c{it} text")).collect();
+    let text = format!(
+        "DROP TABLE t;\nCREATE TABLE t (\n{}\n);\n",
+        columns.join(",\n")
+    );
+    repository.write("migrations/2_anew.sql", &text);
+    let told = migcheck(repository.root(), &["check", "--select", "column_dropped"]);
+    let excerpt: Vec<&str> = told.lines().skip(4).take(10).collect();
+    assert_snapshot!(excerpt.join("\n"), @r"
+      --> migrations/2_anew.sql:2:1
+       |
+     2 | / CREATE TABLE t (
+     3 | |     c1 text,
+     4 | |     c2 text,
+     5 | |     c3 text,
+    ...  |
+    22 | |     c20 text
+    23 | | );
+       | |_^
+    ");
+}
+
+#[test]
+fn explain_takes_a_file_as_reports_name_it() {
+    let repository = small();
+    repository.write("migrations/2_drop.sql", "ALTER TABLE t DROP COLUMN b;");
+    let folder = repository.root().join("migrations");
+    let arguments = |name: &'static str| ["explain", name];
+    let told = migcheck(&folder, &arguments("migrations/2_drop.sql"));
+    assert!(told.contains("the safe sequence"), "{told}");
+    assert_eq!(told, migcheck(&folder, &arguments("2_drop.sql")));
+    assert_eq!(
+        told,
+        migcheck(&folder, &arguments("file:migrations/2_drop.sql"))
+    );
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn other_commands_know_the_sections() {
     migcheck: plain · postgres · services/billing/migrations/ (2, 1 new) · base main@2e7d787
     migcheck: migcheck.toml:10: [[retired]]: no schema has had `old.thing`, so this retires nothing
     migcheck: sqlx · postgres · services/orders/db/ (2, 1 new) · base main@2e7d787 · deploy offline
-    migcheck: 1 finding accepted in ROOT/migcheck-baseline.toml
+    migcheck: 1 finding accepted in migcheck-baseline.toml
     --- exit 0
     ");
     assert_snapshot!(short(root, &["check", "-q"]), @"

@@ -389,7 +389,22 @@ fn a_down_part_that_differs_says_how() {
             "SELECT 1;",
             "function `g` is still there",
         ),
-        (other, "SELECT 1;", "function `f` is not as it was"),
+        (other, "SELECT 1;", "function `f` has another body"),
+        (
+            "ALTER TABLE t ALTER a TYPE bigint;",
+            "SELECT 1;",
+            "column `t.a` has another type",
+        ),
+        (
+            "ALTER TABLE t ENABLE ROW LEVEL SECURITY;",
+            "SELECT 1;",
+            "table `t` has row-level security, and had none",
+        ),
+        (
+            "ALTER TABLE t ALTER a SET DEFAULT 1;",
+            "ALTER TABLE t ALTER a SET DEFAULT 2;",
+            "column `t.a` has a default, and had none",
+        ),
         (INDEX, "SELECT 1;", "index `i` is still there"),
         (
             "ALTER TABLE t ADD b integer;",
@@ -411,4 +426,28 @@ fn a_down_part_that_differs_says_how() {
         &[("1_t.sql", &old), ("2_x.sql", &both(other, f))],
     );
     assert_eq!(history(&report), "1 new\n");
+}
+
+#[test]
+fn a_down_part_in_a_file_of_its_own_is_named() {
+    let plan = |rest: &str| format!("%project=x\n\nt 2020-01-01T00:00:00Z N <m>\n{rest}");
+    let (old, new) = (plan(""), plan("i 2020-01-02T00:00:00Z N <m>\n"));
+    let report = change(
+        "sqitch",
+        &[("sqitch.plan", &old), ("deploy/t.sql", T)],
+        &[
+            ("sqitch.plan", &new),
+            ("deploy/t.sql", T),
+            ("deploy/i.sql", INDEX),
+            ("revert/i.sql", "ALTER TABLE t DROP c;"),
+        ],
+    );
+    let said = history(&report);
+    let refused = "the server would refuse the down part in `revert/i.sql`: 42703";
+    assert!(said.contains(refused), "{said}");
+    let t = ("1_t.up.sql", T);
+    let undone = [t, ("2_i.up.sql", INDEX), ("2_i.down.sql", "SELECT 1;")];
+    let said = history(&change("sqlx", &[t], &undone));
+    let left = "the down part in `2_i.down.sql` does not restore the schema before: index `i`";
+    assert!(said.contains(left), "{said}");
 }

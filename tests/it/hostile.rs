@@ -272,7 +272,7 @@ fn zero_bytes_are_said_with_their_place() {
      = help: a migration has to be UTF-8 text of at most 50 MB
 
     unknown: 1 new migration, 0 statements, 1 not understood; 1 error
-    the answer hangs on statements that were not understood
+    the answer depends on statements that were not understood
     --- exit 1
     ");
 }
@@ -306,7 +306,7 @@ fn file_of_50_megabytes_is_read_and_a_larger_one_is_not() {
      = help: a migration has to be UTF-8 text of at most 50 MB
 
     unknown: 1 new migration, 0 statements, 1 not understood; 1 error
-    the answer hangs on statements that were not understood
+    the answer depends on statements that were not understood
     --- exit 1
     ");
 }

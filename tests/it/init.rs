@@ -109,8 +109,8 @@ fn project_is_written_down_with_what_told_it() {
       dialect         postgres (`postgres` in Cargo.toml)
       server version  16.4 (`postgres:16.4` in compose.yml)
       deploy          migrate-first
-      code            1 query: Rust literal
-    next: migcheck check
+      code            1 query: Rust strings
+    next: migcheck check, or migcheck check --all to judge what is there already
     then: migcheck init --hook, so that each commit is judged
     --- exit 0
     ");
@@ -120,13 +120,13 @@ fn project_is_written_down_with_what_told_it() {
     # How migcheck reads this project and judges its migrations (`migcheck check`). A line that is
     # left out is found again, or has its default.
 
-    # The migration tool, told by `sqlx` in Cargo.toml.
+    # The migration tool (`sqlx` in Cargo.toml).
     # Migrations are sought in this folder alone, from the folder of this file.
     layout = "sqlx"
     migrations = "migrations"
 
-    # The server, told by `postgres` in Cargo.toml.
-    # Its version is 16.4, told by `postgres:16.4` in compose.yml; say so where production has another.
+    # The server (`postgres` in Cargo.toml).
+    # Its version is 16.4 (`postgres:16.4` in compose.yml); say so where production has another.
     dialect = "postgres"
     # server_version = "16.4"
 
@@ -140,7 +140,7 @@ fn project_is_written_down_with_what_told_it() {
     # live = ["v1.10"]
 
     # The queries of the code say what a change really breaks.
-    # Found by themselves: 1 query: Rust literal.
+    # Found by themselves: 1 query: Rust strings.
     # Statistics and logs can be named too; evidence = "complete" says that these are all there are.
     # [code]
     # queries = ["sql/**/*.sql"]

@@ -78,7 +78,7 @@ fn cases() -> Vec<Case> {
                         &(at + 2).to_string(),
                     )
                     .expect("the migration is there");
-                    assert!(walk_to_text(&walk).contains(" safe"));
+                    assert!(walk_to_text(&walk, None).contains(" safe"));
                     is_broken |= walk.verdict == Verdict::Broken;
                     walk.sequence
                 })

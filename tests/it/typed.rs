@@ -88,6 +88,83 @@ fn what_a_framework_generates_needs_no_folder() {
 }
 
 #[test]
+fn what_django_cannot_write_as_sql_is_not_understood() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let text = "BEGIN;\n--\n-- Raw Python operation\n--\n-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n\
+                --\n-- Add field b to t\n--\nALTER TABLE \"t\" ADD COLUMN \"b\" integer NULL;\nCOMMIT;\n";
+    insta::assert_snapshot!(typed(folder.path(), text, &[]), @"
+    migcheck: plain · postgres · migrations/ (1, 1 new) · live the release without these files
+    migrations/1_stdin.sql:5:1: warning: this statement was not understood and may change anything
+    exit 0
+    ");
+}
+
+#[test]
+fn an_idempotent_script_of_entity_framework_is_judged_as_it_runs() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let schema = "CREATE TABLE t (a integer, b text);";
+    std::fs::write(folder.path().join("structure.sql"), schema).expect("it can be written");
+    let script = |condition: &str, statement: &str| {
+        format!(
+            "\u{feff}START TRANSACTION;\n\nDO $EF$\nBEGIN\n    IF {condition}(SELECT 1 FROM \
+             \"__EFMigrationsHistory\" WHERE \"MigrationId\" = '20240102000000_X') THEN\n    \
+             {statement}\n    END IF;\nEND $EF$;\nCOMMIT;\n"
+        )
+    };
+    let arguments = ["-q", "--schema-file", "structure.sql"];
+    let up = script("NOT EXISTS", "ALTER TABLE t DROP COLUMN b;");
+    insta::assert_snapshot!(typed(folder.path(), &up, &arguments), @"
+    migrations/1_stdin.sql:6:19: error: column `t.b` is dropped
+    exit 1
+    ");
+    let good = script(
+        "NOT EXISTS",
+        "ALTER TABLE t ADD \"C\" integer NOT NULL DEFAULT 0;",
+    );
+    insta::assert_snapshot!(typed(folder.path(), &good, &arguments), @"exit 0");
+    // The way back is for a database that has the migration, and nothing here says so.
+    let down = script("EXISTS", "ALTER TABLE t DROP COLUMN b;");
+    insta::assert_snapshot!(typed(folder.path(), &down, &arguments), @"
+    migrations/1_stdin.sql:6:19: warning: column `t.b` is dropped
+    exit 0
+    ");
+}
+
+#[test]
+fn what_a_tool_notes_for_itself_hurts_nobody() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let schema = "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY); \
+                  CREATE TABLE t (a integer);";
+    std::fs::write(folder.path().join("structure.sql"), schema).expect("it can be written");
+    let text = "ALTER TABLE t ADD COLUMN b integer;\n\
+                UPDATE alembic_version SET version_num='2' WHERE alembic_version.version_num = '1';\n";
+    let arguments = ["-q", "--schema-file", "structure.sql"];
+    insta::assert_snapshot!(typed(folder.path(), text, &arguments), @"exit 0");
+}
+
+#[test]
+fn the_steps_are_explained_once_it_is_a_file() {
+    let repository = repository();
+    let output = program(
+        repository.root(),
+        &["check", "-", "--stdin-filename", "0010_it's.sql"],
+    )
+    .stdin(Stdio::piped())
+    .stdout(Stdio::piped())
+    .spawn()
+    .and_then(|mut child| {
+        let mut stdin = child.stdin.take().expect("it is piped");
+        stdin.write_all(b"ALTER TABLE t RENAME b TO c;")?;
+        drop(stdin);
+        child.wait_with_output()
+    })
+    .expect("the program runs");
+    let said = String::from_utf8(output.stdout).expect("it is UTF-8");
+    let last = said.lines().last().unwrap_or_default();
+    insta::assert_snapshot!(last, @r"no order of deploying and migrating is safe: saved as a file, `migcheck explain 'db/migrations/0010_it'\''s.sql'` shows the steps that are");
+}
+
+#[test]
 fn slips_are_said() {
     let repository = repository();
     let root = repository.root();

@@ -4,7 +4,7 @@
 pub(in crate::discover) struct CodeTool {
     /// Its name.
     pub(in crate::discover) name: &'static str,
-    /// The file by which it is recognised.
+    /// The file by which it is recognised; behind a `*`, what its name ends with.
     pub(in crate::discover) file: &'static str,
     /// What its migrations are written in, and how to get SQL.
     pub(in crate::discover) advice: &'static str,
@@ -15,22 +15,32 @@ pub(in crate::discover) const CODE: &[CodeTool] = &[
     CodeTool {
         name: "Alembic",
         file: "alembic.ini",
-        advice: "its migrations are Python; `alembic upgrade A:B --sql` prints their SQL",
+        advice: "its migrations are Python; `alembic upgrade A:B --sql | migcheck check -` judges the \
+                 SQL that they make",
     },
     CodeTool {
         name: "Django",
         file: "manage.py",
-        advice: "its migrations are Python; `manage.py sqlmigrate APP NAME` prints their SQL",
+        advice: "its migrations are Python; `python manage.py sqlmigrate APP NAME | migcheck check -` \
+                 judges the SQL that one makes",
+    },
+    CodeTool {
+        name: "Entity Framework",
+        file: "*ModelSnapshot.cs",
+        advice: "its migrations are C#; `dotnet ef migrations script A B | migcheck check -` judges \
+                 the SQL that they make",
     },
     CodeTool {
         name: "Rails",
         file: "config/database.yml",
-        advice: "its migrations are Ruby; `db/structure.sql` holds the schema they make",
+        advice: "its migrations are Ruby; `migcheck check - --schema-file db/structure.sql` judges the \
+                 SQL that one sends, as its log has it",
     },
     CodeTool {
         name: "Ecto",
         file: "mix.exs",
-        advice: "its migrations are Elixir; `mix ecto.migrate --log-migrations-sql` prints their SQL",
+        advice: "its migrations are Elixir; `mix ecto.migrate --log-migrations-sql` prints their SQL, \
+                 and `migcheck check -` judges it",
     },
     CodeTool {
         name: "Knex",

@@ -30,17 +30,17 @@ mod tests { fn t() { let x = "SELECT only FROM tests"; } }
 fn b() { let x = "SELECT behind FROM tests"; }
 "###;
     insta::assert_snapshot!(shown([("src/a.rs", code)]), @r#"
-        src/a.rs:4 [Rust literal] SELECT a FROM t WHERE b = $1 AND data ? 'key'
-        src/a.rs:6 [Rust literal] SELECT "quoted" FROM t
-        src/a.rs:8 [Rust literal] SELECT a FROM t WHERE b = 1
-        src/a.rs:9 [Rust literal] UPDATE t SET a = 1
-        src/a.rs:19 [Rust literal] DELETE FROM a
-        src/a.rs:19 [Rust literal] DELETE FROM b
-        src/a.rs:23 [Rust literal] SELECT behind FROM tests
-        src/a.rs:11 [Rust literal] not read: formatted: SELECT a FROM {}
-        src/a.rs:15 [Rust literal] not read: text is added to it: SELECT a FROM t WHERE 1 = 1
-        src/a.rs:17 [Rust literal] not read: text is added to it: INSERT INTO t (a) VALUES (1)
-        = Rust literal in : 7
+        src/a.rs:4 [Rust strings] SELECT a FROM t WHERE b = $1 AND data ? 'key'
+        src/a.rs:6 [Rust strings] SELECT "quoted" FROM t
+        src/a.rs:8 [Rust strings] SELECT a FROM t WHERE b = 1
+        src/a.rs:9 [Rust strings] UPDATE t SET a = 1
+        src/a.rs:19 [Rust strings] DELETE FROM a
+        src/a.rs:19 [Rust strings] DELETE FROM b
+        src/a.rs:23 [Rust strings] SELECT behind FROM tests
+        src/a.rs:11 [Rust strings] not read: formatted: SELECT a FROM {}
+        src/a.rs:15 [Rust strings] not read: text is added to it: SELECT a FROM t WHERE 1 = 1
+        src/a.rs:17 [Rust strings] not read: text is added to it: INSERT INTO t (a) VALUES (1)
+        = Rust strings in : 7
         "#);
 }
 
@@ -62,16 +62,16 @@ fn literals_of_go() {
         }\nfunc g() {\nquery := \"SELECT other FROM t\"\n\
         x := \"select the first item from the list\"\n}\n";
     insta::assert_snapshot!(shown([("a.go", code), ("a_test.go", code)]), @r"
-        a.go:3 [Go literal] SELECT a FROM t WHERE b = $1
-        a.go:6 [Go literal] SELECT a FROM t WHERE a = $1
-        a.go:10 [Go literal] SELECT a FROM t WHERE b LIKE '%s'
-        a.go:11 [Go literal] UPDATE t SET a = $1 WHERE b = $2
-        a.go:16 [Go literal] SELECT again FROM t
-        a.go:19 [Go literal] SELECT other FROM t
-        a.go:8 [Go literal] not read: concatenated with what is known at run time only: SELECT a FROM ${table} WHERE b = 1
-        a.go:9 [Go literal] not read: formatted: SELECT a FROM t WHERE b = '%s'
-        a.go:13 [Go literal] not read: text is added to it: SELECT a FROM t
-        = Go literal in : 6
+        a.go:3 [Go strings] SELECT a FROM t WHERE b = $1
+        a.go:6 [Go strings] SELECT a FROM t WHERE a = $1
+        a.go:10 [Go strings] SELECT a FROM t WHERE b LIKE '%s'
+        a.go:11 [Go strings] UPDATE t SET a = $1 WHERE b = $2
+        a.go:16 [Go strings] SELECT again FROM t
+        a.go:19 [Go strings] SELECT other FROM t
+        a.go:8 [Go strings] not read: concatenated with what is known at run time only: SELECT a FROM ${table} WHERE b = 1
+        a.go:9 [Go strings] not read: formatted: SELECT a FROM t WHERE b = '%s'
+        a.go:13 [Go strings] not read: text is added to it: SELECT a FROM t
+        = Go strings in : 6
         ");
 }
 
@@ -102,18 +102,18 @@ r = r + names
 raise ValueError("update t set a = 1")
 "##;
     insta::assert_snapshot!(shown([("app/a.py", code), ("app/test_a.py", code)]), @r"
-        app/a.py:4 [Python literal] SELECT a FROM t WHERE b = $1 AND c LIKE 'x%%'
-        app/a.py:7 [Python literal] SELECT a FROM t WHERE b = $1
-        app/a.py:10 [Python literal] SELECT a FROM t
-        app/a.py:14 [Python literal] DELETE FROM t WHERE a = $1::int
-        app/a.py:15 [Python literal] SELECT a FROM t WHERE b = $1 AND data ? 'k'
-        app/a.py:9 [Python literal] not read: something is filled in: SELECT a FROM {table}
-        app/a.py:11 [Python literal] not read: formatted: SELECT a FROM %s
-        app/a.py:12 [Python literal] not read: formatted: SELECT a FROM {}
-        app/a.py:13 [Python literal] not read: formatted: SELECT a FROM {}
-        app/a.py:16 [Python literal] not read: text is added to it: SELECT a FROM t
-        app/a.py:19 [Python literal] not read: text is added to it: UPDATE t SET a = 1 WHERE b IN
-        = Python literal in : 5
+        app/a.py:4 [Python strings] SELECT a FROM t WHERE b = $1 AND c LIKE 'x%%'
+        app/a.py:7 [Python strings] SELECT a FROM t WHERE b = $1
+        app/a.py:10 [Python strings] SELECT a FROM t
+        app/a.py:14 [Python strings] DELETE FROM t WHERE a = $1::int
+        app/a.py:15 [Python strings] SELECT a FROM t WHERE b = $1 AND data ? 'k'
+        app/a.py:9 [Python strings] not read: something is filled in: SELECT a FROM {table}
+        app/a.py:11 [Python strings] not read: formatted: SELECT a FROM %s
+        app/a.py:12 [Python strings] not read: formatted: SELECT a FROM {}
+        app/a.py:13 [Python strings] not read: formatted: SELECT a FROM {}
+        app/a.py:16 [Python strings] not read: text is added to it: SELECT a FROM t
+        app/a.py:19 [Python strings] not read: text is added to it: UPDATE t SET a = 1 WHERE b IN
+        = Python strings in : 5
         ");
 }
 
@@ -136,17 +136,17 @@ const el = <p>Don't select</p>;
 const after = "SELECT after FROM t";
 "##;
     insta::assert_snapshot!(shown([("src/a.ts", code), ("src/a.test.ts", code)]), @r"
-        src/a.ts:3 [JavaScript literal] SELECT a FROM t WHERE b = $1
-        src/a.ts:5 [JavaScript literal] SELECT a FROM t WHERE b = $1 AND c > $2 LIMIT $3
-        src/a.ts:6 [JavaScript literal] INSERT INTO t (a, b) VALUES ($1, $2)
-        src/a.ts:9 [JavaScript literal] SELECT a FROM t WHERE id = $1
-        src/a.ts:10 [JavaScript literal] SELECT a FROM t WHERE b = $1 AND data ->> 'x' = $2
-        src/a.ts:11 [JavaScript literal] DELETE FROM t WHERE a = $1::int
-        src/a.ts:15 [JavaScript literal] SELECT after FROM t
-        src/a.ts:4 [JavaScript literal] not read: something is filled in: SELECT a FROM ${table} WHERE b = 1
-        src/a.ts:7 [JavaScript literal] not read: something is filled in: SELECT ${sql(columns)} FROM t
-        src/a.ts:8 [JavaScript literal] not read: something is filled in: UPDATE t SET ${sql({ a: `x${1}` })} WHERE b = 1
-        = JavaScript literal in : 7
+        src/a.ts:3 [JavaScript strings] SELECT a FROM t WHERE b = $1
+        src/a.ts:5 [JavaScript strings] SELECT a FROM t WHERE b = $1 AND c > $2 LIMIT $3
+        src/a.ts:6 [JavaScript strings] INSERT INTO t (a, b) VALUES ($1, $2)
+        src/a.ts:9 [JavaScript strings] SELECT a FROM t WHERE id = $1
+        src/a.ts:10 [JavaScript strings] SELECT a FROM t WHERE b = $1 AND data ->> 'x' = $2
+        src/a.ts:11 [JavaScript strings] DELETE FROM t WHERE a = $1::int
+        src/a.ts:15 [JavaScript strings] SELECT after FROM t
+        src/a.ts:4 [JavaScript strings] not read: something is filled in: SELECT a FROM ${table} WHERE b = 1
+        src/a.ts:7 [JavaScript strings] not read: something is filled in: SELECT ${sql(columns)} FROM t
+        src/a.ts:8 [JavaScript strings] not read: something is filled in: UPDATE t SET ${sql({ a: `x${1}` })} WHERE b = 1
+        = JavaScript strings in : 7
         ");
 }
 
@@ -185,17 +185,17 @@ interface R {
         ("src/test/A.java", code),
     ];
     insta::assert_snapshot!(shown(files), @r"
-        src/main/A.java:4 [Java literal] SELECT a FROM t WHERE b = $1 AND data ?| array['x']
-        src/main/A.java:7 [Java literal] SELECT a FROM t WHERE b = $1
-        src/main/A.java:13 [Java literal] SELECT a FROM t WHERE b = $1 AND c = $2
-        src/main/R.java:5 [Java literal] SELECT * FROM users WHERE name = $1
-        src/main/R.java:7 [Java literal] DELETE FROM users WHERE id = $1
-        src/main/A.java:10 [Java literal] not read: concatenated with what is known at run time only: SELECT a FROM ${TABLE} WHERE b = 1
-        src/main/A.java:11 [Java literal] not read: formatted: SELECT a FROM %s
-        src/main/A.java:12 [Java literal] not read: formatted: SELECT a FROM %s
-        src/main/A.java:14 [Java literal] not read: text is filled in with `${…}`: SELECT a FROM t ORDER BY ${by}
-        src/main/A.java:15 [Java literal] not read: formatted: SELECT a FROM t
-        = Java literal in : 5
+        src/main/A.java:4 [Java strings] SELECT a FROM t WHERE b = $1 AND data ?| array['x']
+        src/main/A.java:7 [Java strings] SELECT a FROM t WHERE b = $1
+        src/main/A.java:13 [Java strings] SELECT a FROM t WHERE b = $1 AND c = $2
+        src/main/R.java:5 [Java strings] SELECT * FROM users WHERE name = $1
+        src/main/R.java:7 [Java strings] DELETE FROM users WHERE id = $1
+        src/main/A.java:10 [Java strings] not read: concatenated with what is known at run time only: SELECT a FROM ${TABLE} WHERE b = 1
+        src/main/A.java:11 [Java strings] not read: formatted: SELECT a FROM %s
+        src/main/A.java:12 [Java strings] not read: formatted: SELECT a FROM %s
+        src/main/A.java:14 [Java strings] not read: text is filled in with `${…}`: SELECT a FROM t ORDER BY ${by}
+        src/main/A.java:15 [Java strings] not read: formatted: SELECT a FROM t
+        = Java strings in : 5
         ");
 }
 
@@ -211,11 +211,11 @@ val c = "SELECT a FROM ${x.table} WHERE b = 1"
 val d = "SELECT a FROM t WHERE b = $1"
 "##;
     insta::assert_snapshot!(shown([("a.kt", code)]), @r"
-        a.kt:3 [Kotlin literal] SELECT a FROM t WHERE b = $1
-        a.kt:8 [Kotlin literal] SELECT a FROM t WHERE b = $1
-        a.kt:6 [Kotlin literal] not read: something is filled in: SELECT a FROM $table
-        a.kt:7 [Kotlin literal] not read: something is filled in: SELECT a FROM ${x.table} WHERE b = 1
-        = Kotlin literal in : 2
+        a.kt:3 [Kotlin strings] SELECT a FROM t WHERE b = $1
+        a.kt:8 [Kotlin strings] SELECT a FROM t WHERE b = $1
+        a.kt:6 [Kotlin strings] not read: something is filled in: SELECT a FROM $table
+        a.kt:7 [Kotlin strings] not read: something is filled in: SELECT a FROM ${x.table} WHERE b = 1
+        = Kotlin strings in : 2
         ");
 }
 
@@ -246,15 +246,15 @@ raise "select a from t"
 c = 'SELECT last FROM t'
 "##;
     insta::assert_snapshot!(shown([("app/a.rb", code), ("spec/a_spec.rb", code)]), @r"
-        app/a.rb:4 [Ruby literal] SELECT a FROM t WHERE b = $1
-        app/a.rb:9 [Ruby literal] DELETE FROM t WHERE a = 'it''s #{no}'
-        app/a.rb:11 [Ruby literal] SELECT a FROM t WHERE b = $1
-        app/a.rb:13 [Ruby literal] SELECT a FROM t
-        app/a.rb:14 [Ruby literal] SELECT a FROM t
-        app/a.rb:23 [Ruby literal] SELECT last FROM t
-        app/a.rb:12 [Ruby literal] not read: something is filled in: UPDATE t SET a = #{quote(x)} WHERE b = 1
-        app/a.rb:16 [Ruby literal] not read: text is added to it: SELECT a FROM t
-        = Ruby literal in : 6
+        app/a.rb:4 [Ruby strings] SELECT a FROM t WHERE b = $1
+        app/a.rb:9 [Ruby strings] DELETE FROM t WHERE a = 'it''s #{no}'
+        app/a.rb:11 [Ruby strings] SELECT a FROM t WHERE b = $1
+        app/a.rb:13 [Ruby strings] SELECT a FROM t
+        app/a.rb:14 [Ruby strings] SELECT a FROM t
+        app/a.rb:23 [Ruby strings] SELECT last FROM t
+        app/a.rb:12 [Ruby strings] not read: something is filled in: UPDATE t SET a = #{quote(x)} WHERE b = 1
+        app/a.rb:16 [Ruby strings] not read: text is added to it: SELECT a FROM t
+        = Ruby strings in : 6
         ");
 }
 
@@ -289,23 +289,23 @@ fn constants_of_the_file_are_texts() {
         ("a.kt", kotlin),
     ];
     insta::assert_snapshot!(shown(files), @r"
-        a.rs:3 [Rust literal] SELECT a, b FROM t
-        a.go:5 [Go literal] SELECT a, b FROM t
-        a.go:11 [Go literal] SELECT a FROM u WHERE b = $1
-        a.go:12 [Go literal] SELECT a, b FROM t WHERE b = $1
-        a.ts:2 [JavaScript literal] SELECT a FROM t WHERE b = 1
-        A.java:2 [Java literal] SELECT a, b FROM t
-        a.kt:2 [Kotlin literal] SELECT a FROM t WHERE b = t.b
-        a.rs:4 [Rust literal] not read: concatenated with what is known at run time only: SELECT ${other::COLS} FROM t
-        a.go:13 [Go literal] not read: concatenated with what is known at run time only: SELECT a FROM ${hidden}
-        a.go:14 [Go literal] not read: concatenated with what is known at run time only: SELECT a FROM ${moved}
-        a.go:15 [Go literal] not read: concatenated with what is known at run time only: SELECT a FROM ${table.Name}
-        a.ts:4 [JavaScript literal] not read: something is filled in: SELECT a FROM ${other}
-        = Rust literal in : 1
-        = Go literal in : 3
-        = JavaScript literal in : 1
-        = Java literal in : 1
-        = Kotlin literal in : 1
+        a.rs:3 [Rust strings] SELECT a, b FROM t
+        a.go:5 [Go strings] SELECT a, b FROM t
+        a.go:11 [Go strings] SELECT a FROM u WHERE b = $1
+        a.go:12 [Go strings] SELECT a, b FROM t WHERE b = $1
+        a.ts:2 [JavaScript strings] SELECT a FROM t WHERE b = 1
+        A.java:2 [Java strings] SELECT a, b FROM t
+        a.kt:2 [Kotlin strings] SELECT a FROM t WHERE b = t.b
+        a.rs:4 [Rust strings] not read: concatenated with what is known at run time only: SELECT ${other::COLS} FROM t
+        a.go:13 [Go strings] not read: concatenated with what is known at run time only: SELECT a FROM ${hidden}
+        a.go:14 [Go strings] not read: concatenated with what is known at run time only: SELECT a FROM ${moved}
+        a.go:15 [Go strings] not read: concatenated with what is known at run time only: SELECT a FROM ${table.Name}
+        a.ts:4 [JavaScript strings] not read: something is filled in: SELECT a FROM ${other}
+        = Rust strings in : 1
+        = Go strings in : 3
+        = JavaScript strings in : 1
+        = Java strings in : 1
+        = Kotlin strings in : 1
         ");
 }
 
@@ -318,11 +318,11 @@ fn patterns_and_texts_for_other_servers_are_no_queries() {
         const d = \"SELECT `a` FROM `t`\"\n\
         const e = \"SELECT '{}'::jsonb, '`' FROM t\"\n";
     insta::assert_snapshot!(shown([("a.go", go)]), @r"
-        a.go:3 [Go literal] SELECT a FROM t WHERE b %2 = 1 AND c LIKE '%s'
-        a.go:6 [Go literal] SELECT '{}'::jsonb, '`' FROM t
-        a.go:2 [Go literal] not read: the pattern of another text: SELECT a FROM %s WHERE b = $1
-        a.go:4 [Go literal] not read: the pattern of another text: SELECT a FROM {table} WHERE b = '{x}'
-        = Go literal in : 2
+        a.go:3 [Go strings] SELECT a FROM t WHERE b %2 = 1 AND c LIKE '%s'
+        a.go:6 [Go strings] SELECT '{}'::jsonb, '`' FROM t
+        a.go:2 [Go strings] not read: the pattern of another text: SELECT a FROM %s WHERE b = $1
+        a.go:4 [Go strings] not read: the pattern of another text: SELECT a FROM {table} WHERE b = '{x}'
+        = Go strings in : 2
         ");
 }
 
@@ -397,15 +397,15 @@ fn files_that_code_includes_are_read() {
         ("api/sql/other.sql", "DELETE FROM v;\n"),
     ];
     insta::assert_snapshot!(shown(files), @r"
-        api/sql/a.sql:2 [Rust literal] SELECT a FROM t WHERE b = $1
-        api/src/db/b.sql:1 [Rust literal] DELETE FROM t
-        api/src/db/b.sql:2 [Rust literal] DELETE FROM u
-        api/src/db/a.rs:6 [Rust literal] SELECT a FROM t WHERE b = $1 AND c = $1 AND d = $2
-        api/src/db/c.sql:2 [Rust literal] not read: the pattern of another text: SELECT a FROM t {}
-        api/src/db/a.rs:7 [Rust literal] not read: something is filled in: SELECT a FROM t WHERE {#rest}
-        = Rust literal in api/sql/a.sql: 1
-        = Rust literal in api/src/db/b.sql: 2
-        = Rust literal in : 1
+        api/sql/a.sql:2 [Rust strings] SELECT a FROM t WHERE b = $1
+        api/src/db/b.sql:1 [Rust strings] DELETE FROM t
+        api/src/db/b.sql:2 [Rust strings] DELETE FROM u
+        api/src/db/a.rs:6 [Rust strings] SELECT a FROM t WHERE b = $1 AND c = $1 AND d = $2
+        api/src/db/c.sql:2 [Rust strings] not read: the pattern of another text: SELECT a FROM t {}
+        api/src/db/a.rs:7 [Rust strings] not read: something is filled in: SELECT a FROM t WHERE {#rest}
+        = Rust strings in api/sql/a.sql: 1
+        = Rust strings in api/src/db/b.sql: 2
+        = Rust strings in : 1
         ");
 }
 
@@ -414,9 +414,9 @@ fn templates_of_pgtyped_are_read() {
     let code = "const q = sql<IQuery>`SELECT a FROM t WHERE b = $b! AND c = $c::int`;\n\
                 const r = sql<IQuery>`INSERT INTO t (a, b) VALUES $users(a, b)`;\n";
     insta::assert_snapshot!(shown([("a.ts", code)]), @r"
-        a.ts:1 [JavaScript literal] SELECT a FROM t WHERE b = $1 AND c = $2::int
-        a.ts:2 [JavaScript literal] not read: an object or a list is filled in: INSERT INTO t (a, b) VALUES $users(a, b)
-        = JavaScript literal in : 1
+        a.ts:1 [JavaScript strings] SELECT a FROM t WHERE b = $1 AND c = $2::int
+        a.ts:2 [JavaScript strings] not read: an object or a list is filled in: INSERT INTO t (a, b) VALUES $users(a, b)
+        = JavaScript strings in : 1
         ");
 }
 
@@ -431,8 +431,8 @@ fn literals_can_be_switched_off_and_tests_named() {
         ..naming(&["tests/"])
     };
     insta::assert_snapshot!(shown_with(files, &without), @r"
-        tests/b.go:1 [Go literal] SELECT b FROM t
-        = Go literal in : 1
+        tests/b.go:1 [Go strings] SELECT b FROM t
+        = Go strings in : 1
         ");
 }
 

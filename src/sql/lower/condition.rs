@@ -57,6 +57,9 @@ fn holds(cursor: &Cursor, known: &Values, depth: usize) -> Option<bool> {
     let mut walk = cursor.part(0..cursor.tokens.len());
     if walk.eat("not") {
         let inner = walk.part(walk.at..walk.tokens.len());
+        if asks_whether_it_ran(&inner).is_some() {
+            return Some(true);
+        }
         return holds(&inner, known, depth + 1).map(|answer| !answer);
     }
     if walk.eat("exists") {
@@ -85,6 +88,28 @@ fn holds(cursor: &Cursor, known: &Values, depth: usize) -> Option<bool> {
         }
     }
     comparison(cursor, known)
+}
+
+/// `EXISTS(SELECT 1 FROM "__EFMigrationsHistory" WHERE "MigrationId" = '…')`: Entity Framework asks so
+/// before each part of an idempotent script, and runs the part where there is no such row. A migration
+/// that is judged is one that has not run. Without `NOT` it is a way back, and the answer is not known.
+fn asks_whether_it_ran(condition: &Cursor) -> Option<()> {
+    let mut walk = condition.part(0..condition.tokens.len());
+    walk.expect("exists").ok()?;
+    let range = walk.parentheses().ok()?;
+    walk.expect_end().ok()?;
+    let mut query = walk.part(range);
+    query.expect("select").ok()?;
+    query.next()?;
+    query.expect("from").ok()?;
+    let table = query.object_name().ok()?;
+    query.expect("where").ok()?;
+    let column = query.any_word().ok()?;
+    query.expect_symbol("=").ok()?;
+    query.string().ok()?;
+    query.expect_end().ok()?;
+    (table.name.as_str() == "__EFMigrationsHistory" && column.as_str() == "MigrationId")
+        .then_some(())
 }
 
 /// `a = b`, `a <> b`, `a IN (b, c)`, `a IS NULL`, and a value that is true or false.
