@@ -45,14 +45,15 @@ pub(super) fn lay(
             }
             Err(Error::Layout(_)) if overrides.layout.is_none() => {
                 let folder = join(&target.start, FOLDER);
-                overrides.layout = Some(Layout::Plain);
                 overrides.migrations = Some(folder.clone());
-                let is_numbered = |name: &&str| name.starts_with(|it: char| it.is_ascii_digit());
-                match name {
-                    Some(name) if !is_numbered(&name) => join(&folder, &format!("1_{name}")),
-                    Some(name) => join(&folder, name),
-                    None => join(&folder, NAME),
-                }
+                let (layout, name) = match name {
+                    Some(name) if is_flyways(name) => (Layout::Flyway, name.to_owned()),
+                    Some(name) if is_numbered(name) => (Layout::Plain, name.to_owned()),
+                    Some(name) => (Layout::Plain, format!("1_{name}")),
+                    None => (Layout::Plain, NAME.to_owned()),
+                };
+                overrides.layout = Some(layout);
+                join(&folder, &name)
             }
             Err(error) => return Err(error),
         },
@@ -89,6 +90,15 @@ fn from_here(path: &str, target: &Target) -> Result<String> {
     };
     let rest = Path::new(path).strip_prefix(&root).map_err(|_| refused())?;
     Ok(rest.to_string_lossy().replace('\\', "/"))
+}
+
+fn is_numbered(name: &str) -> bool {
+    name.starts_with(|it: char| it.is_ascii_digit())
+}
+
+/// `V9__x.sql`: the name has its version, and no other tool would read it.
+fn is_flyways(name: &str) -> bool {
+    name.strip_prefix('V').is_some_and(is_numbered) && name.contains("__")
 }
 
 fn join(folder: &str, name: &str) -> String {

@@ -1,5 +1,8 @@
 //! Text for people: an excerpt per finding, and one line when all is well.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::discover::DeployMode;
@@ -142,12 +145,41 @@ pub fn to_text(report: &Report, styling: Styling, verbosity: Verbosity) -> Strin
             };
             out.push_str(&format!("{}: ", printable(folder)));
         }
-        for line in printable_source(&summary(project)).lines() {
+        let summary = printable_source(&summary(project));
+        let rules = by_rule(project);
+        for line in summary
+            .lines()
+            .chain(rules.as_deref().unwrap_or("").lines())
+        {
             out.push_str(&styling.sentence(line, 0));
             out.push('\n');
         }
     }
     out
+}
+
+/// More findings than anybody reads one by one.
+const MANY: usize = 20;
+
+/// How often each rule speaks where every migration is judged and more is found than anybody reads.
+fn by_rule(project: &ProjectReport) -> Option<String> {
+    let told = project.findings.iter().filter(|it| it.suppressed.is_none());
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in told {
+        *counts.entry(finding.rule).or_default() += 1;
+    }
+    let all: usize = counts.values().sum();
+    if !project.each_by_itself || all < MANY {
+        return None;
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let rules = counts.iter().map(|(rule, count)| format!("{rule} {count}"));
+    let rules: Vec<String> = rules.collect();
+    Some(format!(
+        "by rule: {}\nall this is the past: `migcheck check` judges only what is new",
+        rules.join(", ")
+    ))
 }
 
 fn excerpt(

@@ -1573,3 +1573,42 @@ fn whoever_waits_is_told_what_a_run_is_at() {
     judging migrations/
     ");
 }
+
+#[test]
+fn a_flood_of_old_findings_ends_with_how_often_each_rule_speaks() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::create_dir(folder.path().join("migrations")).unwrap();
+    let write = |number: usize, text: &str| {
+        let path = format!("migrations/{number:03}_m.sql");
+        std::fs::write(folder.path().join(path), text).unwrap();
+    };
+    for number in 0..10 {
+        let table = format!("CREATE TABLE t{number} (a integer, b text, c text, d text);");
+        write(number * 3 + 1, &table);
+        write(
+            number * 3 + 2,
+            &format!("ALTER TABLE t{number} DROP COLUMN b;"),
+        );
+        write(
+            number * 3 + 3,
+            &format!("ALTER TABLE t{number} RENAME COLUMN c TO e;"),
+        );
+    }
+    let ends = |more: &[&str]| {
+        let said = migcheck(folder.path(), &[&["check"], more].concat());
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len() - 4..].join("\n")
+    };
+    assert_snapshot!(ends(&["--all"]), @"
+    30 migrations, 30 statements, all understood; 20 errors
+    by rule: column_dropped 10, column_renamed 10
+    all this is the past: `migcheck check` judges only what is new
+    --- exit 1
+    ");
+    assert_snapshot!(ends(&["--since", "27"]), @"
+    migcheck: plain · postgres · migrations/ (30, 3 new) · base the release at version 027
+    --- stdout
+    migrate-first: 3 new migrations, 3 statements, all understood
+    --- exit 0
+    ");
+}

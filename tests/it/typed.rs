@@ -81,6 +81,16 @@ fn what_a_framework_generates_needs_no_folder() {
     exit 1
     ");
     // Without the schema before it, tables are taken for granted.
+    // The name of an editor's file is kept where a tool has it so.
+    let named = typed(
+        folder.path(),
+        text,
+        &["-q", "--stdin-filename", "V9__drop.sql"],
+    );
+    assert!(
+        named.contains("migrations/V9__drop.sql:2:24: error"),
+        "{named}"
+    );
     insta::assert_snapshot!(typed(folder.path(), text, &["-q", "--stdin-filename", "0042_drop.sql"]), @"
     migrations/0042_drop.sql:2:24: error: column `app_user.name` is dropped
     exit 1
