@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::bind::types::{Fit, fit, is_assignable, is_implicit};
 use crate::schema::diff::{Change, Demand, Difference, ObjectKind};
 use crate::schema::name::{Ident, ObjectName, QualifiedName};
-use crate::schema::op::PolicyCommand;
+use crate::schema::op::{PolicyCommand, RoutineKind};
 use crate::schema::types::{SqlType, TypeName};
 
 /// Which code meets which schema or which data.
@@ -227,13 +227,16 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         )
     };
     // The server lists the types of the call's arguments, which the difference does not hold.
-    let no_function = |name: &str| {
-        error(
-            "42883",
-            Stage::Parse,
-            format!("function {name}(...) does not exist"),
-        )
+    let no_routine = |kind: RoutineKind, name: &str| {
+        // An aggregate is called as a function is, and so the server calls it.
+        let kind = match kind {
+            RoutineKind::Procedure => kind,
+            RoutineKind::Function | RoutineKind::Aggregate => RoutineKind::Function,
+        };
+        let message = format!("{} {name}(...) does not exist", kind.as_str());
+        error("42883", Stage::Parse, message)
     };
+    let no_function = |name: &str| no_routine(RoutineKind::Function, name);
     let no_role = |name: &str| {
         let message = format!("role \"{name}\" does not exist");
         error("28000", Stage::Connect, message)
@@ -480,7 +483,9 @@ pub fn harms(difference: &Difference) -> Vec<Harm> {
         }
 
         Change::RoutineAdded => table.hurts_new(READ, Addition, no_function(&own_name)),
-        Change::RoutineDropped => table.hurts_old(READ, Error, no_function(&own_name)),
+        Change::RoutineDropped { kind } => {
+            table.hurts_old(READ, Error, no_routine(*kind, &own_name));
+        }
         Change::RoutineArgumentsChanged { calls, forms } => match finds_a_form(calls, forms) {
             Some(true) => {}
             Some(false) => table.hurts_old(READ, Error, no_function(&own_name)),

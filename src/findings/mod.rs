@@ -327,7 +327,7 @@ fn help_for_consumers(
             | Change::RelationDropped
             | Change::TypeDropped
             | Change::LabelDropped
-            | Change::RoutineDropped
+            | Change::RoutineDropped { .. }
             | Change::ExtensionDropped
             | Change::PrivilegeRevoked { .. }
     );

@@ -55,7 +55,7 @@ pub(crate) fn left(difference: &Difference) -> Left {
         | Change::ConstraintDropped { .. }
         | Change::TypeDropped
         | Change::LabelDropped
-        | Change::RoutineDropped
+        | Change::RoutineDropped { .. }
         | Change::ExtensionDropped
         | Change::UniqueKeyLost { .. }
         | Change::TriggerDropped => How::Missing,

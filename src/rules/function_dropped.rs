@@ -27,9 +27,12 @@ fn arguments(calls: &[Vec<SqlType>]) -> String {
 pub(super) fn check(facts: &Facts) -> Option<Advice> {
     let function = &facts.difference.object;
     match &facts.difference.change {
-        Change::RoutineDropped => Some(Advice {
-            message: format!("function `{function}` is dropped"),
-            why: "calls of old code find no function that takes their arguments".to_owned(),
+        Change::RoutineDropped { kind } => Some(Advice {
+            message: format!("{} `{function}` is dropped", kind.as_str()),
+            why: format!(
+                "calls of old code find no {} that takes their arguments",
+                kind.as_str()
+            ),
             help: beside(&retire(function)),
         }),
         Change::RoutineArgumentsChanged { calls, forms } => Some(Advice {

@@ -254,7 +254,7 @@ mod tests {
     use crate::analysis::{Access, Evidence, Harm, Weight, harms};
     use crate::schema::diff::{Change, Demand, PolicyChange, Supply};
     use crate::schema::name::{ObjectName, QualifiedName};
-    use crate::schema::op::{PolicyCommand, RelationKind, TriggerTiming};
+    use crate::schema::op::{PolicyCommand, RelationKind, RoutineKind, TriggerTiming};
     use crate::schema::types::SqlType;
 
     fn name(text: &str) -> QualifiedName {
@@ -326,7 +326,13 @@ mod tests {
         }
         top(ObjectKind::Type, Change::Unread);
         top(ObjectKind::Function, Change::RoutineAdded);
-        top(ObjectKind::Function, Change::RoutineDropped);
+        for kind in [
+            RoutineKind::Function,
+            RoutineKind::Procedure,
+            RoutineKind::Aggregate,
+        ] {
+            top(ObjectKind::Function, Change::RoutineDropped { kind });
+        }
         let trigger = Ident::new("g");
         let table = name("u");
         top(

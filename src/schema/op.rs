@@ -81,6 +81,17 @@ pub enum RoutineKind {
     Aggregate,
 }
 
+impl RoutineKind {
+    /// Its word, as SQL has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RoutineKind::Function => "function",
+            RoutineKind::Procedure => "procedure",
+            RoutineKind::Aggregate => "aggregate",
+        }
+    }
+}
+
 /// Named objects of which the catalog keeps only that they are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OtherKind {

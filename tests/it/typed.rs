@@ -195,3 +195,19 @@ fn slips_are_said() {
     let said = String::from_utf8(output.expect("the program runs").stderr).expect("UTF-8");
     insta::assert_snapshot!(said, @"migcheck: --stdin-filename names what is read from the standard input: give `-`");
 }
+
+/// As the server says it to the one who calls the procedure.
+#[test]
+fn a_dropped_procedure_is_called_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let schema = "CREATE PROCEDURE p(a integer) LANGUAGE sql AS 'SELECT 1';";
+    std::fs::write(folder.path().join("schema.sql"), schema).expect("it can be written");
+    let report = ["--schema-file", "schema.sql", "--format", "text=report.txt"];
+    typed(folder.path(), "DROP PROCEDURE p;", &report);
+    let said = std::fs::read_to_string(folder.path().join("report.txt")).expect("it is written");
+    assert!(said.contains("procedure `p` is dropped"), "{said}");
+    assert!(
+        said.contains("42883 procedure p(...) does not exist"),
+        "{said}"
+    );
+}

@@ -21,7 +21,7 @@ use crate::schema::catalog::{
 };
 use crate::schema::diff::{Change, Difference, ObjectKind, ObjectRef};
 use crate::schema::name::{Ident, QualifiedName};
-use crate::schema::op::{Identity, RelationKind};
+use crate::schema::op::{Identity, RelationKind, RoutineKind};
 use crate::schema::types::{SqlType, TypeName};
 
 /// A contract bound to a live catalog.
@@ -810,15 +810,18 @@ impl<'a> Judged<'a> {
         }
         let object = ObjectRef::top(ObjectKind::Function, &needed.name);
         let arguments: Vec<String> = needed.arguments.iter().map(SqlType::to_string).collect();
-        let slice = self.slice.routines(&needed.name).iter();
-        let slice = slice
-            .filter(|it| it.signature().into_iter().eq(&needed.arguments))
-            .map(|it| (it.id, None))
-            .next();
+        let mut slice = self.slice.routines(&needed.name).iter();
+        let slice = slice.find(|it| it.signature().into_iter().eq(&needed.arguments));
+        let kind = slice.map_or(RoutineKind::Function, |it| it.kind);
+        let slice = slice.map(|it| (it.id, None));
         out.push(Missing {
-            what: format!("function `{object}({})` is missing", arguments.join(", ")),
+            what: format!(
+                "{} `{object}({})` is missing",
+                kind.as_str(),
+                arguments.join(", ")
+            ),
             object,
-            change: Change::RoutineDropped,
+            change: Change::RoutineDropped { kind },
             slice,
             by: needed.by,
         });
@@ -1199,7 +1202,7 @@ fn explains(change: &Change, trouble: &Trouble, object: &ObjectRef) -> bool {
         (Change::UniqueKeyLost { .. }, Some("42P10" | "42704")) => true,
         (Change::TypeDropped, Some("42704")) => names_it,
         (Change::LabelDropped, Some("22P02")) => names_it,
-        (Change::RoutineDropped, Some("42883" | "42725" | "42809")) => names_it,
+        (Change::RoutineDropped { .. }, Some("42883" | "42725" | "42809")) => names_it,
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::catalog::{Catalog, TypeBody};
 use super::super::name::{Ident, QualifiedName};
-use super::super::op::{PolicyCommand, RelationKind, TriggerTiming};
+use super::super::op::{PolicyCommand, RelationKind, RoutineKind, TriggerTiming};
 use super::super::types::SqlType;
 
 /// What an [`ObjectRef`] names.
@@ -418,7 +418,10 @@ pub enum Change {
     /// A routine with this signature is new.
     RoutineAdded,
     /// It is gone.
-    RoutineDropped,
+    RoutineDropped {
+        /// What it was: the server names procedures so.
+        kind: RoutineKind,
+    },
     /// It takes other arguments: some calls find no form of it with exactly their types.
     RoutineArgumentsChanged {
         /// The arguments of those calls.
@@ -544,7 +547,7 @@ impl Change {
             Change::TypeRedefined => "type-redefined",
             Change::DomainTightened { .. } => "domain-tightened",
             Change::RoutineAdded => "routine-added",
-            Change::RoutineDropped => "routine-dropped",
+            Change::RoutineDropped { .. } => "routine-dropped",
             Change::RoutineArgumentsChanged { .. } => "routine-arguments-changed",
             Change::RoutineParametersRenamed => "routine-parameters-renamed",
             Change::RoutineResultChanged { .. } => "routine-result-changed",

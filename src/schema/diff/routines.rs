@@ -174,7 +174,7 @@ pub(super) fn diff_routines(
             .find(|(to, overloads)| *to != name && overloads.iter().any(|it| it.id == routine.id));
         match moved {
             Some((to, _)) => push(Change::RoutineRenamed { to: to.clone() }),
-            None if offered.is_empty() => push(Change::RoutineDropped),
+            None if offered.is_empty() => push(Change::RoutineDropped { kind: routine.kind }),
             None => push(Change::RoutineArgumentsChanged {
                 calls: lost,
                 forms: offered.into_iter().collect(),
