@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::source::SourceFile;
+
 /// The check could not be made; each message says what to do about it where that is known.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +43,19 @@ pub enum Error {
     /// An argument does not fit the project: an unknown version, an unknown rule.
     #[error("{0}")]
     Argument(String),
+}
+
+impl Error {
+    /// What is wrong in a file of ours, at a byte of its text.
+    pub(crate) fn config(source: &SourceFile, offset: usize, message: String) -> Error {
+        let at = source.position(offset);
+        Error::Config {
+            file: source.path.to_string(),
+            line: at.line,
+            column: at.column,
+            message,
+        }
+    }
 }
 
 /// The library's result.

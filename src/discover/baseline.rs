@@ -78,16 +78,9 @@ impl Baseline {
     ///
     /// [`Error::Config`] with the place where it is wrong.
     pub fn parse(shown: &str, text: &str) -> Result<Self> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let source = SourceFile::new(shown, text);
-        let wrong = |offset: usize, message: String| {
-            let at = source.position(offset);
-            Error::Config {
-                file: shown.to_owned(),
-                line: at.line,
-                column: at.column,
-                message,
-            }
-        };
+        let wrong = |offset, message| Error::config(&source, offset, message);
         let file: File = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             wrong(offset, in_our_words(error.message()))

@@ -335,15 +335,7 @@ impl Statistics {
     pub fn from_toml(shown: &str, text: &str) -> Result<Statistics> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let source = SourceFile::new(shown, text);
-        let wrong = |offset: usize, message: String| {
-            let at = source.position(offset);
-            Error::Config {
-                file: shown.to_owned(),
-                line: at.line,
-                column: at.column,
-                message,
-            }
-        };
+        let wrong = |offset, message| Error::config(&source, offset, message);
         // First the format: another one has other keys.
         let head: wire::Head = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
